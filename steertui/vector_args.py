@@ -15,7 +15,7 @@ from steertui.text import safe_text
 if TYPE_CHECKING:
     from vectors.data.card import Card
     from vectors.data.model_shape import ModelShape
-    from vectors.data.stored import StoredVector
+    from vectors.vector import SteeringVector
 
 DEEPEST = 1024  # `--layers all` of a bare tensor needs a depth; without a model this bounds the band
 
@@ -36,15 +36,15 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--force", action="store_true", help="use it on a model of another family")
 
 
-def read_stored_vector(path: str, args: argparse.Namespace, *, allow_undecided: bool = False) -> StoredVector:
+def read_vector(path: str, args: argparse.Namespace, *, allow_undecided: bool = False) -> SteeringVector:
     """Read a vector from a file or the library with the options of the command line."""
     from vectors.data import compatibility
-    from vectors.files import reading
     from vectors.library import library
+    from vectors.vector_file import read_file
 
     shape = model_shape(args.model) if args.model else None
     depth = shape.n_layers if shape else DEEPEST
-    stored = reading.read_stored(
+    vector = read_file(
         library.find(path),
         layers=parse_layers(args.layers, depth) if args.layers else None,
         shift=args.shift,
@@ -53,7 +53,7 @@ def read_stored_vector(path: str, args: argparse.Namespace, *, allow_undecided: 
         minus=library.find(args.minus) if args.minus else None,
         allow_undecided=allow_undecided,
     )
-    return compatibility.admit_vector(stored, shape, force=args.force) if shape else stored
+    return compatibility.admit_vector(vector, shape, force=args.force) if shape else vector
 
 
 def model_shape(name: str) -> ModelShape:

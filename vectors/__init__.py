@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from vectors.data.metadata import About as About
     from vectors.errors import VectorFileError as VectorFileError
     from vectors.extraction.extract import extract as extract
+    from vectors.library.reading import read as read
     from vectors.vector import SteeringVector as SteeringVector
-    from vectors.vector import read as read
 else:
     from core.lazy import lazy_exports
 
@@ -27,6 +27,6 @@ else:
             "VectorFileError": "vectors.errors",
             "contrast": "vectors.contrasts.catalogue",
             "extract": "vectors.extraction.extract",
-            "read": "vectors.vector",
+            "read": "vectors.library.reading",
         },
     )

@@ -1,87 +1,110 @@
-"""The steering vector: one unit direction per layer, the norm each had, and metadata.
+"""The steering vector: one raw row per layer, and metadata. Importing it does not import torch.
 
-Immutable. Arithmetic uses the raw vectors (unit × norm), so `a + b` adds what two files would add; a
-result keeps only the statistics that are still valid for it.
+Immutable. Directions, norms and the content hash follow from the rows. Arithmetic uses the raw rows, so
+`a + b` adds what two files would add; a result keeps only the statistics that are still valid for it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
-
-import numpy as np
-import torch
+from typing import TYPE_CHECKING, Any
 
 from core.mixer.layer_ranges import write_layers
-from vectors.data import arithmetic, card, compatibility, lastbit, model_shape
+from vectors.data import arithmetic
+from vectors.data.card import Card, card_of
 from vectors.data.metadata import About
-from vectors.data.stored import StoredVector
-from vectors.files import reading, writing
-from vectors.library import library
-from vectors.library import measured as measurements
+from vectors.data.origin import Origin
+from vectors.data.row import LayerRow, Row, float32_row, raw_rows, require_one_width, unit_rows
+from vectors.errors import VectorFileError
+from vectors.files import writing
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FLOAT32_LARGEST = 3e38
 
 
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class SteeringVector:
-    """`.directions` {L: float32 unit tensor [d]}, `.norms` {L: float}; other attributes are optional."""
+    """`.directions` {L: float32 unit tensor [d]}, `.norms` {L: float}; other attributes are optional.
+
+    Layer L is the output of decoder block L. `ceilings` are the caps of a capping preset, by layer.
+    """
+
+    rows: Mapping[int, LayerRow]
+    about: About
+    origin: Origin
+    ceilings: Mapping[int, float]
 
     def __init__(
         self,
-        rows: Mapping[int, Any] | StoredVector,
+        rows: Mapping[int, Any],
         *,
         norms: Mapping[int, float] | None = None,
         about: About | None = None,
+        origin: Origin | None = None,
+        ceilings: Mapping[int, float] | None = None,
     ) -> None:
         """From raw rows (tensors or arrays) by layer, or from directions when `norms` gives their lengths."""
-        if isinstance(rows, StoredVector):
-            self._stored = rows
-            return
-        arrays = {int(layer): _array(row) for layer, row in rows.items()}
-        facts: dict[str, Any] = {
+        facts = {
+            "rows": MappingProxyType(_layer_rows(rows, norms)),
             "about": about or About(),
-            "index_rule": "made here: layer L is the output of block L",
+            "origin": origin or Origin(),
+            "ceilings": MappingProxyType(dict(ceilings or {})),
         }
-        self._stored = (
-            StoredVector.from_raw(arrays, **facts)
-            if norms is None
-            else StoredVector.from_units(arrays, norms, **facts)
-        )
-
-    @property
-    def stored(self) -> StoredVector:
-        """The same vector as numpy arrays, without torch."""
-        return self._stored
+        for name, value in facts.items():
+            object.__setattr__(self, name, value)  # the one place that sets the fields of a frozen instance
 
     @cached_property
-    def directions(self) -> Mapping[int, torch.Tensor]:
-        return MappingProxyType({layer: torch.tensor(unit) for layer, unit in self._stored.units.items()})
+    def directions(self) -> Mapping[int, Tensor]:
+        import torch
 
-    @property
+        return MappingProxyType({layer: torch.tensor(unit) for layer, unit in self.units.items()})
+
+    @cached_property
+    def units(self) -> Mapping[int, Row]:
+        """The directions as numpy rows."""
+        return MappingProxyType({layer: row.unit for layer, row in self.rows.items()})
+
+    @cached_property
     def norms(self) -> Mapping[int, float]:
-        return MappingProxyType(dict(self._stored.norms))
+        return MappingProxyType({layer: row.norm for layer, row in self.rows.items()})
 
-    @property
-    def about(self) -> About:
-        return self._stored.about
+    def raw(self, layer: int) -> Row:
+        """The raw row, bit for bit as it was read or given."""
+        return self.rows[layer].raw
+
+    @cached_property
+    def sha256(self) -> str:
+        """Content hash of layer, width, float32 norm and float32 direction, layer by layer, little-endian."""
+        digest = hashlib.sha256()
+        for layer, row in self.rows.items():
+            digest.update(struct.pack("<IIf", layer, row.unit.size, min(row.norm, FLOAT32_LARGEST)))
+            digest.update(row.unit.astype("<f4", copy=False).tobytes())
+        return digest.hexdigest()
 
     @property
     def name(self) -> str:
         return self.about.name or "vector"
 
     @property
+    def label(self) -> str:
+        """Its name in messages: the file, else its own name."""
+        return self.origin.file or self.name
+
+    @property
     def layers(self) -> tuple[int, ...]:
-        return self._stored.layers
+        return tuple(self.rows)
 
     @property
     def hidden_size(self) -> int:
-        return self._stored.hidden_size
-
-    @property
-    def sha256(self) -> str:
-        return self._stored.sha256
+        return next(iter(self.rows.values())).raw.size
 
     @property
     def suggestion(self) -> Mapping[str, Any] | None:
@@ -92,13 +115,12 @@ class SteeringVector:
         return self.about.act_norms
 
     @property
-    def ceilings(self) -> Mapping[int, float]:
-        """The caps of a capping preset, by layer; empty for every other vector."""
-        return self._stored.ceilings
+    def warnings(self) -> tuple[str, ...]:
+        return self.origin.warnings
 
     @cached_property
-    def card(self) -> card.Card:
-        return card.card_of(self._stored)
+    def card(self) -> Card:
+        return card_of(self)
 
     @cached_property
     def gaps(self) -> Mapping[int, float]:
@@ -115,10 +137,10 @@ class SteeringVector:
         return arithmetic.projection_percentile(self.about, layer, q)
 
     def __neg__(self) -> SteeringVector:
-        return SteeringVector(arithmetic.negate_vector(self._stored))
+        return arithmetic.negate_vector(self)
 
     def __mul__(self, factor: float) -> SteeringVector:
-        return SteeringVector(arithmetic.scale_vector(self._stored, float(factor)))
+        return arithmetic.scale_vector(self, float(factor))
 
     __rmul__ = __mul__
 
@@ -126,38 +148,56 @@ class SteeringVector:
         return self * (1.0 / float(divisor))
 
     def __add__(self, other: SteeringVector) -> SteeringVector:
-        return SteeringVector(arithmetic.combine_vectors(self._stored, other._stored, 1.0, 1.0))
+        return arithmetic.combine_vectors(self, other, 1.0, 1.0)
 
     def __sub__(self, other: SteeringVector) -> SteeringVector:
-        return SteeringVector(arithmetic.combine_vectors(self._stored, other._stored, 1.0, -1.0))
+        return arithmetic.combine_vectors(self, other, 1.0, -1.0)
 
     def blend(self, other: SteeringVector, share: float = 0.5) -> SteeringVector:
         """(1 − share)·v̂ + share·ŵ of the unit directions; the norm at one half is √((1+cos)/2)."""
-        one, two = arithmetic.normalize_vector(self._stored), arithmetic.normalize_vector(other._stored)
-        return SteeringVector(arithmetic.combine_vectors(one, two, 1.0 - share, share))
+        return arithmetic.combine_vectors(self.renormalise(), other.renormalise(), 1.0 - share, share)
 
     def renormalise(self) -> SteeringVector:
         """The vector with norm 1 on every layer."""
-        return SteeringVector(arithmetic.normalize_vector(self._stored))
+        return arithmetic.normalize_vector(self)
 
     def orthogonalise(self, *others: SteeringVector) -> SteeringVector:
         """The part of the vector, layer by layer, that is orthogonal to the others."""
-        return SteeringVector(
-            arithmetic.orthogonalize_vector(self._stored, [other._stored for other in others])
-        )
+        return arithmetic.orthogonalize_vector(self, others)
 
     def only(self, layers: Iterable[int]) -> SteeringVector:
-        return SteeringVector(compatibility.select_layers(self._stored, layers))
+        """The vector with only these layers; an error names a layer it does not have."""
+        wanted = tuple(layers)
+        missing = [layer for layer in wanted if layer not in self.rows]
+        if missing or not wanted:
+            asked = f"no layer {missing[0]}" if missing else "nothing to select, no layer was named"
+            raise VectorFileError(f"{self.label}: has {asked} (it has {write_layers(self.layers)})")
+        return self.renumber({layer: layer for layer in wanted})
+
+    def renumber(self, layers: Mapping[int, int]) -> SteeringVector:
+        """The layers that are keys, under their new numbers; what is known by layer moves with them."""
+
+        def moved(held: Mapping[int, Any]) -> Mapping[int, Any]:
+            return {layers[old]: held[old] for old in sorted(held) if old in layers}
+
+        about = replace(self.about, act_norms=moved(self.about.act_norms), stats=moved(self.about.stats))
+        if about.suggestion and "layers" in about.suggestion:
+            band = [layers[old] for old in about.suggestion["layers"] if old in layers]
+            about = replace(about, suggestion={**about.suggestion, "layers": band})
+        return replace(self, rows=moved(self.rows), about=about, ceilings=moved(self.ceilings))
 
     def named(self, name: str) -> SteeringVector:
         return self.with_about(replace(self.about, name=name))
 
     def with_about(self, about: About) -> SteeringVector:
-        return SteeringVector(replace(self._stored, about=about))
+        return replace(self, about=about)
+
+    def warn(self, *sentences: str) -> SteeringVector:
+        return replace(self, origin=self.origin.warn(*sentences))
 
     def save(self, path: str | os.PathLike[str], to: str | None = None) -> tuple[str, ...]:
         """Write it in the format of the suffix or `to`; returns warnings about what that cannot hold."""
-        return writing.write(self._stored, path, to)
+        return writing.write(self, path, to)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SteeringVector) and self.sha256 == other.sha256
@@ -169,38 +209,9 @@ class SteeringVector:
         return f"SteeringVector({self.name!r}, layers {write_layers(self.layers)}, {self.hidden_size} wide)"
 
 
-def _array(row: Any) -> lastbit.Row:
-    if isinstance(row, torch.Tensor):
-        row = row.detach().to("cpu", torch.float32).numpy()
-    return np.array(row, dtype=np.float32)
-
-
-def read(
-    path: str | os.PathLike[str],
-    *,
-    layers: Iterable[int] | None = None,
-    shift: int | None = None,
-    model: Any = None,
-    part: str | None = None,
-    minus: str | os.PathLike[str] | None = None,
-    force: bool = False,
-    measured: bool = True,
-) -> SteeringVector:
-    """A vector from a file of any known format, or from the library by name.
-
-    `model` resolves an ambiguous layer numbering; with `measured`, the results of `check` on that model
-    are added.
-    """
-    known = None if model is None else model_shape.shape_of_model(model)
-    stored = reading.read_stored(
-        library.find(path),
-        layers=layers,
-        shift=shift,
-        n_layers=known.n_layers if known else None,
-        part=part,
-        minus=minus,
-    )
-    if known is None:
-        return SteeringVector(stored)
-    stored = compatibility.admit_vector(stored, known, force=force)
-    return SteeringVector(measurements.with_measurements(stored, model.fingerprint) if measured else stored)
+def _layer_rows(rows: Mapping[int, Any], norms: Mapping[int, float] | None) -> dict[int, LayerRow]:
+    """Rows that are LayerRows already were checked when they were made."""
+    if all(isinstance(row, LayerRow) for row in rows.values()):
+        return require_one_width({int(layer): rows[layer] for layer in sorted(rows)})
+    arrays = {int(layer): float32_row(row) for layer, row in rows.items()}
+    return raw_rows(arrays) if norms is None else unit_rows(arrays, norms)

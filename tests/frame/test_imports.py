@@ -24,6 +24,8 @@ TORCH_FREE = (
     "core.mixer.mixer",
     "vectors",
     "vectors.data.card",
+    "vectors.vector",
+    "vectors.library.reading",
     "vectors.claude.asking",
     "vectors.errors",
     "sessions",

@@ -101,7 +101,7 @@ def test_the_compiled_step_says_the_same(say: Say, push: Path) -> None:
 
 
 def test_a_saved_mixer_plays_as_it_did(say: Say, push: Path, tmp_path: Path) -> None:
-    library.add_to_library(vectors.read(push).stored, "push")
+    library.add_to_library(vectors.read(push), "push")
     first = say("hello", "--vector", "push:2@1-2", "--max-new", "5")
     saved = tmp_path / "mix.json"
     saved.write_text(json.dumps(first["mixer"]))
@@ -127,7 +127,7 @@ def test_a_saved_mixer_plays_as_it_did(say: Say, push: Path, tmp_path: Path) -> 
 def test_a_mixer_that_cannot_be_played_is_named(
     text: str, sentence: str, tiny: Path, push: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    library.add_to_library(vectors.read(push).stored, "push")
+    library.add_to_library(vectors.read(push), "push")
     saved = tmp_path / "mix.json"
     saved.write_text(text)
     assert main.main(["say", "hello", "--model", str(tiny), "--mix", str(saved)]) in (2, 4)

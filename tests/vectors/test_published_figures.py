@@ -69,7 +69,7 @@ def test_its_two_reads_agree_from_the_middle_on() -> None:
         L: c * np.eye(1, 2048)[0] + math.sqrt(1 - c * c) * np.eye(1, 2048, 1)[0] for L, c in stated.items()
     }
     last, mean = vectors.SteeringVector(one), vectors.SteeringVector(other)
-    found = compare.layer_cosines(last.stored, mean.stored)
+    found = compare.layer_cosines(last, mean)
     assert found.layers == pytest.approx(stated, abs=1e-6)
     assert max(found.layers, key=lambda layer: found.layers[layer]) in (27, 28)
     assert min(stated.values()) > found.band

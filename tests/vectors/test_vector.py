@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 import vectors
 from core.errors import UsageError
+from tests.vectors import samples
 from vectors.data.metadata import About
 
 WIDTH = 48
@@ -51,7 +52,7 @@ def test_native_round_trip_keeps_every_bit_and_every_fact(tmp_path: Path) -> Non
     back = vectors.read(tmp_path / "made.safetensors")
     for layer in vector.layers:
         assert torch.equal(back.directions[layer], vector.directions[layer])
-        assert np.array_equal(back.stored.raw(layer), vector.stored.raw(layer))
+        assert np.array_equal(back.raw(layer), vector.raw(layer))
     assert dict(back.norms) == dict(vector.norms)
     assert back.about == vector.about
     assert back.sha256 == vector.sha256 == back.card.sha256
@@ -62,9 +63,9 @@ def test_the_native_file_is_what_the_page_says(tmp_path: Path) -> None:
     with safe_open(tmp_path / "made.safetensors", "pt") as file:
         assert sorted(file.keys()) == ["layer.2", "layer.3", "layer.4"]
         metadata = file.metadata()
-        assert file.get_tensor("layer.2").shape == (WIDTH,)
-    assert metadata["format"] == "steertui/1"
-    assert metadata["site"] == "block_output"
+        assert torch.equal(file.get_tensor("layer.2"), torch.tensor(made().raw(2)))
+    assert metadata["format"] == "steertui/2"
+    assert metadata["site"] == "post"
     assert set(json.loads(metadata["raw_norms"])) == {"2", "3", "4"}
 
 
@@ -100,7 +101,7 @@ def test_the_hash_follows_layer_direction_and_length() -> None:
         (-vector).sha256,
         (2 * vector).sha256,
         vector.only([2, 3]).sha256,
-        vectors.SteeringVector({layer + 1: vector.stored.raw(layer) for layer in vector.layers}).sha256,
+        vectors.SteeringVector({layer + 1: vector.raw(layer) for layer in vector.layers}).sha256,
     }
     assert len(hashes) == 5
     assert made().sha256 == vector.sha256
@@ -109,7 +110,7 @@ def test_the_hash_follows_layer_direction_and_length() -> None:
 def test_algebra_is_that_of_the_raw_vectors() -> None:
     a, b = made(1), made(2)
     for layer in a.layers:
-        raw_a, raw_b = (torch.tensor(v.stored.raw(layer)).double() for v in (a, b))
+        raw_a, raw_b = (torch.tensor(v.raw(layer)).double() for v in (a, b))
         for result, expected in (
             (a + b, raw_a + raw_b),
             (a - 2 * b, raw_a - 2 * raw_b),
@@ -151,12 +152,52 @@ def test_orthogonalise_leaves_nothing_along_any_of_the_others() -> None:
         assert left.norms[layer] < a.norms[layer]
 
 
+def test_arrays_tensors_and_lists_make_the_same_vector() -> None:
+    rows = {2: torch.randn(WIDTH, generator=torch.Generator().manual_seed(4), requires_grad=True)}
+    arrays = {layer: row.detach().numpy() for layer, row in rows.items()}
+    lists = {layer: row.tolist() for layer, row in arrays.items()}
+    one, two, three = map(vectors.SteeringVector, (rows, arrays, lists))
+    assert one == two == three
+    arrays[2][:] = 1.0
+    assert two == one
+    halves = {2: rows[2].detach().bfloat16()}
+    assert np.array_equal(vectors.SteeringVector(halves).raw(2), halves[2].float().numpy())
+
+
+def test_poles_and_site_are_kept_and_turn_with_the_vector(tmp_path: Path) -> None:
+    about = About(name="post", poles=("calm", "hurried"), site="mlp", n_layers=6)
+    vector = made().with_about(about)
+    for suffix in ("safetensors", "gguf"):
+        vector.save(tmp_path / f"made.{suffix}")
+        assert vectors.read(tmp_path / f"made.{suffix}").about == about
+    assert (-vector).about.poles == ("hurried", "calm")
+    assert vector.card.to_json()["site"] == "mlp"
+    assert made().card.to_json()["site"] == "block_output"
+    assert made().about.to_strings().keys() == {"name", "stats"}
+
+
+def test_a_vector_of_another_site_is_not_added_to_the_block_output(tmp_path: Path) -> None:
+    vector = made().with_about(About(site="mlp"))
+    vector.save(tmp_path / "made.safetensors")
+    with pytest.raises(vectors.VectorFileError, match="made for site mlp; only vectors of the block output"):
+        vectors.read(tmp_path / "made.safetensors", model=samples.Model(6, WIDTH))
+    with pytest.raises(vectors.VectorFileError, match="site post and one of mlp"):
+        made() + vector
+
+
 def test_a_vector_cannot_be_changed() -> None:
     vector = made()
+    for field in ("rows", "about", "origin", "norms", "sha256"):
+        with pytest.raises(AttributeError):
+            setattr(vector, field, {})
+    with pytest.raises(TypeError):
+        vector.rows[3] = vector.rows[2]  # type: ignore[index]
+    with pytest.raises(ValueError, match="read-only"):
+        vector.raw(3)[0] = 1.0
     with pytest.raises(TypeError):
         vector.directions[3] = torch.zeros(WIDTH)  # type: ignore[index]
     with pytest.raises(ValueError, match="read-only"):
-        vector.stored.units[3][0] = 1.0
+        vector.units[3][0] = 1.0
 
 
 @pytest.mark.parametrize("factor", [0.0, float("nan"), float("inf")])

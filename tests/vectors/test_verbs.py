@@ -154,6 +154,8 @@ TORCH_FREE = (
     "vectors.data.card",
     "vectors.files.reading",
     "vectors.files.writing",
+    "vectors.vector",
+    "vectors.vector_file",
     "vectors.library.library",
     "vectors.data.compare",
     "steertui.cli.verbs.card",

@@ -87,8 +87,9 @@ def _serve() -> None:
     from steertui.cli.main import main
     from vectors.data.layer_numbers import ReadOptions
     from vectors.errors import VectorFileError
-    from vectors.files import reading
     from vectors.files.opening import OpenedFile
+    from vectors.files.reading import parse
+    from vectors.vector_file import read_file, vector_of
 
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     open_choices = ReadOptions(allow_undecided=True)
@@ -107,12 +108,11 @@ def _serve() -> None:
                         "err": err.getvalue(),
                     }
             elif "path" in request:
-                reading.read_stored(request["path"], allow_undecided=True)
+                read_file(request["path"], allow_undecided=True)
             else:
                 data = base64.b64decode(request["data"])
-                answer["layers"] = list(
-                    reading.parse(OpenedFile(Path("mutant"), data, len(data)), open_choices).layers
-                )
+                found = vector_of(parse(OpenedFile(Path("mutant"), data, len(data)), open_choices))
+                answer["layers"] = list(found.layers)
         except VectorFileError as refusal:
             answer = {"end": "refused", "text": str(refusal)}
         except BaseException as escape:

@@ -25,7 +25,8 @@ from vectors.checks.separation import LayerSeparation
 from vectors.contrasts.catalogue import BUILT_IN, contrast
 from vectors.data import compatibility, model_shape
 from vectors.library import measured
-from vectors.vector import SteeringVector, read
+from vectors.library.reading import read
+from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -63,8 +64,8 @@ def check_vector(
     hold-out result.
     """
     known = model_shape.shape_of_model(model)
-    compatibility.refuse_misfit(vector.stored, known)
-    doubts = compatibility.compatibility_warnings(vector.stored, known)
+    compatibility.refuse_misfit(vector, known)
+    doubts = compatibility.compatibility_warnings(vector, known)
     labelled = [] if pairs is None else separation.token_pairs(model, pairs)
     apart = yield from _measure_separation(model, vector, labelled, seed)
     vector = with_stats(vector, apart)

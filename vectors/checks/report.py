@@ -45,7 +45,7 @@ class CheckMeasurements:
     def findings(self) -> Findings:
         band = [self.separations[layer] for layer in self.dosed.band if layer in self.separations]
         best = max(band, key=lambda found: found.separation.d, default=None)
-        neighbours = layer_consistency(self.vector.stored.units)
+        neighbours = layer_consistency(self.vector.units)
         return Findings(
             effects=self.effects,
             window=self.window,

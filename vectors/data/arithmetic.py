@@ -9,39 +9,42 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UsageError
-from vectors.data.metadata import PERCENTILES, About
-from vectors.data.stored import StoredVector, freeze_rows
+from vectors.data.metadata import About
+from vectors.data.origin import Origin
+from vectors.data.row import LayerRow, raw_rows
 from vectors.errors import VectorFileError
+from vectors.statistics.metrics import PERCENTILES
+
+if TYPE_CHECKING:
+    from vectors.vector import SteeringVector
 
 Wide = NDArray[np.float64]
 CANCELLED = 1e-6  # of the longer input: below this a difference is rounding
 
 
-def scale_vector(stored: StoredVector, factor: float) -> StoredVector:
+def scale_vector(vector: SteeringVector, factor: float) -> SteeringVector:
     """factor · v: the norms change; a negative factor also reverses the direction."""
     if not math.isfinite(factor) or factor == 0.0:
         raise UsageError("a vector can be multiplied by a finite number other than 0")
     if factor < 0:
-        return scale_vector(negate_vector(stored), -factor)
-    norms = {layer: norm * factor for layer, norm in stored.norms.items()}
-    return replace(stored, norms=norms, exact={}, file="", file_sha256="")
+        return scale_vector(negate_vector(vector), -factor)
+    rows = {layer: row.scale(factor) for layer, row in vector.rows.items()}
+    return replace(vector, rows=rows, origin=vector.origin.without_file())
 
 
-def negate_vector(stored: StoredVector) -> StoredVector:
-    """−v: the statistics of the positive and the negative class change places and signs."""
-    about = replace(
-        stored.about, stats={layer: _mirrored_stats(entry) for layer, entry in stored.about.stats.items()}
-    )
-    units = {layer: -unit for layer, unit in stored.units.items()}
-    exact = {layer: -row for layer, row in stored.exact.items()}
-    turned = replace(stored, units=freeze_rows(units), exact=freeze_rows(exact), about=about)
-    return replace(turned, ceilings={}, file="", file_sha256="")
+def negate_vector(vector: SteeringVector) -> SteeringVector:
+    """−v: the statistics and the poles of the positive and the negative class change places."""
+    about = vector.about
+    mirrored = {layer: _mirrored_stats(entry) for layer, entry in about.stats.items()}
+    about = replace(about, stats=mirrored, poles=about.poles[::-1])
+    rows = {layer: row.negate() for layer, row in vector.rows.items()}
+    return replace(vector, rows=rows, about=about, ceilings={}, origin=vector.origin.without_file())
 
 
 def _mirrored_stats(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,38 +62,41 @@ def _mirrored_summary(spread: Mapping[str, float]) -> dict[str, float]:
     return mirror | {f"p{100 - q}": -spread[f"p{q}"] for q in PERCENTILES if f"p{q}" in spread}
 
 
-def normalize_vector(stored: StoredVector) -> StoredVector:
-    return replace(stored, norms=dict.fromkeys(stored.layers, 1.0), exact={}, file="", file_sha256="")
+def normalize_vector(vector: SteeringVector) -> SteeringVector:
+    rows = {layer: LayerRow.from_unit(row.unit, 1.0) for layer, row in vector.rows.items()}
+    return replace(vector, rows=rows, origin=vector.origin.without_file())
 
 
-def combine_vectors(one: StoredVector, two: StoredVector, first: float, second: float) -> StoredVector:
+def combine_vectors(one: SteeringVector, two: SteeringVector, first: float, second: float) -> SteeringVector:
     """first·one + second·two, computed on the raw vectors."""
     if one.hidden_size != two.hidden_size:
         raise VectorFileError(f"cannot combine {one.hidden_size} and {two.hidden_size} dimensions")
+    if one.about.site != two.about.site:
+        raise VectorFileError(f"cannot combine a vector of site {one.about.site} and one of {two.about.site}")
     rows = {}
     for layer in sorted({*one.layers, *two.layers}):
         parts = [
             weight * side.raw(layer).astype(np.float64)
             for side, weight in ((one, first), (two, second))
-            if layer in side.units
+            if layer in side.rows
         ]
         total = np.sum(parts, axis=0)
         if np.linalg.norm(total) > CANCELLED * max(np.linalg.norm(part) for part in parts):
             rows[layer] = total
-    name = f"{one.about.name or 'vector'} {'+' if second >= 0 else '-'} {two.about.name or 'vector'}"
+    name = f"{one.name} {'+' if second >= 0 else '-'} {two.name}"
     return _derived_vector(one, rows, name)
 
 
-def orthogonalize_vector(stored: StoredVector, others: Sequence[StoredVector]) -> StoredVector:
+def orthogonalize_vector(vector: SteeringVector, others: Sequence[SteeringVector]) -> SteeringVector:
     """v − QQᵀv, with Q an orthonormal basis of the others at the same layer; independent of their order."""
     rows = {}
-    for layer in stored.layers:
-        row = stored.raw(layer).astype(np.float64)
-        basis = [other.units[layer].astype(np.float64) for other in others if layer in other.units]
+    for layer in vector.layers:
+        row = vector.raw(layer).astype(np.float64)
+        basis = [other.units[layer].astype(np.float64) for other in others if layer in other.rows]
         left = row - span_projection(row, basis)
         if np.linalg.norm(left) > CANCELLED * np.linalg.norm(row):
             rows[layer] = left
-    return _derived_vector(stored, rows, f"{stored.about.name or 'vector'} made orthogonal")
+    return _derived_vector(vector, rows, f"{vector.name} made orthogonal")
 
 
 def span_projection(row: Wide, basis: Sequence[Wide]) -> Wide:
@@ -102,16 +108,21 @@ def span_projection(row: Wide, basis: Sequence[Wide]) -> Wide:
     return np.asarray(kept @ (kept.T @ row))
 
 
-def _derived_vector(source: StoredVector, rows: Mapping[int, Wide], name: str) -> StoredVector:
+def _derived_vector(source: SteeringVector, rows: Mapping[int, Wide], name: str) -> SteeringVector:
     if not rows:
         raise VectorFileError("nothing is left of it: every layer cancels")
     about = replace(
-        source.about, name=name, stats={}, metrics={}, suggestion=None, dataset_sha256="", contrast=""
+        source.about,
+        name=name,
+        stats={},
+        metrics={},
+        suggestion=None,
+        dataset_sha256="",
+        contrast="",
+        poles=(),
     )
-    narrow = {layer: row.astype(np.float32) for layer, row in rows.items()}
-    return StoredVector.from_raw(
-        narrow, about=about, index_rule="made here: layer L is the output of block L"
-    )
+    narrow = raw_rows({layer: row.astype(np.float32) for layer, row in rows.items()})
+    return replace(source, rows=narrow, about=about, ceilings={}, origin=Origin())
 
 
 def class_gaps(about: About) -> dict[int, float]:

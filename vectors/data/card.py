@@ -7,16 +7,18 @@ steers a model is what `check` measures.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vectors.data.metadata import About
-from vectors.data.stored import SITE, StoredVector
+from vectors.data.metadata import POST_BEFORE, SITES, About
+from vectors.data.origin import Origin
 from vectors.statistics.metrics import random_band
+
+if TYPE_CHECKING:
+    from vectors.vector import SteeringVector
 
 ALIKE = 0.99
 ONE_DIRECTION = "one direction on all layers: their agreement says nothing of its quality"
@@ -51,30 +53,58 @@ class Consistency:
 
 @dataclass(frozen=True)
 class Card:
-    """The facts of one vector file; `undecided` when its rows could be blocks or hidden states."""
+    """A view of a vector's metadata and of where it comes from, with the facts of its rows, but not the rows."""
 
-    name: str
-    file: str
-    file_sha256: str
-    format: str
-    index_rule: str
+    about: About
+    origin: Origin
     layers: tuple[int, ...]
     hidden_size: int
     norms: Mapping[int, float]
     consistency: Consistency
     sha256: str
-    about: About
-    warnings: tuple[str, ...]
-    undecided: bool = False
-    parts: tuple[str, ...] = ()
-    ceilings: Mapping[int, float] | None = None
-    site: str = SITE
+    ceilings: Mapping[int, float]
+
+    @property
+    def name(self) -> str:
+        return self.about.name
+
+    @property
+    def site(self) -> str:
+        return POST_BEFORE if self.about.site == SITES[0] else self.about.site
+
+    @property
+    def file(self) -> str:
+        return self.origin.file
+
+    @property
+    def file_sha256(self) -> str:
+        return self.origin.file_sha256
+
+    @property
+    def format(self) -> str:
+        return self.origin.format
+
+    @property
+    def index_rule(self) -> str:
+        return self.origin.index_rule
+
+    @property
+    def undecided(self) -> bool:
+        return self.origin.undecided
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return self.origin.parts
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self.origin.warnings
 
     def to_json(self) -> dict[str, Any]:
         facts = {
             key: getattr(self, key) for key in ("name", "file", "file_sha256", "format", "site", "index_rule")
         }
-        about = self.about.__dict__ | {
+        about = {key: value for key, value in self.about.__dict__.items() if key != "site"} | {
             "act_norms": _text_keys(self.about.act_norms),
             "stats": _text_keys(self.about.stats),
         }
@@ -86,8 +116,8 @@ class Card:
             "sha256": self.sha256,
             "undecided": self.undecided,
             "parts": list(self.parts),
-            "ceilings": _text_keys(self.ceilings or {}),
-            "about": {key: value for key, value in about.items() if value not in ("", None, {})},
+            "ceilings": _text_keys(self.ceilings),
+            "about": {key: value for key, value in about.items() if value not in ("", None, {}, ())},
             "warnings": list(self.warnings),
         }
 
@@ -107,28 +137,14 @@ def layer_consistency(units: Mapping[int, Any]) -> Consistency:
     return Consistency(pairs, random_band(width))
 
 
-def card_of(stored: StoredVector) -> Card:
+def card_of(vector: SteeringVector) -> Card:
     return Card(
-        name=stored.about.name,
-        file=stored.file,
-        file_sha256=stored.file_sha256,
-        format=stored.format,
-        index_rule=stored.index_rule,
-        layers=stored.layers,
-        hidden_size=stored.hidden_size,
-        norms=stored.norms,
-        consistency=layer_consistency(stored.units),
-        sha256=stored.sha256,
-        about=stored.about,
-        warnings=stored.warnings,
-        undecided=stored.undecided,
-        parts=stored.parts,
-        ceilings=stored.ceilings,
+        about=vector.about,
+        origin=vector.origin,
+        layers=vector.layers,
+        hidden_size=vector.hidden_size,
+        norms=vector.norms,
+        consistency=layer_consistency(vector.units),
+        sha256=vector.sha256,
+        ceilings=vector.ceilings,
     )
-
-
-def read(path: str | os.PathLike[str], **choices: Any) -> Card:
-    """The card of a file; if the layer numbering is ambiguous, the question is among the warnings."""
-    from vectors.files.reading import read_stored
-
-    return card_of(read_stored(path, allow_undecided=True, **choices))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError
 from vectors.statistics.metrics import random_band
+
+if TYPE_CHECKING:
+    from vectors.vector import SteeringVector
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,10 @@ class VectorPair:
         return {"mean": self.mean, "layers": by_text, "random_band": self.band}
 
 
-def layer_cosines(one: StoredVector, two: StoredVector) -> VectorPair:
+def layer_cosines(one: SteeringVector, two: SteeringVector) -> VectorPair:
     """cos(v̂_L, ŵ_L) on the layers both have."""
     _require_same_width(one, two)
-    shared = [layer for layer in one.layers if layer in two.units]
+    shared = [layer for layer in one.layers if layer in two.rows]
     by_layer = {
         layer: float(np.dot(_unit_float64(one, layer), _unit_float64(two, layer))) for layer in shared
     }
@@ -48,17 +50,17 @@ class Decomposition:
     residual: float
 
 
-def decompose_vector(target: StoredVector, parts: Sequence[StoredVector]) -> dict[int, Decomposition]:
+def decompose_vector(target: SteeringVector, parts: Sequence[SteeringVector]) -> dict[int, Decomposition]:
     """Least squares of one unit direction on others, on the layers that all of them have."""
     for part in parts:
         _require_same_width(target, part)
-    shared = [layer for layer in target.layers if all(layer in part.units for part in parts)]
+    shared = [layer for layer in target.layers if all(layer in part.rows for part in parts)]
     if not parts or not shared:
         raise VectorFileError("nothing to decompose on: the vectors share no layer")
     return {layer: _decompose_layer(target, parts, layer) for layer in shared}
 
 
-def _decompose_layer(target: StoredVector, parts: Sequence[StoredVector], layer: int) -> Decomposition:
+def _decompose_layer(target: SteeringVector, parts: Sequence[SteeringVector], layer: int) -> Decomposition:
     basis, goal = (
         np.stack([_unit_float64(part, layer) for part in parts], axis=1),
         _unit_float64(target, layer),
@@ -68,11 +70,11 @@ def _decompose_layer(target: StoredVector, parts: Sequence[StoredVector], layer:
     return Decomposition(tuple(map(float, coefficients)), residual)
 
 
-def _unit_float64(stored: StoredVector, layer: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return stored.units[layer].astype(np.float64)
+def _unit_float64(vector: SteeringVector, layer: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return vector.units[layer].astype(np.float64)
 
 
-def _require_same_width(one: StoredVector, two: StoredVector) -> None:
+def _require_same_width(one: SteeringVector, two: SteeringVector) -> None:
     if one.hidden_size != two.hidden_size:
-        names = f"{one.about.name or 'vector'} and {two.about.name or 'vector'}"
+        names = f"{one.name} and {two.name}"
         raise VectorFileError(f"{names} have {one.hidden_size} and {two.hidden_size} dimensions")

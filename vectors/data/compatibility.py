@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from core.mixer.layer_ranges import write_layers
 from vectors import limits
 from vectors.data.card import Card
+from vectors.data.metadata import SITES
 from vectors.data.model_shape import ModelShape
-from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError
 
-
-def select_layers(stored: StoredVector, layers: Iterable[int] | None) -> StoredVector:
-    """The vector with only these layers; an error names a layer it does not have."""
-    if layers is None:
-        return stored
-    wanted = tuple(layers)
-    missing = [layer for layer in wanted if layer not in stored.units]
-    if missing or not wanted:
-        asked = f"no layer {missing[0]}" if missing else "nothing to select, no layer was named"
-        raise VectorFileError(f"{vector_label(stored)}: has {asked} (it has {write_layers(stored.layers)})")
-    return stored.only(wanted)
+if TYPE_CHECKING:
+    from vectors.vector import SteeringVector
 
 
-def admit_vector(stored: StoredVector, shape: ModelShape, *, force: bool = False) -> StoredVector:
+def admit_vector(vector: SteeringVector, shape: ModelShape, *, force: bool = False) -> SteeringVector:
     """The vector with warnings about this model; one made on another model family needs `force`."""
-    refuse_misfit(stored, shape)
-    if (stranger := family_mismatch(stored, shape)) and not force:
-        raise VectorFileError(f"{vector_label(stored)}: {stranger} (--force to use it anyway)")
-    return stored.warn(*compatibility_warnings(stored, shape))
+    refuse_misfit(vector, shape)
+    if (stranger := family_mismatch(vector, shape)) and not force:
+        raise VectorFileError(f"{vector.label}: {stranger} (--force to use it anyway)")
+    return vector.warn(*compatibility_warnings(vector, shape))
 
 
-def refuse_misfit(stored: StoredVector, shape: ModelShape) -> None:
-    if reason := misfit_reason(stored, shape):
-        raise VectorFileError(f"{vector_label(stored)}: {reason}")
+def refuse_misfit(vector: SteeringVector, shape: ModelShape) -> None:
+    if reason := misfit_reason(vector, shape):
+        raise VectorFileError(f"{vector.label}: {reason}")
 
 
-def misfit_reason(vector: StoredVector | Card, shape: ModelShape) -> str:
-    """Why the vector cannot be added (width, depth, or norms that overflow float16); empty if it can."""
+def misfit_reason(vector: SteeringVector | Card, shape: ModelShape) -> str:
+    """Why the vector cannot be added (site, width, depth, norms that overflow float16); empty if it can."""
+    if vector.about.site != SITES[0]:
+        return (
+            f"made for site {vector.about.site}; only vectors of the block output ({SITES[0]}) can be added"
+        )
     if vector.hidden_size != shape.hidden_size:
         return f"vector {vector.hidden_size}, model {shape.hidden_size} dimensions ({shape.name})"
     if max(vector.layers) >= shape.n_layers:
@@ -49,14 +43,14 @@ def misfit_reason(vector: StoredVector | Card, shape: ModelShape) -> str:
     return ""
 
 
-def family_mismatch(vector: StoredVector | Card, shape: ModelShape) -> str | None:
+def family_mismatch(vector: SteeringVector | Card, shape: ModelShape) -> str | None:
     made_on = vector.about.model_type
     if made_on and shape.model_type and made_on.lower() != shape.model_type.lower():
         return f"made on a {made_on} model, {shape.name} is {shape.model_type}"
     return None
 
 
-def compatibility_warnings(vector: StoredVector | Card, shape: ModelShape) -> tuple[str, ...]:
+def compatibility_warnings(vector: SteeringVector | Card, shape: ModelShape) -> tuple[str, ...]:
     """Reasons for caution before steering this model; empty if the origin matches or is unknown."""
     about, reasons = vector.about, [family_mismatch(vector, shape)]
     if about.model_id and shape.name and not same_model(about.model_id, shape.name):
@@ -71,8 +65,3 @@ def compatibility_warnings(vector: StoredVector | Card, shape: ModelShape) -> tu
 def same_model(one: str, other: str) -> bool:
     """Ids compared by their last part: a local folder of a hub model keeps its name."""
     return one.rstrip("/").rsplit("/", 1)[-1].lower() == other.rstrip("/").rsplit("/", 1)[-1].lower()
-
-
-def vector_label(stored: StoredVector) -> str:
-    """The vector's name in messages: its file, else its own name."""
-    return stored.file or stored.about.name or "vector"

@@ -8,16 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from vectors.errors import VectorFileError
+from vectors.errors import VectorFileError, printable_name
 
-PERCENTILES = (5, 25, 50, 75, 95)
+SITES = ("post", "pre", "attn", "mlp", "every")
+POST_BEFORE = "block_output"  # what `post` was called in files of version 1
 Spread = Mapping[str, float]  # mean, std, p5 … p95 of one class's projections on the unit direction
 LayerStats = Mapping[str, Any]  # positive: Spread, negative: Spread, midpoint: float
 
 
 @dataclass(frozen=True)
 class About:
-    """Provenance and statistics; every field is optional, and files from other tools have few of them."""
+    """Provenance and statistics; every field is optional, and files from other tools have few of them.
+
+    `poles` are the names of the positive and the negative end, `site` is where in the block it was read.
+    """
 
     name: str = ""
     model_id: str = ""
@@ -35,13 +39,15 @@ class About:
     suggestion: Mapping[str, Any] | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    poles: tuple[str, ...] = ()
+    site: str = SITES[0]
 
     def to_strings(self) -> dict[str, str]:
         """The metadata entries of a native file: strings as they are, everything structured as JSON."""
-        entries = {}
+        entries, blank = {}, About()
         for item in fields(self):
             value = getattr(self, item.name)
-            if value is not None and value != "" and value != {}:
+            if value != getattr(blank, item.name):
                 entries[item.name] = value if isinstance(value, str) else json.dumps(_with_text_keys(value))
         return entries
 
@@ -130,6 +136,20 @@ def _suggestion(key: str, text: str) -> dict[str, Any]:
     return value
 
 
+def _poles(key: str, text: str) -> tuple[str, ...]:
+    value = _parse_json(key, text)
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(pole, str) for pole in value):
+        raise VectorFileError(f"metadata {key!r} is not two names")
+    return tuple(value)
+
+
+def _site(key: str, text: str) -> str:
+    site = SITES[0] if text == POST_BEFORE else text
+    if site not in SITES:
+        raise VectorFileError(f"site {printable_name(text)} not usable, only {', '.join(SITES)}")
+    return site
+
+
 _READERS: Mapping[str, Callable[[str, str], Any]] = {
     **dict.fromkeys(("name", "model_id", "model_type", "method", "read", "contrast"), _plain_text),
     **dict.fromkeys(("dataset_sha256", "created", "sign_note", "source"), _plain_text),
@@ -139,4 +159,6 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "suggestion": _suggestion,
     "metrics": json_object,
     "versions": json_object,
+    "poles": _poles,
+    "site": _site,
 }

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vectors.data import compare
-from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError
 from vectors.statistics.random_directions import random_pairs
+from vectors.vector import SteeringVector
 
 STRONG, MODERATE = 0.7, 0.3
 
@@ -65,7 +65,7 @@ def alignment_verdict(cosine: float, band: float) -> str:
     return word if cosine > 0 else f"{word}, opposite"
 
 
-def align_vectors(one: StoredVector, other: StoredVector, n_effective: int | None = None) -> Alignment:
+def align_vectors(one: SteeringVector, other: SteeringVector, n_effective: int | None = None) -> Alignment:
     found = compare.layer_cosines(one, other)
     name = other.about.name or "vector"
     if not found.layers:

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from core.errors import BadInput
 from vectors.data.metadata import About
-from vectors.data.stored import StoredVector
 from vectors.diff.checkpoint import Checkpoint
 from vectors.diff.matrix import SpectrumOptions
 from vectors.diff.spectrum import leading_spectrum
@@ -22,7 +21,7 @@ def top_direction(
     tuned: Checkpoint,
     module: str,
     depth: SpectrumOptions,
-    towards: StoredVector | None = None,
+    towards: SteeringVector | None = None,
 ) -> SteeringVector:
     """σ₁u₁ of a writer (σ₁v₁ of a reader) at every layer; the sign agrees with `towards` if given."""
     matched = match_matrices(base, tuned, f"*{module}*").matched
@@ -52,7 +51,7 @@ def top_direction(
     return SteeringVector(rows, about=about)
 
 
-def _leading_direction(one: MatchedMatrix, depth: SpectrumOptions, towards: StoredVector | None) -> Tensor:
+def _leading_direction(one: MatchedMatrix, depth: SpectrumOptions, towards: SteeringVector | None) -> Tensor:
     """σ₁ times the residual-side singular vector, signed; zero where nothing has changed."""
     top = leading_spectrum(one.change, 1, exact=depth.exact, seed=depth.seed)
     axis, other = (top.left, top.right) if one.residual_side.axis == 0 else (top.right, top.left)

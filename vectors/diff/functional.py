@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from core.jobs.job import Progress, Row, gpu_task, worker_task
-from vectors.data.stored import StoredVector
 from vectors.diff.weights import MatchedMatrix, MatrixList, compared_unit
 from vectors.extraction.states import Work
+from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Ids = Sequence[int]
 
 
-def measure_on_texts(model: Model, found: MatrixList, vector: StoredVector, texts: Sequence[Ids]) -> Work:
+def measure_on_texts(model: Model, found: MatrixList, vector: SteeringVector, texts: Sequence[Ids]) -> Work:
     """{matrix: {cosine, norm, relative}} of every writer, for the base model's last-token inputs."""
     writers = [
         one

@@ -19,9 +19,9 @@ from vectors.diff.picture import draw_diff
 from vectors.diff.weights import match_matrices, weight_diff
 from vectors.files import writing
 from vectors.files.opening import open_vector_file
+from vectors.library.reading import read
 from vectors.plots.paper import ensure_drawable
 from vectors.texts.tokenized import tokenize_text as read_side
-from vectors.vector import read
 
 Params = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ def diff_job(params: Params) -> Job:
     if params.get("plot"):
         ensure_drawable(params["plot"])
     base, tuned = open_checkpoint(params["base"]), open_checkpoint(params["tuned"])
-    vector = read(params["vector"]).stored if params.get("vector") else None
+    vector = read(params["vector"]) if params.get("vector") else None
     depth = SpectrumOptions(
         int(params.get("top", 5)), bool(params.get("exact")), int(params.get("seed") or 0)
     )

@@ -15,13 +15,13 @@ from torch import Tensor
 
 from core.errors import BadInput
 from core.jobs.job import Cell, Job, Progress, Row, worker_task
-from vectors.data.stored import StoredVector
 from vectors.diff.change import WeightChange
 from vectors.diff.checkpoint import Checkpoint, require_same_width, shared_rows
 from vectors.diff.matrix import SpectrumOptions, compare_matrix
 from vectors.diff.memory_peak import MemoryPeak
 from vectors.diff.residual_axis import ResidualAxis, compared_layer, locate_matrix
 from vectors.errors import VectorFileError
+from vectors.vector import SteeringVector
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def match_matrices(base: Checkpoint, tuned: Checkpoint, modules: str = "*") -> M
 def weight_diff(
     base: Checkpoint,
     tuned: Checkpoint,
-    vector: StoredVector | None,
+    vector: SteeringVector | None,
     depth: SpectrumOptions,
     modules: str = "*",
 ) -> Job:
@@ -131,14 +131,14 @@ def layer_totals(found: MatrixList, rows: Mapping[str, Mapping[str, Any]]) -> di
     }
 
 
-def random_baseline(vector: StoredVector | None) -> dict[str, float] | None:
+def random_baseline(vector: SteeringVector | None) -> dict[str, float] | None:
     """The values expected for a random vector."""
     if vector is None:
         return None
     return {"energy": 1 / vector.hidden_size, "top1": 1 / math.sqrt(vector.hidden_size)}
 
 
-def compared_unit(vector: StoredVector | None, one: ResidualAxis) -> tuple[int, Tensor] | None:
+def compared_unit(vector: SteeringVector | None, one: ResidualAxis) -> tuple[int, Tensor] | None:
     """(layer, unit row) of the vector to compare this matrix with; None if the vector lacks that layer."""
     layer = compared_layer(one)
     if vector is None or layer is None or layer not in vector.units:
@@ -147,7 +147,7 @@ def compared_unit(vector: StoredVector | None, one: ResidualAxis) -> tuple[int, 
 
 
 def _compare_one(
-    one: MatchedMatrix, vector: StoredVector | None, depth: SpectrumOptions, meter: MemoryPeak
+    one: MatchedMatrix, vector: SteeringVector | None, depth: SpectrumOptions, meter: MemoryPeak
 ) -> dict[str, Any]:
     at = compared_unit(vector, one.residual_side)
     facts = compare_matrix(one.change, one.residual_side, at[1] if at else None, depth, meter)

@@ -30,8 +30,9 @@ from vectors.extraction.states import Work
 from vectors.extraction.validate import CHOICES, chosen_options, required_option, validate_request
 from vectors.files.opening import open_vector_file
 from vectors.files.target import ensure_writable
+from vectors.library.reading import read
 from vectors.texts.pair import ContrastSet
-from vectors.vector import SteeringVector, read
+from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -130,7 +131,7 @@ def write_result(
     yield Artifact(str(params["out"]), open_vector_file(params["out"]).sha256, "vector")
     if params.get("vector"):
         other = read(params["vector"], model=model, force=True, measured=False)
-        summary["alignment"] = align_vectors(result.vector.stored, other.stored, result.n_effective).to_json()
+        summary["alignment"] = align_vectors(result.vector, other, result.n_effective).to_json()
     if params.get("beside"):
         summary["published"] = read_evaluation(expand_home(params["beside"]))
     if params.get("plot"):

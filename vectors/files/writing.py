@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import UsageError
-from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError, printable_name
 from vectors.files import formats
 from vectors.files.target import ensure_writable
+
+if TYPE_CHECKING:
+    from vectors.vector import SteeringVector
 
 SUFFIXES = {".safetensors": "native", ".gguf": "gguf", ".svec": "svec"}
 
@@ -36,11 +39,11 @@ def ensure_vector_writable(path: str | os.PathLike[str], to: str | None = None) 
     return ensure_writable(path)
 
 
-def write(stored: StoredVector, path: str | os.PathLike[str], to: str | None = None) -> tuple[str, ...]:
+def write(vector: SteeringVector, path: str | os.PathLike[str], to: str | None = None) -> tuple[str, ...]:
     """Write a vector; returns warnings about what the format cannot hold."""
     place = Path(path)
     writer = formats.WRITERS[choose_format(place, to)]
-    data, losses = writer(stored)
+    data, losses = writer(vector)
     write_atomic(place, data)
     return losses
 

@@ -16,11 +16,12 @@ import platformdirs
 
 from core import demo
 from core.errors import UsageError
-from vectors.data.card import Card, card_of
-from vectors.data.stored import StoredVector
+from vectors.data.card import Card
 from vectors.errors import VectorFileError, printable_name
-from vectors.files import reading, writing
+from vectors.files import writing
 from vectors.library import notes, trash
+from vectors.vector import SteeringVector
+from vectors.vector_file import read_file
 
 SUFFIX = ".safetensors"
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
@@ -95,14 +96,14 @@ def _read_entry(
 ) -> LibraryEntry:
     note, starter = lines.get(name, ""), starters.get(name) == path
     try:
-        return LibraryEntry(name, path, card_of(load(name, path)), "", note, starter)
+        return LibraryEntry(name, path, load(name, path).card, "", note, starter)
     except VectorFileError as problem:
         return LibraryEntry(name, path, None, str(problem), note, starter)
 
 
-def load(name: str, path: Path | None = None) -> StoredVector:
+def load(name: str, path: Path | None = None) -> SteeringVector:
     """A vector of the library by name, or any file."""
-    return reading.read_stored(_refuse_outside_link(path or find(name)), allow_undecided=True)
+    return read_file(_refuse_outside_link(path or find(name)), allow_undecided=True)
 
 
 def _refuse_outside_link(path: Path) -> Path:
@@ -125,17 +126,18 @@ def _search_text(entry: LibraryEntry) -> str:
     return " ".join((entry.name, entry.note, *origin)).lower()
 
 
-def add_to_library(stored: StoredVector, name: str | None = None) -> Path:
+def add_to_library(vector: SteeringVector, name: str | None = None) -> Path:
     """Save a vector under an unused name, with the file it came from as its source."""
-    if stored.undecided:
-        raise VectorFileError(f"{stored.file}: {stored.warnings[-1]}")
-    name = require_valid_name(name or stored.about.name)
+    origin = vector.origin
+    if origin.undecided:
+        raise VectorFileError(f"{origin.file}: {origin.warnings[-1]}")
+    name = require_valid_name(name or vector.about.name)
     if name in vector_paths():
         raise UsageError(f"the library has a vector {name!r} already; say --name or remove that one first")
-    source = f"{stored.file} ({stored.format}, sha256 {stored.file_sha256[:12]}; {stored.index_rule})"
-    about = replace(stored.about, name=name, source=stored.about.source or source)
+    source = f"{origin.file} ({origin.format}, sha256 {origin.file_sha256[:12]}; {origin.index_rule})"
+    about = replace(vector.about, name=name, source=vector.about.source or source)
     target = _make_folder() / f"{name}{SUFFIX}"
-    writing.write(replace(stored, about=about), target, "native")
+    writing.write(vector.with_about(about), target, "native")
     return target
 
 
@@ -143,8 +145,7 @@ def rename(old: str, new: str) -> Path:
     path, target = _user_path(old), _make_folder() / f"{require_valid_name(new)}{SUFFIX}"
     if new in vector_paths():
         raise UsageError(f"the library has a vector {new!r} already")
-    stored = load(old, path)
-    writing.write(replace(stored, about=replace(stored.about, name=new)), target, "native")
+    writing.write(load(old, path).named(new), target, "native")
     path.unlink()
     notes.move_note(_make_folder(), old, new)
     return target

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from vectors.data.metadata import About
-from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError
 from vectors.files import writing
 from vectors.library import library
+from vectors.vector import SteeringVector
 
 FOLDER = "measured"
 
@@ -40,19 +40,19 @@ def save_measurements(
     return target
 
 
-def with_measurements(stored: StoredVector, fingerprint: str) -> StoredVector:
+def with_measurements(vector: SteeringVector, fingerprint: str) -> SteeringVector:
     """Merges this model's measurements over the file's; the file's own suggested dose wins."""
-    measured = _read(measurement_path(stored.sha256, fingerprint))
+    measured = _read(measurement_path(vector.sha256, fingerprint))
     if measured is None:
-        return stored
-    mine = stored.about
+        return vector
+    mine = vector.about
     about = replace(
         mine,
         stats={**mine.stats, **measured.stats},
         act_norms=measured.act_norms or mine.act_norms,
         suggestion=mine.suggestion or measured.suggestion,
     )
-    return replace(stored, about=about)
+    return vector.with_about(about)
 
 
 def _read(path: Path) -> About | None:

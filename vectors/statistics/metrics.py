@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vectors.data.metadata import PERCENTILES
-
 Numbers = NDArray[np.float64]
 Blocks = Iterable[NDArray[Any]]  # rows of a set, some at a time
 Z95 = 1.959963984540054
 RESAMPLES = 2000
+PERCENTILES = (5, 25, 50, 75, 95)  # of one class's projections, as a vector file holds them
 DRAWN_AT_ONCE = 1 << 19  # numbers per batch of resamples
 
 

@@ -189,7 +189,7 @@ def _compare_changes(voice: ModelSampler, study: StudyFolder, params: Params, he
     after = yield from tuned.states(asked)
     change = {layer: after[layer].mean(0) - before[layer].mean(0) for layer in before}
     shift = voice.direction("tuned − base", change)
-    aligned = align_vectors(vector.stored, shift.stored, len(asked)).to_json()
+    aligned = align_vectors(vector, shift, len(asked)).to_json()
     for layer, cosine in aligned["layers"].items():
         yield Row(
             "alignment", layer, {"layer": int(layer), "cosine": cosine, "random": aligned["random_band"]}

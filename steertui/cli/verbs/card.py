@@ -8,7 +8,7 @@ import sys
 
 from core.errors import PartlyDone, SteerError
 from steertui.text import safe_text
-from steertui.vector_args import add_reading_options, card_lines, read_stored_vector
+from steertui.vector_args import add_reading_options, card_lines, read_vector
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,12 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """An unreadable file is an error; among several files, the others are still shown."""
-    from vectors.data.card import card_of
 
     cards, problems = [], []
     for file in args.files:
         try:
-            cards.append(card_of(read_stored_vector(file, args, allow_undecided=True)))
+            cards.append(read_vector(file, args, allow_undecided=True).card)
         except SteerError as error:
             if len(args.files) == 1:
                 raise

@@ -7,7 +7,7 @@ import json
 import sys
 
 from steertui.text import safe_text
-from steertui.vector_args import add_reading_options, card_lines, read_stored_vector
+from steertui.vector_args import add_reading_options, card_lines, read_vector
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,13 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Convert, then read the written file back for its card."""
-    from vectors.data import arithmetic, card
-    from vectors.files import writing
+    from vectors.vector_file import read_card
 
-    stored = read_stored_vector(args.source, args)
-    losses = writing.write(arithmetic.normalize_vector(stored) if args.unit else stored, args.target, args.to)
-    before = card.card_of(stored)
-    after = card.read(args.target, n_layers=stored.about.n_layers)
+    vector = read_vector(args.source, args)
+    losses = (vector.renormalise() if args.unit else vector).save(args.target, args.to)
+    before = vector.card
+    after = read_card(args.target, n_layers=vector.about.n_layers)
     if args.json:
         print(json.dumps({"in": before.to_json(), "out": after.to_json(), "losses": list(losses)}))
     else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import PartlyDone
 from core.mixer.layer_ranges import write_layers
 from steertui.text import safe_text
-from steertui.vector_args import add_reading_options, model_shape, read_stored_vector
+from steertui.vector_args import add_reading_options, model_shape, read_vector
 
 if TYPE_CHECKING:
     from vectors.data.card import Card
@@ -97,13 +97,11 @@ def _describe_add(parser: argparse.ArgumentParser) -> None:
 
 
 def _add(args: argparse.Namespace) -> Answer:
-    from vectors.data.card import card_of
     from vectors.library import library
 
-    stored = read_stored_vector(args.file, args)
-    target = library.add_to_library(stored, args.name)
+    target = library.add_to_library(read_vector(args.file, args), args.name)
     name = target.stem
-    return {"name": name, "path": str(target), "card": card_of(library.load(name)).to_json()}, [name]
+    return {"name": name, "path": str(target), "card": library.load(name).card.to_json()}, [name]
 
 
 def _describe_rename(parser: argparse.ArgumentParser) -> None:

@@ -220,11 +220,11 @@ def _keep_vector(report: JobReport) -> str:
     """Copy the vector into the library under its own name, unless it is there already; returns the notice."""
     from pathlib import Path
 
-    from vectors.files import reading
     from vectors.library import library
+    from vectors.vector_file import read_file
 
     if not report.vector:
         raise UsageError(report.no_vector_reason)
     if Path(report.vector).parent == library.library_folder():
         return f"{Path(report.vector).stem} is already in the library"
-    return f"in the library as {library.add_to_library(reading.read_stored(report.vector)).stem}"
+    return f"in the library as {library.add_to_library(read_file(report.vector)).stem}"

@@ -20,13 +20,12 @@ from core.files import expand_home
 from steertui.screens.library.card_page import render_card
 from steertui.screens.library.compatibility import fit_warnings
 from steertui.text import safe_text
-from steertui.vector_args import add_reading_options, read_stored_vector
+from steertui.vector_args import add_reading_options, read_vector
 from steertui.widgets.line import SafeInput
-from vectors.data.card import card_of
 from vectors.data.model_shape import ModelShape
-from vectors.data.stored import StoredVector
 from vectors.library import library
 from vectors.library.library import LibraryEntry
+from vectors.vector import SteeringVector
 
 PATH = "the path of a file of any known format · enter reads it · esc back"
 PLACEHOLDER = "file, then any of --shift --layers --part --minus --model"
@@ -47,7 +46,7 @@ class ImportDialog(ModalScreen[str | None]):
     def __init__(self, shape: ModelShape | None) -> None:
         super().__init__()
         self._shape = shape
-        self._stored: StoredVector | None = None
+        self._vector: SteeringVector | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -wide") as box:
@@ -69,8 +68,8 @@ class ImportDialog(ModalScreen[str | None]):
 
     @on(Input.Submitted, "#name")
     def _name_submitted(self, event: Input.Submitted) -> None:
-        if self._stored is not None:
-            self._keep(self._stored, event.value.strip())
+        if self._vector is not None:
+            self._keep(self._vector, event.value.strip())
 
     def action_read_on(self, change: int) -> None:
         """Scroll the card while the name line has the focus."""
@@ -79,7 +78,7 @@ class ImportDialog(ModalScreen[str | None]):
 
     def action_back(self) -> None:
         """Go back to the path line, or leave."""
-        if self._stored is None:
+        if self._vector is None:
             self.dismiss(None)
         else:
             self._show_card(None)
@@ -96,23 +95,23 @@ class ImportDialog(ModalScreen[str | None]):
             self._show_message(f"cannot read the file: {(error.strerror or str(error)).lower()}", wrong=True)
 
     @work(exclusive=True, exit_on_error=False)
-    async def _keep(self, stored: StoredVector, name: str) -> None:
+    async def _keep(self, vector: SteeringVector, name: str) -> None:
         try:
-            place = await asyncio.to_thread(_save_vector, stored, name)
+            place = await asyncio.to_thread(_save_vector, vector, name)
         except SteerError as error:
             self._show_message(str(error), wrong=True)
             return
         self.dismiss(place.stem)
 
-    def _show_card(self, stored: StoredVector | None) -> None:
+    def _show_card(self, vector: SteeringVector | None) -> None:
         """Show the card and a proposed name; with None, show the path line again."""
-        self._stored = stored
-        self.set_class(stored is not None, "-offered")
-        self._show_message(PATH if stored is None else NAME)
-        if stored is None:
+        self._vector = vector
+        self.set_class(vector is not None, "-offered")
+        self._show_message(PATH if vector is None else NAME)
+        if vector is None:
             self.query_one("#path").focus()
             return
-        card = card_of(stored)
+        card = vector.card
         name = self.query_one("#name", Input)
         name.value = _NOT_IN_NAMES.sub("-", card.name).strip("-.")
         entry = LibraryEntry(card.name, Path(card.file), card)
@@ -126,15 +125,15 @@ class ImportDialog(ModalScreen[str | None]):
         said.update(Text(safe_text(text)))
 
 
-def _save_vector(stored: StoredVector, name: str) -> Path:
+def _save_vector(vector: SteeringVector, name: str) -> Path:
     """Add the vector to the library under an unused name."""
     name = library.require_valid_name(name)
     if name in library.vector_paths():
         raise UsageError(f"the library already has a vector {name!r}: choose another name")
-    return library.add_to_library(stored, name)
+    return library.add_to_library(vector, name)
 
 
-def read_vector_line(text: str) -> StoredVector:
+def read_vector_line(text: str) -> SteeringVector:
     """Read the vector from a path, or from a path followed by options of `steertui library add`."""
     whole = expand_home(text.strip())
     words = [str(whole)] if whole.is_file() else _split_words(text)
@@ -142,7 +141,7 @@ def read_vector_line(text: str) -> StoredVector:
     parser.add_argument("file")
     add_reading_options(parser)
     chosen = parser.parse_args(words)
-    return read_stored_vector(str(expand_home(chosen.file)), chosen, allow_undecided=True)
+    return read_vector(str(expand_home(chosen.file)), chosen, allow_undecided=True)
 
 
 def _split_words(text: str) -> list[str]:

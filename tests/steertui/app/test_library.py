@@ -13,8 +13,8 @@ from steertui.screens.library.rows import COLUMNS
 from steertui.screens.library.screen import LibraryScreen
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
-from vectors.files import reading
 from vectors.library import library
+from vectors.vector_file import read_file
 
 pytestmark = pytest.mark.anyio
 WIDTH = 4  # the scripted model's
@@ -29,7 +29,7 @@ def made(path: Path, seed: int, width: int = WIDTH, **metadata: str) -> Path:
 
 
 def kept(tmp_path: Path, name: str, seed: int) -> None:
-    library.add_to_library(reading.read_stored(made(tmp_path / f"{name}.safetensors", seed)), name)
+    library.add_to_library(read_file(made(tmp_path / f"{name}.safetensors", seed)), name)
 
 
 async def opened(at: Stage) -> LibraryScreen:
@@ -145,7 +145,7 @@ async def test_import_says_what_is_wrong_and_takes_what_is_right(tmp_path: Path)
 
 async def test_an_import_whose_name_is_taken_is_told_to_write_another_there(tmp_path: Path) -> None:
     path = made(tmp_path / "strange.safetensors", 2)
-    library.add_to_library(reading.read_stored(path), "taken")
+    library.add_to_library(read_file(path), "taken")
     async with stage() as at:
         screen = await opened(at)
         await at.press("o")
@@ -248,8 +248,8 @@ async def test_a_badge_tells_what_the_loaded_model_cannot_play(tmp_path: Path) -
     for name, wanted in {"right": 10, "deep": 12, "single": 1}.items():
         rows = dict([*narrow.items()][:wanted])
         save_file(rows, tmp_path / f"{name}.safetensors")
-        library.add_to_library(reading.read_stored(tmp_path / f"{name}.safetensors"))
-    library.add_to_library(reading.read_stored(made(tmp_path / "wide.safetensors", 1, width=16)))
+        library.add_to_library(read_file(tmp_path / f"{name}.safetensors"))
+    library.add_to_library(read_file(made(tmp_path / "wide.safetensors", 1, width=16)))
     async with stage() as at:
         screen = await opened(at)
         shown = {name: fits(screen)[name] for name in ("right", "deep", "single", "wide")}

@@ -14,9 +14,8 @@ from steertui.catalogue import ModelEntry
 from steertui.screens.desk.dialogs import distractor, sampling
 from tests.steertui.scenes.words import Words
 from vectors.data.metadata import About
-from vectors.data.stored import StoredVector
-from vectors.files import writing
 from vectors.library import library
+from vectors.vector import SteeringVector
 
 WIDTH, LAYERS = 64, 12
 SAID = (
@@ -41,8 +40,8 @@ def vectors(words: Words) -> None:
         suggestion={"scale": 0.3, "unit": words("card unit", "relative"), "layers": [4, 5, 6]},
     )
     for seed, (name, said) in enumerate({"calm": about, "wry": About()}.items()):
-        stored = StoredVector.from_raw(_rows(seed), about=said)
-        writing.write(stored, library.library_folder() / f"{name}{library.SUFFIX}")
+        vector = SteeringVector(_rows(seed), about=said)
+        vector.save(library.library_folder() / f"{name}{library.SUFFIX}")
     (library.library_folder() / f"{_file_name(words('file name', 'broken'))}{library.SUFFIX}").write_bytes(
         b"not a vector"
     )

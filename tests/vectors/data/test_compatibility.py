@@ -20,10 +20,9 @@ MODEL = ModelShape("maker/Tiny-6L", samples.DEPTH, samples.WIDTH, "llama")
 
 
 def test_a_vector_of_this_model_raises_no_doubt() -> None:
-    assert compatibility.compatibility_warnings(samples.vector().stored, MODEL) == ()
+    assert compatibility.compatibility_warnings(samples.vector(), MODEL) == ()
     assert (
-        compatibility.compatibility_warnings(samples.vector().stored, replace(MODEL, name="/models/tiny-6l"))
-        == ()
+        compatibility.compatibility_warnings(samples.vector(), replace(MODEL, name="/models/tiny-6l")) == ()
     )
 
 
@@ -38,8 +37,8 @@ def test_row_32_and_33_width_and_depth_must_fit(tmp_path: Path) -> None:
 def test_row_34_another_family_needs_force() -> None:
     other = replace(MODEL, model_type="qwen2")
     with pytest.raises(vectors.VectorFileError, match=r"made on a llama model, .* is qwen2 \(--force"):
-        compatibility.admit_vector(samples.vector().stored, other)
-    assert "is qwen2" in compatibility.admit_vector(samples.vector().stored, other, force=True).warnings[0]
+        compatibility.admit_vector(samples.vector(), other)
+    assert "is qwen2" in compatibility.admit_vector(samples.vector(), other, force=True).warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -50,13 +49,11 @@ def test_row_34_another_family_needs_force() -> None:
     ],
 )
 def test_another_model_is_a_warning(model: ModelShape, doubt: str) -> None:
-    assert doubt in compatibility.admit_vector(samples.vector().stored, model).warnings
+    assert doubt in compatibility.admit_vector(samples.vector(), model).warnings
 
 
 def test_a_single_layer_is_a_warning() -> None:
-    assert "only layer 2 of 6" in compatibility.compatibility_warnings(
-        samples.vector(layers=(2,)).stored, MODEL
-    )
+    assert "only layer 2 of 6" in compatibility.compatibility_warnings(samples.vector(layers=(2,)), MODEL)
 
 
 def test_a_shape_is_read_from_a_config_alone(tmp_path: Path) -> None:
@@ -74,9 +71,9 @@ def test_a_shape_is_read_from_a_config_alone(tmp_path: Path) -> None:
 
 def test_neighbour_cosines_equal_a_naive_computation() -> None:
     vector = samples.vector(layers=(0, 1, 2, 4))
-    pairs = card.layer_consistency(vector.stored.units).pairs
+    pairs = card.layer_consistency(vector.units).pairs
     for layer in (0, 1):
-        a, b = (vector.stored.raw(place).astype(np.longdouble) for place in (layer, layer + 1))
+        a, b = (vector.raw(place).astype(np.longdouble) for place in (layer, layer + 1))
         naive = sum(x * y for x, y in zip(a, b, strict=True)) / (sum(a * a) * sum(b * b)) ** 0.5
         assert pairs[layer] == pytest.approx(float(naive), abs=1e-6)
     assert set(pairs) == {0, 1}
@@ -97,32 +94,30 @@ def test_consistency_is_one_for_a_constant_vector_and_within_its_band_for_random
 
 def test_cosines_between_vectors_are_planted_and_null() -> None:
     a, b = samples.vector(1), samples.vector(2)
-    assert compare.layer_cosines(a.stored, a.stored).mean == pytest.approx(1.0, abs=1e-6)
-    assert compare.layer_cosines(a.stored, (-a).stored).mean == pytest.approx(-1.0, abs=1e-6)
-    assert compare.layer_cosines(a.stored, b.orthogonalise(a).stored).mean == pytest.approx(0.0, abs=1e-6)
+    assert compare.layer_cosines(a, a).mean == pytest.approx(1.0, abs=1e-6)
+    assert compare.layer_cosines(a, (-a)).mean == pytest.approx(-1.0, abs=1e-6)
+    assert compare.layer_cosines(a, b.orthogonalise(a)).mean == pytest.approx(0.0, abs=1e-6)
     narrow = vectors.SteeringVector({0: samples.rows(width=5)[0]})
     with pytest.raises(vectors.VectorFileError, match="24 and 5 dimensions"):
-        compare.layer_cosines(a.stored, narrow.stored)
-    assert compare.layer_cosines(a.only([0]).stored, b.only([1]).stored).mean is None
+        compare.layer_cosines(a, narrow)
+    assert compare.layer_cosines(a.only([0]), b.only([1])).mean is None
 
 
 def test_a_planted_mixture_is_taken_apart_again() -> None:
     a, b, noise = samples.vector(1).renormalise(), samples.vector(2).renormalise(), samples.vector(3)
     target = 0.75 * a - 0.5 * b
-    for layer, mixture in compare.decompose_vector(target.stored, [a.stored, b.stored]).items():
+    for layer, mixture in compare.decompose_vector(target, [a, b]).items():
         assert np.array(mixture.coefficients) * target.norms[layer] == pytest.approx([0.75, -0.5], abs=1e-5)
         assert mixture.residual < 1e-6
-    for layer, mixture in compare.decompose_vector(
-        noise.orthogonalise(a, b).stored, [a.stored, b.stored]
-    ).items():
+    for layer, mixture in compare.decompose_vector(noise.orthogonalise(a, b), [a, b]).items():
         assert mixture.residual == pytest.approx(1.0, abs=1e-6), layer
     with pytest.raises(vectors.VectorFileError, match="share no layer"):
-        compare.decompose_vector(target.stored, [])
+        compare.decompose_vector(target, [])
 
 
 def test_the_same_part_twice_does_not_break_the_solution() -> None:
     a = samples.vector(1)
-    for mixture in compare.decompose_vector(a.stored, [a.stored, a.stored]).values():
+    for mixture in compare.decompose_vector(a, [a, a]).values():
         assert sum(mixture.coefficients) == pytest.approx(1.0, abs=1e-6)
 
 

@@ -51,11 +51,11 @@ def test_verdict_lines() -> None:
     assert alignment_verdict(-0.5, 0.1) == "moderate, opposite"
     assert alignment_verdict(0.29, 0.1) == "weak"
     assert alignment_verdict(0.25, 0.3) == "no more than random"
-    one = planted.vector(unit(WIDTH, 1)).stored
+    one = planted.vector(unit(WIDTH, 1))
     same = align_vectors(one, one)
     assert same.mean == pytest.approx(1.0)
     assert same.to_json()["distances"]["0"] == pytest.approx(0.0, abs=1e-3)
-    chance = [align_vectors(one, planted.vector(unit(WIDTH, 50 + n)).stored) for n in range(200)]
+    chance = [align_vectors(one, planted.vector(unit(WIDTH, 50 + n))) for n in range(200)]
     assert sum(abs(found.layers[0]) <= found.band for found in chance) >= 196
     assert sum(found.to_json()["distances"]["0"] for found in chance) / 200 == pytest.approx(2**0.5, abs=0.03)
 
@@ -73,8 +73,8 @@ def test_random_pairs_are_the_null_of_an_alignment() -> None:
 
 
 def test_a_planted_alignment_is_beyond_chance_and_random_vectors_are_not() -> None:
-    one = planted.vector(unit(WIDTH, 1)).stored
+    one = planted.vector(unit(WIDTH, 1))
     assert align_vectors(one, one).to_json()["p"]["0"] < 2e-4
-    others = [align_vectors(one, planted.vector(unit(WIDTH, 50 + n)).stored).to_json() for n in range(200)]
+    others = [align_vectors(one, planted.vector(unit(WIDTH, 50 + n))).to_json() for n in range(200)]
     p = sorted(found["p"]["0"] for found in others)
     assert max(abs(value - (k + 0.5) / 200) for k, value in enumerate(p)) < 1.63 / 200**0.5

@@ -30,7 +30,7 @@ from vectors.diff.weights import match_matrices, weight_diff
 def diff(base: Path, tuned: Path, **choices: Any) -> dict[str, Any]:
     vector = choices.pop("vector", None)
     depth = SpectrumOptions(**choices)
-    job = weight_diff(open_checkpoint(base), open_checkpoint(tuned), vector.stored if vector else None, depth)
+    job = weight_diff(open_checkpoint(base), open_checkpoint(tuned), vector if vector else None, depth)
     end = list(run(job))[-1]
     assert isinstance(end, End)
     return dict(end.summary)
@@ -181,7 +181,7 @@ def test_a_vector_from_a_matrix(tmp_path: Path) -> None:
         open_checkpoint(saved(tmp_path / "a", before)),
         open_checkpoint(saved(tmp_path / "b", after)),
     )
-    made = top_direction(base, tuned, "o_proj", SpectrumOptions(), planted.vector(-axis).stored)
+    made = top_direction(base, tuned, "o_proj", SpectrumOptions(), planted.vector(-axis))
     assert made.layers == (0, 2), "a layer that did not change has no direction"
     assert float(made.directions[2] @ -axis) == pytest.approx(1.0, abs=1e-4)
     assert made.norms[2] == pytest.approx(3.0, rel=1e-4)
@@ -206,7 +206,7 @@ def test_what_the_change_does_to_real_texts(tmp_path: Path) -> None:
     report: dict[str, Any] = {}
 
     def job() -> Any:
-        report.update((yield from measure_on_texts(model, found, planted.vector(axis).stored, texts)))
+        report.update((yield from measure_on_texts(model, found, planted.vector(axis), texts)))
         return {}
 
     list(run(job()))

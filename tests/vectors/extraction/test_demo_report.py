@@ -130,7 +130,7 @@ def test_and_move_the_model_as_stated(base: core.Model, narrative: LayerFinding)
 
 def test_what_random_directions_reach_is_of_the_size_stated(base: core.Model, system: Any) -> None:
     """One in twenty passes 1.96/√d; ours draws the line at 3/√d."""
-    band = align_vectors(system.stored, system.stored).band
+    band = align_vectors(system, system).band
     assert REPORT["shift"]["random_p95"] == pytest.approx(1.96 / base.hidden_size**0.5, rel=0.05)
     assert band > REPORT["shift"]["random_p95"]
 
@@ -141,7 +141,7 @@ def test_what_tuning_did_to_activations(base: core.Model, system: vectors.Steeri
     shift = vectors.extract(
         base, ContrastSet("requests", prompts=tuple(asked)), tuned=core.load("demo-instruct"), suggest=False
     )
-    found = align_vectors(shift.vector.stored, system.stored, shift.n_effective).to_json()
+    found = align_vectors(shift.vector, system, shift.n_effective).to_json()
     assert found["layers"] == pytest.approx(REPORT["shift"]["cosine"], abs=0.05)
     assert found["verdict"] == "moderate"
     assert found["random_band"] == pytest.approx(3 / base.hidden_size**0.5)

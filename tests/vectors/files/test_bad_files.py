@@ -103,7 +103,7 @@ def test_row_38_only_regular_files_are_opened(special: str, tmp_path: Path) -> N
 def test_row_39_the_bytes_that_were_checked_are_the_bytes_that_are_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vectors.files import reading
+    from vectors import vector_file
     from vectors.files.opening import open_vector_file
 
     good, path = save({"layer.0": samples.unit(ROW)}, {"format": "steertui/1"}), tmp_path / "a.safetensors"
@@ -114,7 +114,7 @@ def test_row_39_the_bytes_that_were_checked_are_the_bytes_that_are_used(
         put(tmp_path, "other", saved({0: Runs()})).replace(path)
         return source
 
-    monkeypatch.setattr(reading, "open_vector_file", swapped)
+    monkeypatch.setattr(vector_file, "open_vector_file", swapped)
     vector = vectors.read(path)
     assert vector.card.file_sha256 == hashlib.sha256(good).hexdigest()
     monkeypatch.undo()

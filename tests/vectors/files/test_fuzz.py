@@ -50,7 +50,7 @@ def small_vector() -> samples.vectors.SteeringVector:
 
 
 def written(name: str) -> bytes:
-    return formats.WRITERS[name](small_vector().stored)[0]
+    return formats.WRITERS[name](small_vector())[0]
 
 
 def stack() -> torch.Tensor:

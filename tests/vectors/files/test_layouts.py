@@ -26,7 +26,7 @@ def read(folder: Path, name: str, data: bytes, **choices: Any) -> vectors.Steeri
 def assert_rows(vector: vectors.SteeringVector, expected: dict[int, np.ndarray]) -> None:
     assert vector.layers == tuple(expected)
     for layer, row in expected.items():
-        assert np.array_equal(vector.stored.raw(layer), row)
+        assert np.array_equal(vector.raw(layer), row)
 
 
 def test_repeng(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from hypothesis.extra import numpy as arrays
 import vectors
 from core.errors import UsageError
 from tests.vectors import samples
-from vectors.data import lastbit
 from vectors.data.metadata import About
 from vectors.files import formats
+from vectors.files.steps import apply_steps, encode_steps
 from vectors.files.writing import write
 
 SUFFIX = {"native": "safetensors", "gguf": "gguf", "gguf-llamacpp": "gguf", "svec": "svec"}
@@ -32,7 +32,7 @@ def assert_same(one: vectors.SteeringVector, two: vectors.SteeringVector) -> Non
     assert one.layers == two.layers
     for layer in one.layers:
         assert torch.equal(one.directions[layer], two.directions[layer])
-        assert np.array_equal(one.stored.raw(layer), two.stored.raw(layer))
+        assert np.array_equal(one.raw(layer), two.raw(layer))
     assert dict(one.norms) == dict(two.norms)
     assert one.sha256 == two.sha256
 
@@ -94,7 +94,7 @@ def test_torch_reads_what_we_write_and_runs_nothing(name: str, tmp_path: Path) -
     stack = {"pt-dict": lambda: loaded, "persona": lambda: loaded[1:], "axis": lambda: loaded["axis"]}[name]()
     for layer in vector.layers:
         assert stack[layer].dtype == torch.float32
-        assert np.array_equal(stack[layer].numpy(), vector.stored.raw(layer))
+        assert np.array_equal(stack[layer].numpy(), vector.raw(layer))
 
 
 def test_the_gguf_package_reads_ours(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_the_gguf_package_reads_ours(tmp_path: Path) -> None:
     assert [tensor.name for tensor in reader.tensors] == [f"direction.{layer}" for layer in samples.LAYERS]
     for layer, tensor in zip(samples.LAYERS, reader.tensors, strict=True):
         assert tensor.tensor_type == gguf.GGMLQuantizationType.F32
-        assert np.array_equal(tensor.data, vector.stored.raw(layer))
+        assert np.array_equal(tensor.data, vector.raw(layer))
 
 
 def package_bytes(path: Path, rows: dict[int, np.ndarray], extra: dict[str, str]) -> bytes:
@@ -135,7 +135,7 @@ def test_we_read_what_the_gguf_package_writes(tmp_path: Path) -> None:
     assert vector.layers == samples.LAYERS
     assert vector.about.model_type == "llama"
     for layer, row in rows.items():
-        assert np.array_equal(vector.stored.raw(layer), row)
+        assert np.array_equal(vector.raw(layer), row)
 
 
 def test_our_file_is_the_gguf_packages_file_byte_for_byte(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_our_file_is_the_gguf_packages_file_byte_for_byte(tmp_path: Path) -> Non
     vector.save(tmp_path / "ours.gguf")
     reader = gguf.GGUFReader(tmp_path / "ours.gguf")
     extra = {key: field.contents() for key, field in reader.fields.items() if key.startswith("steertui.")}
-    rows = {layer: np.array(vector.stored.raw(layer)) for layer in vector.layers}
+    rows = {layer: np.array(vector.raw(layer)) for layer in vector.layers}
     assert (tmp_path / "ours.gguf").read_bytes() == package_bytes(tmp_path / "theirs.gguf", rows, extra)
 
 
@@ -168,12 +168,12 @@ def test_the_svec_export_has_what_ibms_loader_demands(tmp_path: Path) -> None:
         == set(tree["explained_variances"])
         == {str(layer) for layer in samples.LAYERS}
     )
-    assert np.array_equal(np.array(tree["directions"]["5"], np.float32), vector.stored.raw(5))
+    assert np.array_equal(np.array(tree["directions"]["5"], np.float32), vector.raw(5))
 
 
 def test_the_same_vector_gives_the_same_bytes(tmp_path: Path) -> None:
     for name, writer in formats.WRITERS.items():
-        assert writer(samples.vector().stored) == writer(samples.vector().stored), name
+        assert writer(samples.vector()) == writer(samples.vector()), name
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,14 +197,14 @@ def test_a_suffix_that_means_several_formats_is_asked_about(tmp_path: Path) -> N
         ("a.bin", "cannot write this suffix"),
     ):
         with pytest.raises(UsageError, match=sentence):
-            write(samples.vector().stored, tmp_path / name)
+            write(samples.vector(), tmp_path / name)
 
 
 @given(arrays.arrays(np.float32, 16, elements=st.floats(-1e6, 1e6, width=32)), st.integers(-127, 127))
 def test_last_bit_steps_are_exact_both_ways(row: np.ndarray, step: int) -> None:
     other = np.where(row > 1, (row.view(np.int32) + step).view(np.float32), row).astype(np.float32)
-    text = lastbit.encode_steps(other, row)
-    back = row if text is None else lastbit.apply_steps(row, text)
+    text = encode_steps(other, row)
+    back = row if text is None else apply_steps(row, text)
     assert back is not None
     assert np.array_equal(back, other)
 

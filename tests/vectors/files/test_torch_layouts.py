@@ -12,7 +12,7 @@ import vectors
 from tests.vectors import samples
 from tests.vectors.files.test_layouts import ROWS, assert_rows, read
 from tests.vectors.samples import put
-from vectors.data import card
+from vectors.vector_file import read_card
 
 
 @pytest.mark.parametrize(("blocks", "width"), [(36, 2048), (28, 3072)])
@@ -28,7 +28,7 @@ def test_seed_dictionaries_are_blocks_in_bf16(blocks: int, width: int, tmp_path:
         for layer, direction in vector.directions.items():
             assert direction.dtype == torch.float32
             assert float(direction.double().norm()) == pytest.approx(1.0, abs=1e-6)
-            assert np.array_equal(vector.stored.raw(layer), rows[layer].float().numpy())
+            assert np.array_equal(vector.raw(layer), rows[layer].float().numpy())
         assert all(abs(norm - 1) < 0.01 for norm in vector.norms.values())
 
 
@@ -40,7 +40,7 @@ def test_dictionary_twins_are_told_apart_by_the_model(tmp_path: Path) -> None:
     moved = vectors.read(states, model=model)
     assert moved.layers == tuple(range(6))
     assert "hidden_states order" in moved.card.index_rule
-    assert np.array_equal(moved.stored.raw(0), vectors.read(states).stored.raw(1))
+    assert np.array_equal(moved.raw(0), vectors.read(states).raw(1))
     assert any("--shift -1" in warning for warning in vectors.read(states).card.warnings)
 
 
@@ -49,17 +49,17 @@ def test_stack_twins_are_told_apart_by_the_model_and_asked_about_without(tmp_pat
     path = put(tmp_path, "mystery.pt", samples.saved(rows))
     as_states = vectors.read(path, model=samples.Model(6))
     assert as_states.layers == tuple(range(6))
-    assert np.array_equal(as_states.stored.raw(0), rows[1].numpy())
+    assert np.array_equal(as_states.raw(0), rows[1].numpy())
     as_blocks = vectors.read(path, model=samples.Model(7))
     assert as_blocks.layers == tuple(range(7))
-    assert np.array_equal(as_blocks.stored.raw(0), rows[0].numpy())
+    assert np.array_equal(as_blocks.raw(0), rows[0].numpy())
     with pytest.raises(vectors.VectorFileError, match=r"7 rows are 7 blocks \(say --shift 0\).*--shift -1"):
         vectors.read(path)
     with pytest.raises(
         vectors.VectorFileError, match="7 rows are neither the 12 blocks nor the 13 hidden_states"
     ):
         vectors.read(path, model=samples.Model(12))
-    undecided = card.read(path)
+    undecided = read_card(path)
     assert undecided.undecided
     assert "--shift -1" in undecided.warnings[0]
     assert vectors.read(path, shift=-1).layers == tuple(range(6))
@@ -72,7 +72,7 @@ def test_persona_vectors_are_known_by_their_file_names(kind: str, tmp_path: Path
     vector = read(tmp_path, f"evil_{kind}_diff.pt", samples.saved(rows))
     assert vector.layers == tuple(range(28))
     assert vector.card.format == "persona"
-    assert all(np.array_equal(vector.stored.raw(layer), rows[layer + 1].numpy()) for layer in vector.layers)
+    assert all(np.array_equal(vector.raw(layer), rows[layer + 1].numpy()) for layer in vector.layers)
     assert "index 0 is before the first block" in vector.card.warnings[0]
 
 
@@ -83,7 +83,7 @@ def test_assistant_axis_dictionary_and_bare_tensor(tmp_path: Path) -> None:
         vector = read(tmp_path, name, samples.saved(value))
         assert vector.layers == tuple(range(16))
         assert vector.card.format == "axis"
-        assert np.array_equal(vector.stored.raw(3), axis[3].float().numpy())
+        assert np.array_equal(vector.raw(3), axis[3].float().numpy())
     assert read(tmp_path, "axis.pt", samples.saved(tree)).about.model_id == "maker/Big-16L"
 
 
@@ -99,7 +99,7 @@ def test_a_role_vector_needs_a_second_one(tmp_path: Path) -> None:
         vectors.VectorFileError, match="mean activation of role pirate, not a direction.*--minus"
     ):
         vectors.read(pirate)
-    assert "not a direction" in card.read(pirate).warnings[-1]
+    assert "not a direction" in read_card(pirate).warnings[-1]
     vector = vectors.read(pirate, minus=default)
     assert vector.name == "pirate-minus-default"
     assert_rows(vector, {layer: (stacks[0] - stacks[1])[layer].numpy() for layer in range(6)})

@@ -26,7 +26,7 @@ def starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> vectors.Steering
 
 def added(name: str = "sample", seed: int = 0) -> vectors.SteeringVector:
     vector = samples.vector(seed).named(name)
-    library.add_to_library(vector.stored)
+    library.add_to_library(vector)
     return vector
 
 
@@ -36,7 +36,7 @@ def names() -> list[str]:
 
 def test_a_vector_is_kept_found_and_says_where_it_came_from(tmp_path: Path) -> None:
     samples.vector().save(tmp_path / "theirs.gguf")
-    library.add_to_library(vectors.read(tmp_path / "theirs.gguf").stored, "mine")
+    library.add_to_library(vectors.read(tmp_path / "theirs.gguf"), "mine")
     vector = vectors.read("mine")
     assert vector.name == "mine"
     assert vector == samples.vector()
@@ -54,7 +54,7 @@ def test_starters_are_always_there_and_stay(starter: vectors.SteeringVector) -> 
         with pytest.raises(UsageError, match="comes with the demo models"):
             refused()
     with pytest.raises(UsageError, match="already"):
-        library.add_to_library(starter.stored)
+        library.add_to_library(starter)
 
 
 def test_the_demo_models_starters_are_readable() -> None:
@@ -149,7 +149,7 @@ def test_row_36_names_that_could_mean_something_else(name: str) -> None:
     vector = samples.vector()
     sentence = r"name may use letters, digits, . _ - \(max 100\)"
     with pytest.raises(UsageError, match=sentence) as refused:
-        library.add_to_library(vector.stored, name or "\x1b")
+        library.add_to_library(vector, name or "\x1b")
     assert refused.value.exit_code == 2
     added("fine")
     with pytest.raises(UsageError, match=sentence):

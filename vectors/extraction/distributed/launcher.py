@@ -26,9 +26,10 @@ from vectors.extraction.job import state_folder, write_result
 from vectors.extraction.layer_quality import UNMEASURED
 from vectors.extraction.result import Extraction
 from vectors.extraction.validate import required_option, validate_request
+from vectors.library.reading import read
 from vectors.texts.pair import ContrastSet
 from vectors.texts.position_spec import RESPONSE
-from vectors.vector import SteeringVector, read
+from vectors.vector import SteeringVector
 
 LAUNCHER = ("torch.distributed.run", "--standalone", "--nproc_per_node")
 SAID = ("model", "loading", "contrast", "layers", "read", "batch_tokens")

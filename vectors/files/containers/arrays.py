@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectors import limits
-from vectors.data.lastbit import Row
+from vectors.data.row import Row
 from vectors.errors import VectorFileError, printable_name
 
 Array = NDArray[np.float32]

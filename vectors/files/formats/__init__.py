@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from vectors.data.layer_numbers import ReadOptions
-from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError
 from vectors.files.containers import gguf as gguf_file
 from vectors.files.containers import npy, safetensors, torchfile
+from vectors.files.contents import FileContents
 from vectors.files.formats import axis, gguf, native, pt, ptdict, stack, svec, tensors
 from vectors.files.opening import OpenedFile
 
-Reader = Callable[[OpenedFile, ReadOptions], StoredVector]
-Writer = Callable[[StoredVector], tuple[bytes, tuple[str, ...]]]
+if TYPE_CHECKING:
+    from vectors.vector import SteeringVector
+
+Reader = Callable[[OpenedFile, ReadOptions], FileContents]
+Writer = Callable[["SteeringVector"], tuple[bytes, tuple[str, ...]]]
 
 READERS: Mapping[str, tuple[Callable[[bytes], bool], Reader]] = {
     "GGUF": (gguf_file.recognizes, gguf.read),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vectors.data import carried
 from vectors.data.layer_numbers import ReadOptions, place_rows, place_stack
 from vectors.data.metadata import About
-from vectors.data.stored import StoredVector
+from vectors.data.row import raw_rows
 from vectors.errors import VectorFileError
 from vectors.files.containers import torchwrite
 from vectors.files.containers.torchfile import TorchFile
+from vectors.files.contents import FileContents
 from vectors.files.formats import our_metadata
 from vectors.files.formats.stack import AXIS_RULE, nonzero_rows, stack_rows
+
+if TYPE_CHECKING:
+    from vectors.vector import SteeringVector
 
 WRITER = "axis"
 SIGN = "+ = toward the default assistant"
@@ -22,17 +25,18 @@ def recognizes(tree: Any) -> bool:
     return isinstance(tree, dict) and "axis" in tree
 
 
-def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
+def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
     array = file.array("axis", file.tree["axis"])
     if array.ndim != 2:
         raise VectorFileError(f"axis has {array.ndim} axes, expected [layers, d]")
     rows, empty = nonzero_rows(array)
     own = our_metadata.read(file.note)
     about = About.from_strings(own) if own else _about(file.tree.get("metadata"))
-    stored = carried.restore_units(StoredVector.from_raw(rows, format=WRITER, about=about), own)
+    checked, doubts = our_metadata.stated_rows(raw_rows(rows), own)
     known = choices.n_layers is not None and choices.n_layers != array.shape[0]
     placed = place_stack(rows, array.shape[0], choices) if known else place_rows(rows, 0, AXIS_RULE, choices)
-    return stored.apply_placement(placed).warn(*(() if own else empty))
+    warnings = (*doubts, *placed.warnings, *(() if own else empty))
+    return FileContents(checked, WRITER, placed, about, warnings)
 
 
 def _about(metadata: Any) -> About:
@@ -43,12 +47,12 @@ def _about(metadata: Any) -> About:
     return About(model_id=model, sign_note=SIGN)
 
 
-def write(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
-    array, losses = stack_rows(stored, first=0)
+def write(vector: SteeringVector) -> tuple[bytes, tuple[str, ...]]:
+    array, losses = stack_rows(vector, first=0)
     metadata = {
-        "model_name": stored.about.model_id,
-        "name": stored.about.name,
-        "sign": stored.about.sign_note,
+        "model_name": vector.about.model_id,
+        "name": vector.about.name,
+        "sign": vector.about.sign_note,
     }
     tree = {"axis": array, "metadata": {key: value for key, value in metadata.items() if value}}
-    return torchwrite.dump(tree, our_metadata.metadata_record(stored, WRITER)), losses
+    return torchwrite.dump(tree, our_metadata.metadata_record(vector, WRITER)), losses

@@ -11,10 +11,11 @@ from typing import Any
 
 from vectors.data.layer_numbers import ReadOptions, place_rows
 from vectors.data.metadata import About
-from vectors.data.stored import StoredVector
+from vectors.data.row import raw_rows
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import as_row
 from vectors.files.containers.torchfile import TorchFile
+from vectors.files.contents import FileContents
 from vectors.files.formats.stack import AXIS_RULE
 
 DAMAGED = "its capping config is not laid out as vectors and experiments"
@@ -24,7 +25,7 @@ def recognizes(tree: Any) -> bool:
     return isinstance(tree, dict) and "vectors" in tree and "experiments" in tree
 
 
-def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
+def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
     """One experiment: the requested one, else the first; the card lists all."""
     experiments = _experiments(file.tree)
     wanted = choices.part if choices.part is not None else next(iter(experiments))
@@ -42,8 +43,8 @@ def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
         ceilings[layer] = cap
     about = About(name=wanted, method="capping config", sign_note="the projection is kept below the ceiling")
     parts = tuple(map(printable_name, experiments))
-    stored = StoredVector.from_raw(rows, format="capping", about=about, parts=parts, ceilings=ceilings)
-    return stored.apply_placement(place_rows(rows, 0, AXIS_RULE, choices))
+    checked, placed = raw_rows(rows), place_rows(rows, 0, AXIS_RULE, choices)
+    return FileContents(checked, "capping", placed, about, placed.warnings, parts, ceilings)
 
 
 def _experiments(tree: dict[str, Any]) -> dict[str, list[tuple[int, Any, float]]]:

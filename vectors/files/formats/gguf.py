@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from vectors.data import carried
 from vectors.data.layer_numbers import ReadOptions, parse_layer_key, place_rows
 from vectors.data.metadata import About
-from vectors.data.stored import StoredVector
+from vectors.data.row import LayerRow, raw_rows
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers import gguf
 from vectors.files.containers.arrays import as_row
 from vectors.files.containers.gguf import INT32, GgufValue
+from vectors.files.contents import FileContents
+from vectors.files.formats import our_metadata
 from vectors.files.opening import OpenedFile
+
+if TYPE_CHECKING:
+    from vectors.vector import SteeringVector
 
 WRITER = "gguf"
 OURS = "steertui."
@@ -26,7 +31,7 @@ RULE = "direction.N is the output of block N, as repeng writes and llama.cpp app
 ONE_HIGH = "such files are one layer high: --shift -1 puts them back"
 
 
-def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
+def read(source: OpenedFile, choices: ReadOptions) -> FileContents:
     file = gguf.read(source)
     rows = {_layer(name): as_row(_layer(name), array) for name, array in file.tensors.items()}
     own = {
@@ -35,9 +40,10 @@ def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
         if key.startswith(OURS)
     }
     about = About.from_strings(own) if own else _about(file.metadata)
-    stored = carried.restore_units(StoredVector.from_raw(rows, format=WRITER, about=about), own)
-    hints = () if own or choices.shift is not None else _hints(file.metadata, stored)
-    return stored.apply_placement(place_rows(rows, 0, RULE, choices)).warn(*hints)
+    checked, doubts = our_metadata.stated_rows(raw_rows(rows), own)
+    hints = () if own or choices.shift is not None else _hints(file.metadata, checked)
+    placed = place_rows(rows, 0, RULE, choices)
+    return FileContents(checked, WRITER, placed, about, warnings=(*doubts, *placed.warnings, *hints))
 
 
 def _layer(name: str) -> int:
@@ -65,35 +71,35 @@ def _about(metadata: Mapping[str, GgufValue]) -> About:
     )
 
 
-def _hints(metadata: Mapping[str, GgufValue], stored: StoredVector) -> tuple[str, ...]:
+def _hints(metadata: Mapping[str, GgufValue], rows: Mapping[int, LayerRow]) -> tuple[str, ...]:
     hints = []
     if "general.architecture" not in metadata:
         hints.append("no architecture in it: taken for a control vector by its tensor names")
     count = metadata.get("controlvector.layer_count")
     if count is not None and count.kind == INT32:
         hints.append(f"layer_count is an i32, as llama.cpp's cvector-generator writes it: {ONE_HIGH}")
-    elif any(abs(norm - 1.0) > 0.01 for norm in stored.norms.values()):
+    elif any(abs(row.norm - 1.0) > 0.01 for row in rows.values()):
         hints.append(f"rows are not unit; if jukofyork's control-vectors made it, {ONE_HIGH}")
     return tuple(hints)
 
 
-def write(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
+def write(vector: SteeringVector) -> tuple[bytes, tuple[str, ...]]:
     """repeng's layout plus our metadata under `steertui.`, which other readers skip."""
     metadata: dict[str, str | int] = {
         "general.architecture": "controlvector",
-        "controlvector.model_hint": stored.about.model_type or "unknown",
-        "controlvector.layer_count": len(stored.layers),
+        "controlvector.model_hint": vector.about.model_type or "unknown",
+        "controlvector.layer_count": len(vector.layers),
     }
-    own = carried.metadata_entries(stored, units_written=False)
+    own = our_metadata.metadata_entries(vector)
     metadata |= {OURS + key: value for key, value in own.items()}
-    return gguf.dump(metadata, {f"direction.{layer}": stored.raw(layer) for layer in stored.layers}), ()
+    return gguf.dump(metadata, {f"direction.{layer}": vector.raw(layer) for layer in vector.layers}), ()
 
 
-def write_for_llamacpp(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
+def write_for_llamacpp(vector: SteeringVector) -> tuple[bytes, tuple[str, ...]]:
     """The same without layer 0: llama.cpp rejects `direction.0` and then drops the whole file."""
-    kept = [layer for layer in stored.layers if layer > 0]
+    kept = [layer for layer in vector.layers if layer > 0]
     if not kept:
         raise VectorFileError("llama.cpp has no place for layer 0, and this vector has no other")
-    data, losses = write(stored.only(kept))
-    dropped = ("layer 0 dropped: llama.cpp refuses files that have it",) if 0 in stored.units else ()
+    data, losses = write(vector.only(kept))
+    dropped = ("layer 0 dropped: llama.cpp refuses files that have it",) if 0 in vector.rows else ()
     return data, losses + dropped

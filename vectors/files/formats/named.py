@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 
 from vectors.data.layer_numbers import ReadOptions, parse_layer_key, place_rows
-from vectors.data.stored import StoredVector
+from vectors.data.row import raw_rows
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import Array, as_row
+from vectors.files.contents import FileContents
 
 _KEY = re.compile(r"(?:(?:layers?|blocks?|direction|h|l)[._-]?)?(-?\w+?)", re.IGNORECASE)
 _STEERING_LITE = re.compile(r"layer(\d{1,6})\.v")
@@ -16,7 +17,7 @@ RULE = "names taken as block numbers; nothing in the file says more"
 LITE_RULE = "steering-lite numbers blocks from 0 by their output"
 
 
-def read(arrays: Mapping[str, Array], choices: ReadOptions, format_name: str) -> StoredVector:
+def read(arrays: Mapping[str, Array], choices: ReadOptions, format_name: str) -> FileContents:
     lite = any(_STEERING_LITE.fullmatch(name) for name in arrays)
     rows = {}
     for name, array in arrays.items():
@@ -24,8 +25,9 @@ def read(arrays: Mapping[str, Array], choices: ReadOptions, format_name: str) ->
         if layer in rows:
             raise VectorFileError(f"layer {layer} twice: {printable_name(name)}")
         rows[layer] = as_row(layer, array)
-    stored = StoredVector.from_raw(rows, format="steering-lite" if lite else format_name)
-    return stored.apply_placement(place_rows(rows, 0, LITE_RULE if lite else RULE, choices))
+    checked = raw_rows(rows)
+    placed = place_rows(rows, 0, LITE_RULE if lite else RULE, choices)
+    return FileContents(checked, "steering-lite" if lite else format_name, placed, warnings=placed.warnings)
 
 
 def _layer(name: str) -> int:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vectors.data.layer_numbers import ReadOptions
-from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers import npy, torchfile
 from vectors.files.containers.torchfile import TorchFile
+from vectors.files.contents import FileContents
 from vectors.files.formats import axis, capping, named, ptdict, role, stack
 from vectors.files.opening import OpenedFile
 
-Layout = tuple[Callable[[Any], bool], Callable[[TorchFile, str, ReadOptions], StoredVector]]
+Layout = tuple[Callable[[Any], bool], Callable[[TorchFile, str, ReadOptions], FileContents]]
 
 LAYOUTS: Mapping[str, Layout] = {
     "capping": (capping.recognizes, capping.read),
@@ -25,7 +25,7 @@ LAYOUTS: Mapping[str, Layout] = {
 }
 
 
-def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
+def read(source: OpenedFile, choices: ReadOptions) -> FileContents:
     """Read a zip: numpy's if it holds arrays, torch's if it holds a pickle."""
     archive = torchfile.open_zip(source)
     if _is_npz(archive):
@@ -36,11 +36,11 @@ def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
     return _read_tree(torchfile.read_zip(source, archive), source, choices)
 
 
-def read_legacy(source: OpenedFile, choices: ReadOptions) -> StoredVector:
+def read_legacy(source: OpenedFile, choices: ReadOptions) -> FileContents:
     return _read_tree(torchfile.read_legacy(source), source, choices)
 
 
-def read_npy(source: OpenedFile, choices: ReadOptions) -> StoredVector:
+def read_npy(source: OpenedFile, choices: ReadOptions) -> FileContents:
     source.require_whole()
     return stack.read(npy.read(source.data), source.name, choices, "npy")
 
@@ -49,7 +49,7 @@ def _is_npz(archive: zipfile.ZipFile) -> bool:
     return any(name.endswith(".npy") for name in archive.namelist())
 
 
-def _read_tree(file: TorchFile, source: OpenedFile, choices: ReadOptions) -> StoredVector:
+def _read_tree(file: TorchFile, source: OpenedFile, choices: ReadOptions) -> FileContents:
     for recognizes, reader in LAYOUTS.values():
         if recognizes(file.tree):
             return reader(file, source.name, choices)

@@ -6,18 +6,21 @@ no block. A saved `layer_activations` dictionary of steering-vectors is the same
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vectors.data import carried
 from vectors.data.layer_numbers import LayerPlacement, ReadOptions, parse_layer_key, place_rows
 from vectors.data.metadata import About
-from vectors.data.stored import StoredVector
+from vectors.data.row import raw_rows
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers import torchwrite
 from vectors.files.containers.arrays import as_row
 from vectors.files.containers.symbols import TensorRef, UnsupportedTensor
 from vectors.files.containers.torchfile import TorchFile
+from vectors.files.contents import FileContents
 from vectors.files.formats import our_metadata
+
+if TYPE_CHECKING:
+    from vectors.vector import SteeringVector
 
 WRITER = "pt-dict"
 ACTIVATIONS = "layer_activations"
@@ -45,7 +48,7 @@ def _is_tensor(value: Any) -> bool:
     return isinstance(value, TensorRef | UnsupportedTensor)
 
 
-def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
+def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
     tree, format_name = file.tree, WRITER
     if ACTIVATIONS in tree:
         kind = tree.get("layer_type", "decoder_block")
@@ -57,10 +60,9 @@ def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
         layer = parse_layer_key(str(key))
         rows[layer] = as_row(layer, file.array(f"layer {layer}", leaf))
     own = our_metadata.read(file.note)
-    stored = carried.restore_units(
-        StoredVector.from_raw(rows, format=format_name, about=About.from_strings(own)), own
-    )
-    return stored.apply_placement(_placement(rows, bool(own), choices))
+    checked, doubts = our_metadata.stated_rows(raw_rows(rows), own)
+    placed, about = _placement(rows, bool(own), choices), About.from_strings(own)
+    return FileContents(checked, format_name, placed, about, warnings=(*doubts, *placed.warnings))
 
 
 def _placement(rows: dict[int, Any], ours: bool, choices: ReadOptions) -> LayerPlacement:
@@ -74,9 +76,9 @@ def _placement(rows: dict[int, Any], ours: bool, choices: ReadOptions) -> LayerP
     return LayerPlacement(placed.layers, placed.rule, warnings=(*placed.warnings, QUESTION.format(last=last)))
 
 
-def write(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
+def write(vector: SteeringVector) -> tuple[bytes, tuple[str, ...]]:
     """Write the raw rows; a warning is returned if they are not unit, as programs that cap expect."""
-    rows = {layer: stored.raw(layer) for layer in stored.layers}
-    long = any(abs(norm - 1.0) > 0.01 for norm in stored.norms.values())
+    rows = {layer: vector.raw(layer) for layer in vector.layers}
+    long = any(abs(norm - 1.0) > 0.01 for norm in vector.norms.values())
     losses = ("rows are not unit; programs that cap with such files expect unit rows",) if long else ()
-    return torchwrite.dump(rows, our_metadata.metadata_record(stored, WRITER)), losses
+    return torchwrite.dump(rows, our_metadata.metadata_record(vector, WRITER)), losses

@@ -9,9 +9,10 @@ from typing import Any
 
 from vectors.data.layer_numbers import ReadOptions, place_rows
 from vectors.data.metadata import About
-from vectors.data.stored import StoredVector
+from vectors.data.row import raw_rows
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.torchfile import TorchFile
+from vectors.files.contents import FileContents
 from vectors.files.formats.stack import AXIS_RULE, nonzero_rows
 
 
@@ -19,7 +20,7 @@ def recognizes(tree: Any) -> bool:
     return isinstance(tree, dict) and "vector" in tree and ("role" in tree or "type" in tree)
 
 
-def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
+def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
     role = printable_name(file.tree.get("role", "?"))
     warning = f"a mean activation of role {role}, not a direction: give a second one with --minus"
     if not (choices.pair or choices.allow_undecided):
@@ -29,7 +30,6 @@ def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
         raise VectorFileError(f"vector has {array.ndim} axes, expected [layers, d]")
     rows, _ = nonzero_rows(array)
     about = About(name=role, method="mean activation", read=printable_name(file.tree.get("type", "")))
-    stored = StoredVector.from_raw(rows, format="role", about=about).apply_placement(
-        place_rows(rows, 0, AXIS_RULE, choices)
-    )
-    return stored if choices.pair else stored.warn(warning)
+    checked, placed = raw_rows(rows), place_rows(rows, 0, AXIS_RULE, choices)
+    doubt = () if choices.pair else (warning,)
+    return FileContents(checked, "role", placed, about, warnings=(*placed.warnings, *doubt))

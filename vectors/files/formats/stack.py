@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vectors import limits
-from vectors.data import carried
-from vectors.data.lastbit import Row
 from vectors.data.layer_numbers import LayerPlacement, ReadOptions, place_rows, place_stack
 from vectors.data.metadata import About
-from vectors.data.stored import StoredVector
+from vectors.data.row import Row, raw_rows
 from vectors.errors import VectorFileError
 from vectors.files.containers import torchwrite
 from vectors.files.containers.arrays import Array, as_row
 from vectors.files.containers.symbols import TensorRef, UnsupportedTensor
 from vectors.files.containers.torchfile import TorchFile
+from vectors.files.contents import FileContents
 from vectors.files.formats import our_metadata
+
+if TYPE_CHECKING:
+    from vectors.vector import SteeringVector
 
 WRITER = "persona"
 _PERSONA_NAME = re.compile(r"(.+)_(prompt_avg|response_avg|prompt_last)_diff\.pt")
@@ -38,18 +40,18 @@ def recognizes(tree: Any) -> bool:
     return isinstance(tree, TensorRef | UnsupportedTensor)
 
 
-def read_torch(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
+def read_torch(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
     array = file.array("the tensor", file.tree)
     own = our_metadata.read(file.note)
     if own.get(our_metadata.LAYOUT) != WRITER:
         return read(array, name, choices, "pt")
     rows, _ = nonzero_rows(array)
-    stored = StoredVector.from_raw(rows, format=WRITER, about=About.from_strings(own))
-    stored = carried.restore_units(stored, own)
-    return stored.apply_placement(place_rows(rows, -1, PERSONA_RULE, choices))
+    checked, doubts = our_metadata.stated_rows(raw_rows(rows), own)
+    placed, about = place_rows(rows, -1, PERSONA_RULE, choices), About.from_strings(own)
+    return FileContents(checked, WRITER, placed, about, warnings=(*doubts, *placed.warnings))
 
 
-def read(array: Array, name: str, choices: ReadOptions, format_name: str) -> StoredVector:
+def read(array: Array, name: str, choices: ReadOptions, format_name: str) -> FileContents:
     """Numbered by the named layers, else by the file name, else by the model's depth."""
     if array.ndim > 2 and array.size != array.shape[-1]:
         raise VectorFileError(f"shape {'×'.join(map(str, array.shape))} is neither [d] nor [rows, d]")
@@ -57,12 +59,13 @@ def read(array: Array, name: str, choices: ReadOptions, format_name: str) -> Sto
         return _repeat_direction(as_row(0, array), choices, format_name)
     if choices.layers is not None and len(choices.layers) == array.shape[0]:
         rows = {layer: np.ascontiguousarray(array[row]) for row, layer in enumerate(choices.layers)}
-        return StoredVector.from_raw(rows, format=format_name, index_rule="row i is the i-th layer you named")
+        return _named_layers(rows, format_name, "row i is the i-th layer you named")
     rows, empty = nonzero_rows(array)
     persona, axis = _PERSONA_NAME.fullmatch(name), _AXIS_NAME.fullmatch(name)
     format_name = WRITER if persona else "axis" if axis else format_name
-    stored = StoredVector.from_raw(rows, format=format_name).warn(*empty)
-    return stored.apply_placement(_placement(rows, array.shape[0], bool(persona), bool(axis), choices))
+    checked = raw_rows(rows)
+    placed = _placement(rows, array.shape[0], bool(persona), bool(axis), choices)
+    return FileContents(checked, format_name, placed, warnings=(*empty, *placed.warnings))
 
 
 def _placement(
@@ -75,14 +78,16 @@ def _placement(
     return place_stack(rows, n_rows, choices)
 
 
-def _repeat_direction(row: Row, choices: ReadOptions, format_name: str) -> StoredVector:
+def _repeat_direction(row: Row, choices: ReadOptions, format_name: str) -> FileContents:
     """One direction without a layer, repeated on every layer the user names."""
     if not choices.layers:
         raise VectorFileError(f"one direction of {row.size:,} numbers and no layer: say --layers")
     rows = {layer: row.copy() for layer in choices.layers}
-    return StoredVector.from_raw(
-        rows, format=format_name, index_rule="one direction on every layer you named"
-    )
+    return _named_layers(rows, format_name, "one direction on every layer you named")
+
+
+def _named_layers(rows: Mapping[int, Row], format_name: str, rule: str) -> FileContents:
+    return FileContents(raw_rows(rows), format_name, LayerPlacement({layer: layer for layer in rows}, rule))
 
 
 def nonzero_rows(array: Array) -> tuple[dict[int, Row], tuple[str, ...]]:
@@ -94,22 +99,23 @@ def nonzero_rows(array: Array) -> tuple[dict[int, Row], tuple[str, ...]]:
     return rows, (f"{empty} rows of zeros left out",) if empty else ()
 
 
-def stack_rows(stored: StoredVector, first: int) -> tuple[Array, tuple[str, ...]]:
+def stack_rows(vector: SteeringVector, first: int) -> tuple[Array, tuple[str, ...]]:
     """The `[rows, d]` tensor of a format with a row for every layer; absent layers are zeros."""
-    depth, present = stored.about.n_layers or max(stored.layers) + 1, len(stored.layers)
-    if not max(stored.layers) < depth <= limits.LAYERS:
-        place = f"layer {max(stored.layers)}"
+    depth, present = vector.about.n_layers or max(vector.layers) + 1, len(vector.layers)
+    if not max(vector.layers) < depth <= limits.LAYERS:
+        place = f"layer {max(vector.layers)}"
         raise VectorFileError(f"{place} does not fit the {depth:,} layers its model is said to have")
-    array = np.zeros((first + depth, stored.hidden_size), np.float32)
-    for layer in stored.layers:
-        array[first + layer] = stored.raw(layer)
+    array = np.zeros((first + depth, vector.hidden_size), np.float32)
+    for layer in vector.layers:
+        array[first + layer] = vector.raw(layer)
     losses = [f"{depth - present} layers it does not have are rows of zeros"] if depth > present else []
-    if stored.about.n_layers is None:
+    if vector.about.n_layers is None:
         losses.append(f"the model's depth is unknown: written for {depth} layers")
     return array, tuple(losses)
 
 
-def write_persona(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
+def write_persona(vector: SteeringVector) -> tuple[bytes, tuple[str, ...]]:
     """`[n + 1, d]` with layer L in row L + 1; the embedding row is zero because our vectors have none."""
-    array, losses = stack_rows(stored, first=1)
-    return torchwrite.dump(array, our_metadata.metadata_record(stored.shift_layers(1), WRITER)), losses
+    array, losses = stack_rows(vector, first=1)
+    shifted = vector.renumber({layer: layer + 1 for layer in vector.layers})
+    return torchwrite.dump(array, our_metadata.metadata_record(shifted, WRITER)), losses

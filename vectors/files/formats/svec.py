@@ -8,19 +8,22 @@ per layer and are refused.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vectors import limits
-from vectors.data import carried
-from vectors.data.lastbit import Row
 from vectors.data.layer_numbers import ReadOptions, parse_layer_key, place_rows
 from vectors.data.metadata import About
-from vectors.data.stored import StoredVector
+from vectors.data.row import Row, raw_rows
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import count_elements
+from vectors.files.contents import FileContents
+from vectors.files.formats import our_metadata
 from vectors.files.opening import OpenedFile
+
+if TYPE_CHECKING:
+    from vectors.vector import SteeringVector
 
 WRITER = "svec"
 OURS = "steertui"
@@ -33,7 +36,7 @@ def recognizes(head: bytes) -> bool:
     return head.lstrip()[:1] == b"{" and all(byte >= 32 or byte in b"\t\n\r" for byte in begin)
 
 
-def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
+def read(source: OpenedFile, choices: ReadOptions) -> FileContents:
     tree = _parse(source)
     directions = tree.get("directions")
     if not isinstance(directions, dict):
@@ -47,8 +50,9 @@ def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
         else {}
     )
     about = About.from_strings(own) if own else _about(tree)
-    stored = carried.restore_units(StoredVector.from_raw(rows, format=WRITER, about=about), own)
-    return stored.apply_placement(place_rows(rows, 0, RULE, choices))
+    checked, doubts = our_metadata.stated_rows(raw_rows(rows), own)
+    placed = place_rows(rows, 0, RULE, choices)
+    return FileContents(checked, WRITER, placed, about, warnings=(*doubts, *placed.warnings))
 
 
 def _parse(source: OpenedFile) -> dict[str, Any]:
@@ -103,17 +107,17 @@ def _about(tree: dict[str, Any]) -> About:
     return About(model_type=model_type if isinstance(model_type, str) else "", metrics=metrics)
 
 
-def write(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
+def write(vector: SteeringVector) -> tuple[bytes, tuple[str, ...]]:
     """IBM's loader needs `explained_variances`; unknown ones are written as 0, with a warning."""
-    known = stored.about.metrics.get("explained_variances")
+    known = vector.about.metrics.get("explained_variances")
     known = known if isinstance(known, dict) else {}
-    variances = {str(layer): known.get(str(layer), 0.0) for layer in stored.layers}
+    variances = {str(layer): known.get(str(layer), 0.0) for layer in vector.layers}
     tree = {
-        "model_type": stored.about.model_type,
-        "directions": {str(layer): stored.raw(layer).tolist() for layer in stored.layers},
+        "model_type": vector.about.model_type,
+        "directions": {str(layer): vector.raw(layer).tolist() for layer in vector.layers},
         "explained_variances": variances,
-        OURS: carried.metadata_entries(stored, units_written=False),
+        OURS: our_metadata.metadata_entries(vector),
     }
-    unknown = any(str(layer) not in known for layer in stored.layers)
+    unknown = any(str(layer) not in known for layer in vector.layers)
     losses = ("explained variances are unknown: written as 0",) if unknown else ()
     return json.dumps(tree).encode("ascii"), losses

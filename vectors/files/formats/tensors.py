@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from vectors.data.layer_numbers import ReadOptions
-from vectors.data.stored import StoredVector
 from vectors.files.containers import safetensors
+from vectors.files.contents import FileContents
 from vectors.files.formats import named, native
 from vectors.files.opening import OpenedFile
 
 
-def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
+def read(source: OpenedFile, choices: ReadOptions) -> FileContents:
     file = safetensors.read(source)
     if native.recognizes(file.metadata):
         return native.read(file.tensors, file.metadata, choices)

@@ -35,7 +35,7 @@ def line(out: Path, *more: str) -> list[str]:
 
 
 def apart(one: vectors.SteeringVector, other: vectors.SteeringVector, layer: int) -> float:
-    return float((one.stored.raw(layer) - other.stored.raw(layer)).__abs__().max())
+    return float((one.raw(layer) - other.raw(layer)).__abs__().max())
 
 
 def test_two_processes_make_the_vector_of_one(tmp_path: Path, capsys: Say) -> None:
