@@ -27,6 +27,7 @@ BENCHES = (
     "screen",
     "line",
     "collapse",
+    "vector_file",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -204,3 +206,25 @@ def test_a_vector_cannot_be_changed() -> None:
 def test_no_vector_is_nothing(factor: float) -> None:
     with pytest.raises(UsageError, match="finite number other than 0"):
         factor * made()
+
+
+LOWER = {
+    "statistics": ("data", "files", "vector", "library"),
+    "data": ("files", "vector", "vector_file", "library"),
+    "files": ("vector", "vector_file", "library"),
+    "vector": ("vector_file", "library"),
+}
+
+
+@pytest.mark.parametrize("name", LOWER)
+def test_what_a_vector_is_made_of_imports_nothing_above_it(name: str) -> None:
+    place = Path(vectors.__file__).parent / name
+    parts = [".".join(("vectors", name, path.stem)) for path in place.glob("*.py")] or [f"vectors.{name}"]
+    program = f"""
+import importlib, sys
+for part in {sorted(part.removesuffix(".__init__") for part in parts)!r}:
+    importlib.import_module(part)
+print([above for above in {LOWER[name]!r} if "vectors." + above in sys.modules], "torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[] False"

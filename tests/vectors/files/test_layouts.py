@@ -167,4 +167,4 @@ def test_layers_can_be_picked_and_a_shift_is_remembered(tmp_path: Path) -> None:
         read(tmp_path, "a.gguf", data, layers=[3])
     shifted = read(tmp_path, "a.gguf", data, shift=2)
     assert shifted.layers == (2, 3, 4, 7)
-    assert "asked for" in shifted.card.index_rule
+    assert "set by --shift" in shifted.card.index_rule
