@@ -141,7 +141,7 @@ class AnswerSettings:
     seed: int | None = _setting(
         0,
         "seed",
-        "the start of the random numbers: the same seed, the same answer",
+        "the random numbers start from it",
         "N",
         option="--seed",
         label="seed",

@@ -45,7 +45,7 @@ async def test_what_is_set_reaches_the_model_stands_over_the_prompt_and_is_stamp
     async with stage(brief()) as at:
         await at.ready()
         await fill(at, temperature="0.7", stop='"the end" stop', template_args="enable_thinking=false")
-        await at.sees("temperature 0.7 · stop the end | stop · template enable_thinking=False")
+        await at.sees("template enable_thinking=False · temperature 0.7 · stop the end | stop")
         await answered(at, "one")
         wanted = {
             "temperature": 0.7,
@@ -54,7 +54,7 @@ async def test_what_is_set_reaches_the_model_stands_over_the_prompt_and_is_stamp
         }
         assert at.studio.instrument is not None
         assert at.studio.instrument.settings[-1] == wanted
-        stamp = "temperature 0.7 · stop the end | stop · template enable_thinking=False"
+        stamp = "template enable_thinking=False · temperature 0.7 · stop the end | stop"
         assert [(marker.at, marker.text) for marker in at.markers] == [(0, stamp)]
         await answered(at, "two")
         assert len(at.markers) == 1, "what has not changed is not stamped again"
