@@ -54,10 +54,10 @@ def _forget(tape: Tape, length: int) -> None:
 def _nothing_encoded_again(model: Model) -> Check:
     """Positions that went through the first block for the second of two answers on one tape, beyond its own."""
     from core.generation.live import AnswerStream
-    from core.generation.settings import AnswerSettings
+    from core.generation.settings import DecoderSettings
     from core.mixer.mixer import Mixer
 
-    tape, how = Tape(model), AnswerSettings(max_new_tokens=2, ignore_end=True)
+    tape, how = Tape(model), DecoderSettings(max_new_tokens=2, ignore_end=True)
     list(AnswerStream(model, tape, prompt(model, HISTORY // 10), Mixer(), how))
     fed: list[int] = []
     with model.steering.hooking_outputs([0], lambda layer, hidden: fed.append(hidden.shape[1])):

@@ -58,10 +58,10 @@ class CompiledTape(Tape):
         if len(phases) == 1 and len(self) and self._attach_step(plan):
             logits = self._graph_logits([row[0] for row in rows], phases[0], plan, readings)
             if logits is not None:
-                self.compiled = True
+                self.used_graph = True
                 return logits
         self.return_cache()
-        self.compiled = False
+        self.used_graph = False
         return super().feed(rows, phases, plan, readings)
 
     def crop(self, length: int) -> None:

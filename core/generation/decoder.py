@@ -16,7 +16,7 @@ from core.errors import BadInput, UsageError
 from core.generation.candidates import Candidate, TokenTexts, top_candidates
 from core.generation.endings import ThinkingMarks, end_ids
 from core.generation.prefill import FIRST_CHUNK, feed_in_chunks
-from core.generation.settings import AnswerSettings
+from core.generation.settings import DecoderSettings
 from core.generation.text import TextStream
 from core.generation.token import (
     GeneratedToken,
@@ -45,7 +45,7 @@ class Decoder:
         model: Model,
         tape: Tape,
         prompt: Sequence[int],
-        how: AnswerSettings,
+        how: DecoderSettings,
         pending_phases: Sequence[str] = (),
     ) -> None:
         """`pending_phases`: phases of leading ids that the previous turn sampled but never fed."""

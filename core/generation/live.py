@@ -17,7 +17,7 @@ import torch
 from core.errors import OutOfMemory, UsageError
 from core.generation.decoder import Decoder
 from core.generation.mixer_queue import Ages, MixerQueue, QueuedChange
-from core.generation.settings import AnswerSettings
+from core.generation.settings import DecoderSettings
 from core.generation.token import GeneratedToken, caps_on_bound, lane_projections, largest_change
 from core.mixer.effects import channel_band
 from core.mixer.lanes import Lanes
@@ -48,7 +48,7 @@ class AnswerStream:
         tape: Tape,
         prompt: Sequence[int],
         mixer: Mixer,
-        how: AnswerSettings,
+        how: DecoderSettings,
         pending_phases: Sequence[str] = (),
     ) -> None:
         self.model, self.settings = model, how

@@ -12,7 +12,7 @@ from core.steering.plan import Meters
 
 
 @dataclass(frozen=True)
-class AnswerSettings:
+class DecoderSettings:
     """Generation settings of one answer.
 
     `edges` are the prefill chunk boundaries of an earlier run, to repeat it exactly; `inspect` is how many of

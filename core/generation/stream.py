@@ -9,7 +9,7 @@ from core.errors import UsageError
 from core.generation.chat import Message, as_messages, render_prompt
 from core.generation.live import AnswerStream
 from core.generation.sampling import TokenSampler
-from core.generation.settings import AnswerSettings
+from core.generation.settings import DecoderSettings
 from core.mixer.lanes import SHADOWS, SOLO, Lanes
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
@@ -38,7 +38,7 @@ def stream(
 ) -> AnswerStream:
     """Generate one answer to a text, a list of messages or a list of ids; iterate the result for its tokens.
 
-    `settings` are those of `AnswerSettings` and `TokenSampler`: max_new_tokens, stop, cache, meters,
+    `settings` are those of `DecoderSettings` and `TokenSampler`: max_new_tokens, stop, cache, meters,
     temperature, seed, …
     """
     ids = _prompt_ids(model, prompt, system, prefill, raw, template_args)
@@ -74,12 +74,12 @@ def build_settings(
     edges: Sequence[int] = (),
     inspect: int = 0,
     **sampling: Any,
-) -> AnswerSettings:
-    """Validate the options of one answer and collect them in `AnswerSettings`."""
+) -> DecoderSettings:
+    """Validate the options of one answer and collect them in `DecoderSettings`."""
     if shadow not in (None, *SHADOWS):
         raise UsageError(f"shadow must be free or forced, not {shadow!r}")
     wanted = lanes or (SHADOWS[shadow] if shadow else SOLO)
-    return AnswerSettings(
+    return DecoderSettings(
         max_new_tokens=max_new_tokens,
         sampling=TokenSampler(**sampling),
         stops=(stop,) if isinstance(stop, str) else tuple(stop),

@@ -21,16 +21,11 @@ from sessions.export.samples import (
     ranked_alternatives,
 )
 from sessions.journal.codec import JournalRecord
+from sessions.state.answer_settings import SETTINGS
 from sessions.state.messages import Message
 
 SUFFIXES = (".eval", ".json")
-SAMPLING = {
-    "temperature": "temperature",
-    "top_p": "top_p",
-    "top_k": "top_k",
-    "seed": "seed",
-    "max_new_tokens": "max_tokens",
-}
+SAMPLING = {name: spec.inspect for name, spec in SETTINGS.items() if spec.inspect}
 """Our generation settings and their names in Inspect."""
 
 

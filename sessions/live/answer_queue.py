@@ -13,9 +13,10 @@ from core.mixer.mixer import Mixer
 from sessions.journal import events as ev
 from sessions.journal.journal import Journal
 from sessions.live.backend import LoadedModel, PreparedAnswer
-from sessions.live.generation import PACE, AnswerRecorder, stamp_mixer
+from sessions.live.generation import AnswerRecorder, stamp_mixer
 from sessions.live.model_host import Home
-from sessions.live.scheduled_edits import SCRIPT, ScheduledEdits
+from sessions.live.scheduled_edits import ScheduledEdits
+from sessions.state.answer_settings import SESSION, settings_of_scope
 from sessions.state.messages import chat_messages
 from sessions.state.mixer_words import mix_hash
 from sessions.state.state import SessionState
@@ -24,9 +25,12 @@ LONGEST_WRITTEN = 100_000
 """Longest prompt whose token ids are stored in the journal; more would not fit a line."""
 
 
+OF_SESSION = settings_of_scope(SESSION)
+
+
 def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of an answer that are passed to the model."""
-    return {name: value for name, value in settings.items() if name not in (PACE, SCRIPT)}
+    return {name: value for name, value in settings.items() if name not in OF_SESSION}
 
 
 def hash_ids(ids: tuple[int, ...]) -> str:

@@ -12,9 +12,6 @@ from typing import Any, Protocol
 
 from core.mixer.mixer import Mixer
 
-LOADING = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path", "force")
-"""Options for loading a model."""
-
 Progress = Callable[[float | None, str], None]
 Notice = Callable[[str, dict[str, Any]], None]
 

@@ -21,9 +21,6 @@ from sessions.state.mixer_words import mix_hash
 Append = Callable[[ev.Event], Any]
 
 
-PACE = "pace"
-"""A setting of the session, not of the model: at most this many tokens per second."""
-
 Steps = Callable[[Any], Iterator[Any]]
 """Runs the steps of an answer on the right thread (the GPU thread)."""
 
@@ -45,7 +42,7 @@ class AnswerRecorder:
     ) -> None:
         self._before_token, self._steps = cue, steps
         self.gen, self.turn = event.gen, event.turn
-        self._pace = _parse_pace(event.settings.get(PACE))
+        self._pace = _parse_pace(event.settings.get("pace"))
         self._speech, self._answer, self._append = speech, speech.answer, append
         self._stamps = {0: first}
         self._batch = TokenBatch(event.gen, append, self._stamps)

@@ -15,18 +15,11 @@ from core.jobs.gpu_thread import GpuThread
 from sessions.journal import events as ev
 from sessions.live.backend import LoadedModel, ModelBackend
 from sessions.live.job_queue import JobQueue
+from sessions.live.load_options import numeric_options
 
 Append = Callable[[ev.Event], Any]
 
 PROGRESS_STEPS = 20
-
-
-DECISIVE = ("dtype", "quant", "adapter", "revision", "layers_path")
-"""Load options that change the model's numbers. Device placement is left out on purpose."""
-
-
-def numeric_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: options[name] for name in DECISIVE if options.get(name) is not None}
 
 
 class ModelHost:

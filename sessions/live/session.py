@@ -22,6 +22,7 @@ from sessions.live.generation import AnswerRecorder
 from sessions.live.jobs import Registry, SessionJobs
 from sessions.live.loaded_vectors import LoadedVectors
 from sessions.live.model_host import Home
+from sessions.state.answer_settings import check_settings
 from sessions.state.fold import fold
 from sessions.state.mixer_words import describe_change, mix_hash
 from sessions.state.state import ROOT, SessionState, Turn
@@ -91,18 +92,27 @@ class Session:
     # conversation ------------------------------------------------------------------------------------------------
 
     def chat(
-        self, text: str, *, role: str = "user", parent: int | None = None, **settings: Any
+        self,
+        text: str,
+        *,
+        role: str = "user",
+        parent: int | None = None,
+        system: str | None = None,
+        prefill: str | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Add a turn and request an answer; while the model is busy or loading, one prompt may wait."""
+        """Add a turn and request an answer; while the model is busy or loading, one prompt may wait. `system`
+        and `prefill` take precedence over those in `settings`.
+        """
+        beside = {"system": system, "prefill": prefill}
+        given = {**(settings or {}), **{name: value for name, value in beside.items() if value is not None}}
+        check_settings(given)
         with self.journal.lock:
             self._answers.refuse_if_full()
             parent = self._parent_of_new_turn(parent)
             turn = 1 + max(self.state.turns, default=-1)
             self.journal.append(ev.TurnAdded(turn=turn, parent=parent, role=role, text=text))
-            return {
-                "turn": turn,
-                "queued": self._answers.enqueue(WaitingPrompt(turn, _merge_settings(settings))),
-            }
+            return {"turn": turn, "queued": self._answers.enqueue(WaitingPrompt(turn, given))}
 
     def remember(self, text: str, *, role: str = "user") -> dict[str, Any]:
         """Add a turn without generating an answer."""
@@ -117,15 +127,14 @@ class Session:
         """Generate another answer to the same turn; with the same settings it is the same answer. A setting
         of None is removed from the first answer's settings.
         """
+        check_settings(settings or {})
         with self.journal.lock:
             self._answers.refuse_if_full()
             answer = self._find_turn(self.state.head if turn is None else turn)
             parent = answer.parent if answer.role == "assistant" else answer.id
-            return {
-                "queued": self._answers.enqueue(
-                    WaitingPrompt(parent, _merge_settings({**answer.settings, **(settings or {})}))
-                )
-            }
+            both = {**answer.settings, **(settings or {})}
+            kept = {name: value for name, value in both.items() if value is not None}
+            return {"queued": self._answers.enqueue(WaitingPrompt(parent, kept))}
 
     def cancel(self) -> dict[str, Any]:
         """Stop the answer after the current pass or prefill chunk, and drop the waiting prompt (`dropped`:
@@ -285,9 +294,3 @@ class Session:
     def _position(self) -> dict[str, Any]:
         playing = self._answers.current
         return {"gen": playing.gen, "at": playing.at} if playing else {}
-
-
-def _merge_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge the nested `settings` of `chat` with `system` and `prefill`."""
-    nested = settings.get("settings") or {}
-    return {**nested, **{k: v for k, v in settings.items() if k != "settings" and v is not None}}

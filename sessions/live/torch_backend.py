@@ -10,18 +10,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.errors import UsageError
 from core.mixer.mixer import Mixer
-from sessions.live.backend import LOADING, PreparedAnswer, Progress
+from sessions.live.backend import PreparedAnswer, Progress
+from sessions.live.load_options import LoadOptions
+from sessions.state.answer_settings import CONVERSATION, settings_of_scope
 
 Messages = list[dict[str, str]]
 Frame = dict[str, Any]
-FRAME = ("system", "raw", "template_args", "compile")
+OF_CONVERSATION = settings_of_scope(CONVERSATION)
 """Settings of a whole conversation: changing one starts a new conversation."""
-
-
-PLACE = ("dtype", "device", "device_map", "quant")
-"""Load options that decide the device and the memory needed."""
 
 
 class TorchBackend:
@@ -32,16 +29,13 @@ class TorchBackend:
 
     def check_load(self, name: str, options: Mapping[str, Any]) -> None:
         """Refuse a model that is invalid or does not fit, before the current one is unloaded."""
-        if strange := sorted(options.keys() - set(LOADING)):
-            raise UsageError(f"the options for loading a model are {', '.join(LOADING)}, not {strange[0]!r}")
+        chosen = LoadOptions.from_json(options)
         from core.loading import placement
         from core.loading.loading import locate_and_check
 
-        place = placement.choose_placement(**{name: options[name] for name in PLACE if name in options})
+        place = placement.choose_placement(**chosen.placement())
         leaving = self._resident.model if self._resident else None
-        locate_and_check(
-            name, place, options.get("revision"), force=bool(options.get("force")), leaving=leaving
-        )
+        locate_and_check(name, place, chosen.revision, force=chosen.force, leaving=leaving)
 
     def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> TorchModel:
         progress(None, "starting")
@@ -50,9 +44,10 @@ class TorchBackend:
         def on_progress(stage: str, done: int, total: int) -> None:
             progress(done / total if total else None, stage)
 
-        model = core.load(name, on_progress=on_progress, **options)
+        given = LoadOptions.from_json(options).as_json()
+        model = core.load(name, on_progress=on_progress, **given)
         progress(None, "measuring residual norms")
-        self._resident = TorchModel(model, {"model": name, "loading": dict(options)})
+        self._resident = TorchModel(model, {"model": name, "loading": given})
         # Keep the garbage collector from scanning torch's hundreds of thousands of objects during decoding.
         gc.collect()
         gc.freeze()
@@ -93,7 +88,7 @@ class TorchModel:
         new one.
         """
         options = dict(settings)
-        frame = {key: options.pop(key) for key in FRAME if key in options}
+        frame = {key: options.pop(key) for key in OF_CONVERSATION if key in options}
         *past, new = messages
         talk = self._continued_conversation(frame, past) or self._new_conversation(frame, past)
         live = talk.say(new["content"], mixer=mixer, role=new["role"], **options)

@@ -13,7 +13,7 @@ from sessions.journal.codec import JournalRecord
 from sessions.journal.environment import opening_event
 from sessions.journal.folder import SessionFolder
 from sessions.journal.reader import read
-from sessions.live.model_host import numeric_options
+from sessions.live.load_options import numeric_options
 from sessions.live.torch_backend import TorchBackend
 from sessions.recorded.kept_vectors import read_kept_vectors
 from sessions.recorded.verify import verify

@@ -5,40 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sessions.state.answer_settings import DEFAULTS, FORM_SETTINGS, SETTINGS
 from sessions.state.state import SessionState
 
 Settings = Mapping[str, Any]
 
-USUAL: Settings = {
-    "system": "",
-    "temperature": 0.0,
-    "top_p": 1.0,
-    "top_k": 0,
-    "repetition_penalty": 1.0,
-    "max_new_tokens": 256,
-    "stop": [],
-    "seed": 0,
-    "template_args": {},
-    "cache": "keep",
-    "raw": False,
-}
-"""Default generation settings. `prefill` is not included: it is shown as text of the answer."""
-
-NAMES = {"max_new_tokens": "max new", "template_args": "template", "repetition_penalty": "penalty"}
+NAMED = tuple(name for name in FORM_SETTINGS if name != "prefill")
+"""The settings that are told by name; `prefill` is shown as text of the answer."""
 LONGEST = 48
 
 
 def changed_settings(settings: Settings) -> list[str]:
     """Every setting that differs from its default, as text: `temperature 0.7`, `top-p 0.9`."""
-    return [
-        _setting_words(key, value) for key, value in _known_settings(settings).items() if value != USUAL[key]
-    ]
+    known = _known_settings(settings)
+    return [_setting_words(key, value) for key, value in known.items() if value != DEFAULTS[key]]
 
 
 def describe_settings_change(before: Settings, after: Settings) -> str:
     """The settings that changed between two answers as text; empty if there are none."""
-    old, new = {**USUAL, **_known_settings(before)}, {**USUAL, **_known_settings(after)}
-    return " · ".join(_setting_words(key, new[key]) for key in USUAL if old[key] != new[key])
+    old, new = {**DEFAULTS, **_known_settings(before)}, {**DEFAULTS, **_known_settings(after)}
+    return " · ".join(_setting_words(key, new[key]) for key in NAMED if old[key] != new[key])
 
 
 def previous_settings(state: SessionState, parent: int | None) -> Settings:
@@ -48,13 +34,13 @@ def previous_settings(state: SessionState, parent: int | None) -> Settings:
 
 
 def _known_settings(settings: Settings) -> Settings:
-    known = {key: settings[key] for key in USUAL if settings.get(key) is not None}
+    known = {key: settings[key] for key in NAMED if settings.get(key) is not None}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in known.items()}
 
 
 def _setting_words(key: str, value: Any) -> str:
-    name = NAMES.get(key, key.replace("_", "-"))
-    if value == USUAL[key] and not isinstance(value, int | float | str):
+    name = SETTINGS[key].short or key.replace("_", "-")
+    if value == DEFAULTS[key] and not isinstance(value, int | float | str):
         return f"{name} none"
     if key == "raw":
         return "no chat template" if value else "chat template"

@@ -16,6 +16,7 @@ from core.secrets import holds_secret
 from sessions.journal import events as ev
 from sessions.live.scheduled_edits import SCRIPT, ScheduledEdits
 from sessions.promptfile import Prompt
+from sessions.state.answer_settings import SETTINGS
 from sessions.state.state import SessionState, Turn
 from sessions.state.vector_facts import VectorFacts, rebuild_mixer
 from steertui.cli.backend import OnRecord, open_backend, print_note
@@ -146,23 +147,9 @@ class ChatSetup:
 
 def answer_settings(args: argparse.Namespace) -> dict[str, Any]:
     """The settings of the answers by their names in `core`; empty ones are left out."""
-    said = {
-        "system": args.system,
-        "raw": args.raw,
-        "template_args": dict(args.template_arg or ()),
-        "prefill": args.prefill,
-        "max_new_tokens": args.max_new,
-        "stop": list(args.stop or ()),
-        "temperature": args.temperature,
-        "top_p": args.top_p,
-        "top_k": args.top_k,
-        "repetition_penalty": args.repetition_penalty,
-        "seed": args.seed,
-        "cache": args.cache,
-        "shadow": args.shadow,
-        "compile": args.compile,
-        SCRIPT: ScheduledEdits(args.flip_at, tuple(args.inject or ())).to_json(),
-    }
+    given = {name: getattr(args, name) for name, spec in SETTINGS.items() if spec.option}
+    given["template_args"] = dict(given["template_args"] or ())
+    given[SCRIPT] = ScheduledEdits(args.flip_at, tuple(args.inject or ())).to_json()
     return {
-        name: value for name, value in said.items() if value is not False and value not in (None, "", [], {})
+        name: value for name, value in given.items() if value is not False and value not in (None, "", [], {})
     }

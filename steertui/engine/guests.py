@@ -16,8 +16,6 @@ from sessions.live.session import Session
 from steertui.engine.host import SessionHost
 
 PROGRESS_S = 0.5
-GUESTS_DO_NOT = frozenset({"shutdown", "take_control", "session.open"})
-"""Ops that affect the engine or the open session; guests may not call them."""
 ENDED = ("done", "failed", "cancelled")
 SAY = "say"
 ENDS = {"cancel": "cancelled", "error": "failed", "oom": "failed"}

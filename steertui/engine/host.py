@@ -1,4 +1,4 @@
-"""The operations of the engine: maps every op of the protocol to the session that carries it out.
+"""Carries out the ops of the protocol on the open session.
 
 The session can be replaced by a new or an old one; the model stays loaded.
 """
@@ -26,13 +26,8 @@ from sessions.state.fold import fold_all
 from sessions.state.state import SessionState
 from steertui import __version__, paths
 from steertui.engine.models import models_reply
+from steertui.engine.protocol import OPS
 
-Op = Callable[..., dict[str, Any]]
-
-SLOW = frozenset(
-    {"models", "vector.load", "inject", "session.new", "session.open", "session.branch", "job.start"}
-)
-"""Ops that read files or render templates run on a thread, so that they do not delay other clients."""
 WORTH_KEEPING = (ev.TurnAdded, ev.AnswerStarted, ev.NoteAdded, ev.MarkAdded)
 
 
@@ -61,37 +56,14 @@ class SessionHost:
         host = SessionHost(home, self._root if record else None, self._jobs)
         return host
 
-    def has_op(self, op: str) -> bool:
-        return op in self._ops()
-
     def run_op(self, op: str, args: Mapping[str, Any]) -> dict[str, Any]:
-        return self._ops()[op](**args)
+        """Carry out an op of the session or of this host."""
+        owner = self.session if OPS[op].owner == "session" else self
+        result: dict[str, Any] = OPS[op].handler_of(owner)(**args)
+        return result
 
-    def _ops(self) -> Mapping[str, Op]:
-        session = self.session
-        return {
-            "load_model": session.load_model,
-            "unload": session.unload,
-            "models": lambda: models_reply(session.state.model),
-            "chat": session.chat,
-            "remember": session.remember,
-            "regenerate": session.regenerate,
-            "cancel": session.cancel,
-            "pause": session.pause,
-            "mixer": session.mixer,
-            "vector.load": session.load_vector,
-            "vector.remove": session.remove_vector,
-            "inject": session.inject,
-            "rewind": session.rewind,
-            "job.start": session.tasks.start,
-            "job.cancel": session.tasks.cancel,
-            "note": session.note,
-            "mark": session.mark,
-            "session.new": self.new_session,
-            "session.branch": self.branch_session,
-            "session.open": self.open_session,
-            "status": self.status,
-        }
+    def models(self) -> dict[str, Any]:
+        return models_reply(self.session.state.model)
 
     def status(self) -> dict[str, Any]:
         state = self.session.state

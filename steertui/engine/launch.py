@@ -17,6 +17,7 @@ from typing import Any
 
 from core.errors import EngineUnavailable
 from core.files import expand_home
+from sessions.live.load_options import model_options
 from steertui import __version__, paths
 from steertui.engine.protocol import Hello, greeting_frame
 from steertui.engine.sockets import EngineSocket, refuse_foreign_path
@@ -91,7 +92,7 @@ def engine_with_model(model: str, options: Mapping[str, Any]) -> RunningEngine |
         (
             e
             for e in find_engines()
-            if _has_model(e, model) and _load_options(e.options) == _load_options(options)
+            if _has_model(e, model) and model_options(e.options) == model_options(options)
         ),
         None,
     )
@@ -101,14 +102,9 @@ def _has_model(engine: RunningEngine, model: str) -> bool:
     return engine.model is not None and canonical_name(engine.model) == canonical_name(model)
 
 
-def _load_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The load options without `force`, which does not change the model."""
-    return {name: value for name, value in options.items() if name != "force"}
-
-
 def options_in_words(options: Mapping[str, Any]) -> str:
     """Load options as text; empty if all are defaults."""
-    return ", ".join(f"{name} {value}" for name, value in _load_options(options).items())
+    return ", ".join(f"{name} {value}" for name, value in model_options(options).items())
 
 
 def canonical_name(model: str) -> str:
@@ -140,7 +136,7 @@ def ensure_engine(
 
 def _refuse_mismatch(engine: RunningEngine, options: Mapping[str, Any], record: bool) -> None:
     end = f"stop it first (steertui stop {engine.id}) or drop the option"
-    if _load_options(options) and _load_options(options) != _load_options(engine.options):
+    if model_options(options) and model_options(options) != model_options(engine.options):
         asked, there = (options_in_words(way) or "default options" for way in (options, engine.options))
         raise EngineUnavailable(
             f"the engine {engine.id} already has this model loaded with {there}, not {asked}: {end}"

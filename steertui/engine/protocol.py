@@ -8,8 +8,9 @@ not be replayed.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from core.errors import SteerError
@@ -43,42 +44,63 @@ class ProtocolError(SteerError):
 
 
 @dataclass(frozen=True)
-class OpSpec:
-    """An op's required fields, its optional fields, and whether only the writer may use it."""
+class Op:
+    """One operation: its required fields, its optional fields, and who may use it.
 
+    Args:
+        do: The method that carries it out, from `session` (the open session), `host` (the `SessionHost`) or
+            `server` (the `EngineServer`, which passes the client first).
+        writes: Only the writer may use it, and a guest in its own session.
+        slow: It reads files or renders templates, so it runs on a thread and does not delay other clients.
+        guests: A guest may use it; False where it acts on the engine or on the open session.
+    """
+
+    do: str
     needs: Mapping[str, type] = field(default_factory=dict)
     takes: Mapping[str, type] = field(default_factory=dict)
     writes: bool = True
+    slow: bool = False
+    guests: bool = True
+
+    @property
+    def owner(self) -> str:
+        return self.do.partition(".")[0]
+
+    def handler_of(self, owner: object) -> Callable[..., Any]:
+        """The method of its owner that carries it out."""
+        method: Callable[..., Any] = attrgetter(self.do.partition(".")[2])(owner)
+        return method
 
 
-OPS: dict[str, OpSpec] = {
-    "load_model": OpSpec({"model": str}, {"options": dict}),
-    "unload": OpSpec(),
-    "models": OpSpec(writes=False),
-    "chat": OpSpec(
+OPS: Mapping[str, Op] = {
+    "load_model": Op("session.load_model", {"model": str}, {"options": dict}),
+    "unload": Op("session.unload"),
+    "models": Op("host.models", writes=False, slow=True),
+    "chat": Op(
+        "session.chat",
         {"text": str},
         {"role": str, "parent": int, "system": str, "prefill": str, "settings": dict},
     ),
-    "regenerate": OpSpec({}, {"turn": int, "settings": dict}),
-    "cancel": OpSpec(),
-    "pause": OpSpec({"paused": bool}),
-    "mixer": OpSpec({"rev": int, "state": dict}, {"words": str, "source": str}),
-    "remember": OpSpec({"text": str}, {"role": str}),
-    "vector.load": OpSpec({"source": str}, {"name": str, "force": bool}),
-    "vector.remove": OpSpec({"name": str}),
-    "inject": OpSpec({"text": str}, {"how": str}),
-    "rewind": OpSpec({"tokens": int}),
-    "job.start": OpSpec({"kind": str}, {"params": dict}),
-    "job.cancel": OpSpec({"job": int}),
-    "note": OpSpec({"text": str}),
-    "mark": OpSpec({"label": str}),
-    "session.new": OpSpec(),
-    "session.branch": OpSpec({"turn": int}, {"at": int}),
-    "session.open": OpSpec({"session": str}),
-    "status": OpSpec(writes=False),
-    "take_control": OpSpec(writes=False),
-    "detach": OpSpec({}, {"reason": str}, writes=False),
-    "shutdown": OpSpec({}, {"reason": str}),
+    "regenerate": Op("session.regenerate", {}, {"turn": int, "settings": dict}),
+    "cancel": Op("session.cancel"),
+    "pause": Op("session.pause", {"paused": bool}),
+    "mixer": Op("session.mixer", {"rev": int, "state": dict}, {"words": str, "source": str}),
+    "remember": Op("session.remember", {"text": str}, {"role": str}),
+    "vector.load": Op("session.load_vector", {"source": str}, {"name": str, "force": bool}, slow=True),
+    "vector.remove": Op("session.remove_vector", {"name": str}),
+    "inject": Op("session.inject", {"text": str}, {"how": str}, slow=True),
+    "rewind": Op("session.rewind", {"tokens": int}),
+    "job.start": Op("session.tasks.start", {"kind": str}, {"params": dict}, slow=True),
+    "job.cancel": Op("session.tasks.cancel", {"job": int}),
+    "note": Op("session.note", {"text": str}),
+    "mark": Op("session.mark", {"label": str}),
+    "session.new": Op("host.new_session", slow=True),
+    "session.branch": Op("host.branch_session", {"turn": int}, {"at": int}, slow=True),
+    "session.open": Op("host.open_session", {"session": str}, slow=True, guests=False),
+    "status": Op("host.status", writes=False),
+    "take_control": Op("server.take_control", writes=False, guests=False),
+    "detach": Op("server.detach", {}, {"reason": str}, writes=False),
+    "shutdown": Op("server.shutdown", {}, {"reason": str}, guests=False),
 }
 
 

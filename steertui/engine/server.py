@@ -21,8 +21,8 @@ from sessions.journal.ulid import new_ulid
 from steertui import __version__
 from steertui.engine import protocol
 from steertui.engine.connection import ClientConnection
-from steertui.engine.guests import GUESTS_DO_NOT, GuestSession
-from steertui.engine.host import SLOW, SessionHost
+from steertui.engine.guests import GuestSession
+from steertui.engine.host import SessionHost
 from steertui.engine.protocol import BEAT_S, MAX_FRAME, OPS, PROTO, Frame, Hello, ProtocolError, Welcome
 from steertui.engine.sockets import peer_ids
 
@@ -208,7 +208,7 @@ class EngineServer:
             number = frame.get("id") if isinstance(frame.get("id"), int) else None
             number, op, args = protocol.parse_request(frame)
             self._check_allowed(client, op)
-            if op in SLOW:
+            if OPS[op].slow:
                 self._schedule(self._run_slow_op(client, number, op, args))
                 return
             result = await self._run_op(client, op, args)
@@ -223,7 +223,7 @@ class EngineServer:
 
     def _check_allowed(self, client: ClientConnection, op: str) -> None:
         if client.role == "guest":
-            if op in GUESTS_DO_NOT or client.number not in self._guests:
+            if not OPS[op].guests or client.number not in self._guests:
                 raise ProtocolError("guest", f"a guest session cannot call {op}")
         elif OPS[op].writes and client.number != self._writer:
             raise ProtocolError("observer", "another client is in control: take_control first")
@@ -233,10 +233,10 @@ class EngineServer:
         return visit.host if visit else self.host
 
     async def _run_op(self, client: ClientConnection, op: str, args: Frame) -> Frame:
-        host = self._host_for(client)
-        if host.has_op(op):
-            return host.run_op(op, args)
-        return await getattr(self, f"_{op}")(client, **args)
+        if OPS[op].owner != "server":
+            return self._host_for(client).run_op(op, args)
+        result: Frame = await OPS[op].handler_of(self)(client, **args)
+        return result
 
     async def _run_slow_op(self, client: ClientConnection, number: int, op: str, args: Frame) -> None:
         try:
@@ -246,7 +246,7 @@ class EngineServer:
         else:
             await client.send_reply(protocol.reply_frame(number, **result))
 
-    async def _take_control(self, client: ClientConnection) -> Frame:
+    async def take_control(self, client: ClientConnection) -> Frame:
         before = self._clients.get(self._writer) if self._writer is not None else None
         self._make_writer(client)
         if before is not None and before is not client:
@@ -256,14 +256,14 @@ class EngineServer:
         self.host.journal.append(ev.ClientAttached(client=client.number, role="writer"))
         return {"role": "writer"}
 
-    async def _detach(self, client: ClientConnection, reason: str = "the command has ended") -> Frame:
+    async def detach(self, client: ClientConnection, reason: str = "the command has ended") -> Frame:
         """A guest gets the last events of its session before it is disconnected."""
         if visit := self._guests.pop(client.number, None):
             await asyncio.to_thread(visit.close, reason)
         self._schedule(client.finish())
         return {}
 
-    async def _shutdown(self, client: ClientConnection, reason: str = "shut down by a client") -> Frame:
+    async def shutdown(self, client: ClientConnection, reason: str = "shut down by a client") -> Frame:
         self._loop.call_later(0.05, self.end, reason)
         return {}
 

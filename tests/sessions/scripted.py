@@ -142,9 +142,13 @@ class HungryAnswer(Answer):
             yield step
 
 
+ANSWERS = {"break off": FailingAnswer, "run out of memory": HungryAnswer}
+"""What is said to an answer that breaks."""
+
+
 @dataclass
 class Instrument:
-    """`wait` runs before every token; settings: max_new_tokens, and fail or oom for an answer that breaks."""
+    """`wait` runs before every token; settings: max_new_tokens."""
 
     name: str
     wait: Callable[[], None]
@@ -165,7 +169,7 @@ class Instrument:
         if messages[-1]["content"] == "too long":
             raise BadInput("prompt is 9000 tokens, limit 8192")
         self.heard.append(messages)
-        kind = FailingAnswer if settings.get("fail") else HungryAnswer if settings.get("oom") else Answer
+        kind = ANSWERS.get(messages[-1]["content"], Answer)
         answer = kind(mixer, int(settings.get("max_new_tokens", 20)), self.wait)
         self.answers.append(answer)
         return PreparedAnswer(answer, (1, 2, 3), 0, answer.inject)

@@ -12,7 +12,8 @@ from typing import Any
 from core.errors import UsageError
 from core.mixer.mixer import SCOPES, UNITS, finite_number
 from sessions.job_specs.offer import JobParam, JobSpec
-from sessions.live.backend import LOADING
+from sessions.live.load_options import LOAD_OPTIONS
+from sessions.state.answer_settings import DEFAULTS, SETTINGS, SettingSpec
 from steertui.mixer_options import read_cap, read_gain, read_injection, read_pair, read_vector
 
 DEFAULT_MODEL = "demo-instruct"
@@ -40,7 +41,8 @@ CHANNELS = (
     ),
 )
 """Options that describe a channel; they share one list because their order is the mixer's."""
-DTYPES = ("auto", "bfloat16", "float16", "float32")
+STEERED_WITH = ("cache", "shadow")
+"""Settings of the answer whose options stand with those of the vectors."""
 
 
 def add_offer(parser: argparse.ArgumentParser, offer: JobSpec) -> None:
@@ -81,24 +83,18 @@ def add_model(parser: argparse.ArgumentParser, *, positional: bool = False) -> N
         help=f"demo name, local folder or Hugging Face id ({DEFAULT_MODEL})",
         **name,  # type: ignore[arg-type]
     )
-    group.add_argument("--dtype", choices=DTYPES, help="number format of the weights (auto)")
-    group.add_argument("--device", help="cpu, cuda, cuda:1, mps")
-    group.add_argument("--device-map", help="auto spreads the model over all GPUs")
-    group.add_argument("--revision", help="branch, tag or commit on the hub")
-    group.add_argument("--quant", choices=("4bit", "8bit"), help="quantise while loading (extra: quant)")
-    group.add_argument("--adapter", metavar="FOLDER", help="a PEFT adapter to put on top (extra: peft)")
-    group.add_argument("--layers-path", help="where the decoder blocks are, such as model.layers")
+    for option, spec in LOAD_OPTIONS.items():
+        value: dict[str, Any] = {"choices": spec.choices} if spec.choices else {"metavar": spec.metavar}
+        value = {"action": "store_true"} if spec.types == (bool,) else value
+        group.add_argument("--" + option.replace("_", "-"), help=spec.help, **value)
     group.add_argument(
         "--own", action="store_true", help="use a separate process even if an engine holds the model"
-    )
-    group.add_argument(
-        "--force", action="store_true", help="load even if the memory estimate or a check says no"
     )
 
 
 def load_options(args: argparse.Namespace) -> dict[str, Any]:
     """The load options that were given, by their names in `core.load`."""
-    said = {name: getattr(args, name) for name in LOADING}
+    said = {name: getattr(args, name) for name in LOAD_OPTIONS}
     return {name: value for name, value in said.items() if value not in (None, False)}
 
 
@@ -114,47 +110,50 @@ def add_steering(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--split", action="store_true", help="divide the scale over the layers of the band")
     group.add_argument("--scope", choices=SCOPES, default="all", help="which tokens are steered (all)")
     group.add_argument("--flip-at", type=parse_count, metavar="K", help="flip every vector at token K")
-    group.add_argument(
-        "--cache", choices=("keep", "rebuild"), default="keep", help="the cache after a mixer change (keep)"
-    )
+    for name in STEERED_WITH:
+        add_setting(group, name)
     group.add_argument(
         "--inject", action="append", type=read_injection, metavar="K:TEXT", help="insert text before token K"
-    )
-    group.add_argument(
-        "--shadow", choices=("free", "forced"), help="run the unsteered model beside the answer"
     )
 
 
 def add_decoding(parser: argparse.ArgumentParser, *, compiled: bool | str) -> None:
     """Add the options for prompt and sampling. `compiled` is the value that --compile passes to core."""
     group = parser.add_argument_group("answer")
-    group.add_argument("--system", help="system prompt")
-    group.add_argument("--prefill", default="", metavar="TEXT", help="first words of the answer")
-    group.add_argument("--raw", action="store_true", help="plain continuation, no chat template")
-    group.add_argument(
-        "--template-arg",
-        action="append",
-        type=read_pair,
-        metavar="K=V",
-        help="for the chat template; repeatable",
-    )
-    group.add_argument(
-        "--max-new", type=parse_count, default=256, metavar="N", help="longest answer in tokens (256)"
-    )
-    group.add_argument("--stop", action="append", metavar="TEXT", help="end where this appears; repeatable")
-    group.add_argument(
-        "--temperature", type=parse_number, default=0.0, help="0 takes the likeliest token (0)"
-    )
-    group.add_argument("--top-p", type=parse_number, default=1.0)
-    group.add_argument("--top-k", type=parse_count, default=0)
-    group.add_argument("--repetition-penalty", type=parse_number, default=1.0)
-    group.add_argument("--seed", type=parse_count, default=0)
-    group.add_argument(
-        "--compile",
-        action="store_const",
-        const=compiled,
-        help="decode with a compiled step after checking it against the eager one",
-    )
+    for name, spec in SETTINGS.items():
+        if spec.option and name not in STEERED_WITH:
+            add_setting(group, name, compiled=compiled)
+
+
+def add_setting(parser: argparse._ActionsContainer, name: str, *, compiled: bool | str = True) -> None:
+    """Add the option of one setting of the answer; its value is stored under the setting's name."""
+    spec, default = SETTINGS[name], DEFAULTS[name]
+    value = _setting_argument(spec, compiled)
+    words = f"{spec.help}; repeatable" if value.get("action") == "append" else spec.help
+    if "action" not in value:
+        value |= {"default": default, "metavar": spec.metavar}
+        words += f" ({default:g})" if isinstance(default, int | float) else f" ({default})" if default else ""
+    parser.add_argument(spec.option, dest=name, help=words, **value)
+
+
+def _setting_argument(spec: SettingSpec, compiled: bool | str) -> dict[str, Any]:
+    """How argparse reads a setting of this kind; ranges are checked where the answer begins."""
+    match spec.kind:
+        case "switch":
+            return {"action": "store_true"}
+        case "compile":
+            return {"action": "store_const", "const": compiled}
+        case "words" | "pairs":
+            read = read_pair if spec.kind == "pairs" else str
+            return {"action": "append", "type": read, "metavar": spec.metavar}
+        case "choice":
+            return {"choices": spec.choices}
+        case "text":
+            return {}
+        case "count" | "positive count" | "seed":
+            return {"type": parse_count}
+        case _:
+            return {"type": parse_number}
 
 
 def add_output(parser: argparse.ArgumentParser, *, stream: bool = True) -> None:

@@ -13,12 +13,17 @@ from rich.text import Text
 from core.errors import UsageError
 from core.secrets import holds_secret
 from sessions.journal import events as ev
-from sessions.state.settings_words import USUAL
+from sessions.state.answer_settings import FORM_SETTINGS, AnswerSettings
 from steertui.promptlog import KEY_SAID
 from steertui.screens.desk import branches, first_page
 from steertui.screens.desk.commands import compare_branches
 from steertui.screens.desk.dialogs.distractor import Distractor
-from steertui.screens.desk.dialogs.sampling import SamplingSettings, load_default_sampling
+from steertui.screens.desk.dialogs.sampling import (
+    load_default_sampling,
+    request_settings,
+    sampling_words,
+    settings_of_answer,
+)
 from steertui.text import safe_text
 
 if TYPE_CHECKING:
@@ -51,7 +56,7 @@ class Composer:
         """Show over the prompt which settings of the next answer differ from the defaults."""
         words = ["asks again as another branch (esc cancels)"] if self.editing is not None else []
         words += [f"begins “{self.next_prefill}”"] if self.next_prefill else []
-        title = safe_text(" · ".join([*words, *self.sampling.words()]))
+        title = safe_text(" · ".join([*words, *sampling_words(self.sampling)]))
         if title != self._title:
             self._title, self._desk.prompt.border_title = title, Text(title)
 
@@ -87,7 +92,7 @@ class Composer:
         """The settings of the next answer; a distractor as prefill takes precedence over the form's
         prefill.
         """
-        wishes = self.sampling.settings(new_seed=new_seed)
+        wishes = request_settings(self.sampling, new_seed=new_seed)
         if self.next_prefill:
             wishes["prefill"] = self.next_prefill
         pace = self._desk.tour.limit_rate(self.max_rate)
@@ -99,15 +104,13 @@ class Composer:
         """Generate another answer beside the shown one, with the current settings only."""
         self._touched = True
         here = {} if self._desk.feed.shown_turn is None else {"turn": self._desk.feed.shown_turn}
-        settings = dict.fromkeys((*USUAL, "prefill", "pace", "shadow")) | self.answer_settings(
-            new_seed=new_seed
-        )
+        settings = dict.fromkeys((*FORM_SETTINGS, "pace", "shadow")) | self.answer_settings(new_seed=new_seed)
         if prefill is not None:
             settings["prefill"] = prefill
         self.next_prefill = ""
         self._desk.request("regenerate", settings=settings, **here)
 
-    def set_sampling(self, sampling: SamplingSettings) -> None:
+    def set_sampling(self, sampling: AnswerSettings) -> None:
         self.sampling, self._touched = sampling, True
 
     async def cancel_answer(self) -> None:
@@ -148,7 +151,7 @@ class Composer:
             case ev.AnswerStarted():
                 self.parent_turn, self._warned = None, False
                 if not self._touched:
-                    self.sampling = SamplingSettings.from_answer(event.settings, self.sampling)
+                    self.sampling = settings_of_answer(event.settings, self.sampling)
             case ev.TurnAdded():
                 self.parent_turn = None
             case ev.TokensGenerated() | ev.AnswerStopped():

@@ -289,8 +289,32 @@ def test_a_distractor_is_marked_where_it_came(slow: Room, gate: Gate) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"unknown": 1}, "there is no setting 'unknown'"),
+        ({"max_new_tokens": "p50"}, "max_new_tokens must be a whole number, not 'p50'"),
+        ({"prefill": 5}, "prefill must be a text, not 5"),
+        ({"stop": [1]}, r"stop must be a text or a list of texts, not \[1\]"),
+        ({"seed": True}, "seed must be a whole number, not True"),
+        ({"script": [3]}, r"script must be an object, not \[3\]"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused_before_anything_is_recorded(
+    room: Room, settings: dict[str, Any], why: str
+) -> None:
+    room.session.chat("hello")
+    room.idle()
+    before = room.state.turns
+    with pytest.raises(UsageError, match=why):
+        room.session.chat("hello", settings=settings)
+    with pytest.raises(UsageError, match=why):
+        room.session.regenerate(settings=settings)
+    assert room.state.turns == before
+
+
 def test_a_failing_answer_keeps_its_tokens_and_the_next_one_works(room: Room) -> None:
-    room.session.chat("hello", settings={"fail": True})
+    room.session.chat("break off")
     room.idle()
     failed = room.state.path()[-1]
     assert (len(failed.tokens), failed.stop) == (3, "error")
@@ -301,7 +325,7 @@ def test_a_failing_answer_keeps_its_tokens_and_the_next_one_works(room: Room) ->
 
 
 def test_out_of_memory_ends_one_answer_and_nothing_else(room: Room) -> None:
-    room.session.chat("hello", settings={"oom": True})
+    room.session.chat("run out of memory")
     room.idle()
     hungry = room.state.path()[-1]
     assert (len(hungry.tokens), hungry.stop) == (3, "oom")

@@ -8,9 +8,9 @@ import signal
 import pytest
 from textual.widgets import Input
 
+from sessions.state.answer_settings import AnswerSettings
 from steertui.engine.launch import ensure_engine, find_engines
 from steertui.screens.desk.dialogs.form import DeskForm
-from steertui.screens.desk.dialogs.sampling import SamplingSettings
 from steertui.screens.pick import ChoiceDialog
 from tests.steertui.app.stage import Stage, desk_at
 from tests.steertui.scripted_engine import Studio
@@ -93,7 +93,7 @@ async def sampled(at: Stage) -> None:
     await again(at)
     assert any(marker.text == "temperature 1.5 · max new 4" for marker in at.markers)
     assert len(at.pieces) == 4
-    at.desk.composer.set_sampling(SamplingSettings())
+    at.desk.composer.set_sampling(AnswerSettings())
 
 
 async def disturbed_and_rewound(at: Stage) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
+from sessions.state.answer_settings import AnswerSettings
 from steertui.screens.desk.dialogs.form import DeskForm
-from steertui.screens.desk.dialogs.sampling import SamplingSettings, load_default_sampling
+from steertui.screens.desk.dialogs.sampling import load_default_sampling
 from tests.steertui.app.stage import Stage, desk_at, stage
 from tests.steertui.scripted_engine import Studio, words
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
@@ -44,7 +45,7 @@ async def test_what_is_set_reaches_the_model_stands_over_the_prompt_and_is_stamp
     async with stage(brief()) as at:
         await at.ready()
         await fill(at, temperature="0.7", stop='"the end" stop', template_args="enable_thinking=false")
-        await at.sees("temperature 0.7 · stop the end | stop · template enable_thinking=False")
+        await at.sees("template enable_thinking=False · temperature 0.7 · stop the end | stop")
         await answered(at, "one")
         wanted = {
             "temperature": 0.7,
@@ -53,7 +54,7 @@ async def test_what_is_set_reaches_the_model_stands_over_the_prompt_and_is_stamp
         }
         assert at.studio.instrument is not None
         assert at.studio.instrument.settings[-1] == wanted
-        stamp = "temperature 0.7 · stop the end | stop · template enable_thinking=False"
+        stamp = "template enable_thinking=False · temperature 0.7 · stop the end | stop"
         assert [(marker.at, marker.text) for marker in at.markers] == [(0, stamp)]
         await answered(at, "two")
         assert len(at.markers) == 1, "what has not changed is not stamped again"
@@ -68,7 +69,7 @@ async def test_a_value_that_cannot_be_meant_is_explained_and_asked_again() -> No
         await fill(at, top_p="7")
         await at.sees("top-p: it must lie above 0 and be at most 1")
         await at.press("escape")
-        assert at.desk.composer.sampling == SamplingSettings()
+        assert at.desk.composer.sampling == AnswerSettings()
 
 
 async def test_a_new_seed_is_drawn_for_every_answer_and_known() -> None:
@@ -198,7 +199,7 @@ async def test_what_is_remembered_is_what_the_next_start_begins_with() -> None:
     async with stage(brief()) as at:
         await at.ready()
         await fill(at, temperature="0.4", seed="new", prefill="Hm", remember="yes")
-    assert load_default_sampling() == SamplingSettings(temperature=0.4, seed=None)
+    assert load_default_sampling() == AnswerSettings(temperature=0.4, seed=None)
 
 
 async def test_a_context_that_fills_up_is_told_and_then_nothing_more_is_said() -> None:
@@ -220,7 +221,7 @@ async def test_hostile_settings_of_a_session_are_only_drawn() -> None:
     async with stage(brief()) as at:
         await at.ready()
         at.desk.composer.set_sampling(
-            SamplingSettings(system=EVERY_HOSTILE, prefill=EVERY_HOSTILE, stop=(EVERY_HOSTILE,))
+            AnswerSettings(system=EVERY_HOSTILE, prefill=EVERY_HOSTILE, stop=(EVERY_HOSTILE,))
         )
         await answered(at, "one")
         await at.press("f7")

@@ -279,6 +279,8 @@ BAD_FRAMES = {
     b'{"id":1,"op":"chat"}\n': ("bad_args", False),
     b'{"id":1,"op":"note","text":7}\n': ("bad_args", False),
     b'{"id":1,"op":"note","text":"x","loud":1}\n': ("bad_args", False),
+    b'{"id":1,"op":"chat","text":"x","settings":{"colour":"red"}}\n': ("UsageError", False),
+    b'{"id":1,"op":"chat","text":"x","settings":{"seed":"x"}}\n': ("UsageError", False),
     b'{"id":1,"op":"note","text":"' + b"x" * (3 << 20) + b'"}\n': ("too_long", True),
     b"[" * 100_000 + b"\n": ("bad_json", True),
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sessions.state.answer_settings import AnswerSettings
 from steertui.screens.desk.dialogs import add_vector
-from steertui.screens.desk.dialogs.sampling import SamplingSettings
 from tests.steertui.scenes.scene import Play, scene
 
 QUESTION = "Help me with the parser, please: it eats the last line of every file."
@@ -131,7 +131,7 @@ async def remarks(play: Play) -> None:
     await add(play, "pirate")
     await link.request("remember", text=words("remembered", "The build is red."), role=words("role", "tool"))
     await link.request("mark", label=words("mark", "before the meeting"))
-    play.at.desk.composer.set_sampling(SamplingSettings(prefill=words("prefill", "Well, to begin with:")))
+    play.at.desk.composer.set_sampling(AnswerSettings(prefill=words("prefill", "Well, to begin with:")))
     play.at.desk.prompt.focus()
     await play.at.ask(words("prompt", QUESTION))
     await play.at.play(6)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.errors import UsageError
+from sessions.state.answer_settings import SETTINGS
 from steertui import commands
 from steertui.screens.desk.commands import rewind
 from steertui.screens.desk.dialogs import add_vector, distractor, mixers, model, readers
-from steertui.screens.desk.dialogs.sampling import NEW
+from steertui.screens.desk.dialogs.sampling import NEW, setting_help, setting_reader
 from steertui.screens.desk.mixer import caps
 from steertui.screens.desk.mixer import edits as hands
 
@@ -68,13 +69,16 @@ def _actions() -> dict[str, commands.Command]:
     return {each.id: each for each in commands.palette_commands(*PLACES)}
 
 
-def _setting_word(name: str, read: Callable[[str], Any]) -> Callable[[DeskScreen, str], None]:
+def _setting_word(name: str) -> SlashWord:
     """A command that changes one setting of the next answers."""
+    spec = SETTINGS[name]
+    usage = f"{spec.metavar}|{NEW}" if spec.kind == "seed" else str(spec.metavar)
 
     def act(desk: DeskScreen, text: str) -> None:
-        desk.composer.set_sampling(replace(desk.composer.sampling, **{name: read(text)}))
+        value = setting_reader(name)(text)
+        desk.composer.set_sampling(replace(desk.composer.sampling, **{name: value}))
 
-    return act
+    return SlashWord(usage, setting_help(name), act)
 
 
 def _edit_word(
@@ -147,25 +151,9 @@ def _mixer(desk: DeskScreen, text: str) -> None:
         mixers.open_mixer_dialog(desk)
 
 
-_ANY_SEED = readers.optional_reader(NEW, readers.read_count)
-
 WORDS: Mapping[str, SlashWord] = {
-    "system": SlashWord("TEXT", "the system prompt of the next answers", _setting_word("system", str)),
-    "temperature": SlashWord(
-        "X", "0 takes the likeliest token", _setting_word("temperature", readers.read_not_negative)
-    ),
-    "top-p": SlashWord(
-        "X", "the likeliest tokens that make up this share", _setting_word("top_p", readers.read_share)
-    ),
-    "top-k": SlashWord("N", "so many of the likeliest tokens", _setting_word("top_k", readers.read_count)),
-    "seed": SlashWord(
-        f"N|{NEW}", "a number, or another one at every answer", _setting_word("seed", _ANY_SEED)
-    ),
-    "max": SlashWord(
-        "N", "the longest answer in tokens", _setting_word("max_new_tokens", readers.read_positive_count)
-    ),
+    **{spec.slash: _setting_word(name) for name, spec in SETTINGS.items() if spec.slash},
     "tempo": SlashWord("N", "maximum tokens per second; 0: no limit", _set_max_rate),
-    "prefill": SlashWord("TEXT", "first words of the next answers", _setting_word("prefill", str)),
     "add": SlashWord("VECTOR", "a strip for a vector of the library or a file", _add),
     "scale": SlashWord("X", "the scale of the selected strip", _edit_word(_scale)),
     "gain": SlashWord("X|off", "of the selected strip: 0 ablates, -1 reflects", _edit_word(_gain)),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.errors import SteerError, UsageError
-from sessions.live.backend import LOADING
+from sessions.live.load_options import MODEL_OPTIONS
 from steertui.screens.desk.dialogs.readers import read_words
 from steertui.screens.pick import Choice, ChoiceDialog
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen
 
 UNLOAD = "-"
-OPTIONS = tuple(name for name in LOADING if name != "force")
 FREE = "type to filter, or a folder or a Hugging Face id"
 HINT = "enter loads (the current one is unloaded first) · options after a name: dtype=bfloat16 quant=4bit"
 
@@ -60,9 +59,9 @@ def parse_model_choice(text: str) -> tuple[str, dict[str, str]]:
     options = {}
     for word in rest:
         key, _, value = word.partition("=")
-        if key not in OPTIONS or not value:
+        if key not in MODEL_OPTIONS or not value:
             raise UsageError(
-                f"{word!r} is not a load option: write one of {', '.join(OPTIONS)} as NAME=VALUE"
+                f"{word!r} is not a load option: write one of {', '.join(MODEL_OPTIONS)} as NAME=VALUE"
             )
         options[key] = value
     return name, options

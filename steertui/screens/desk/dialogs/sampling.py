@@ -1,72 +1,108 @@
-"""Settings of the next answers; they stay until they are changed."""
+"""Settings of the next answers; they stay until they are changed. How each is typed and shown follows from its kind."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.errors import SteerError
-from sessions.state.settings_words import USUAL, changed_settings
+from sessions.state.answer_settings import DEFAULTS, FORM_SETTINGS, SETTINGS, AnswerSettings, json_value
+from sessions.state.settings_words import changed_settings
 from steertui import paths
+from steertui.screens.desk.dialogs import readers
 
 FILE = "sampling.json"
 NEW = "new"
 SEEDS = 2**31
+YES_NO = ("yes", "no")
+
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "text": str,
+    "switch": readers.read_yes_no,
+    "pairs": readers.read_pairs,
+    "words": readers.read_words,
+    "not negative": readers.read_not_negative,
+    "positive": readers.read_positive,
+    "share": readers.read_share,
+    "count": readers.read_count,
+    "positive count": readers.read_positive_count,
+    "seed": readers.optional_reader(NEW, readers.read_count),
+}
+"""A reader of typed text for each kind of setting that can be typed at the desk; a choice reads its words."""
+SYNTAX = {
+    "seed": f"{NEW}: another one at every answer",
+    "words": "quote those with spaces",
+    "pairs": "several with spaces between",
+}
+"""What the desk adds to the help of a setting, by its kind."""
 
 
-@dataclass(frozen=True)
-class SamplingSettings:
-    """The settings of `core.stream` by the names of the form; a seed of None is drawn anew for every
-    answer.
-    """
-
-    system: str = ""
-    temperature: float = 0.0
-    top_p: float = 1.0
-    top_k: int = 0
-    repetition_penalty: float = 1.0
-    max_new_tokens: int = 256
-    stop: tuple[str, ...] = ()
-    seed: int | None = 0
-    template_args: Mapping[str, Any] = field(default_factory=dict)
-    prefill: str = ""
-    cache: str = "keep"
-    raw: bool = False
-
-    def settings(self, *, new_seed: bool = False) -> dict[str, Any]:
-        """Settings for `chat` and `regenerate`; defaults are left out."""
-        said = asdict(self) | {"stop": list(self.stop)}
-        if self.seed is None or new_seed:
-            said["seed"] = secrets.randbelow(SEEDS)
-        return {key: value for key, value in said.items() if value != USUAL.get(key, "")}
-
-    def words(self) -> list[str]:
-        """The settings that differ from the defaults, as text."""
-        said = changed_settings(self.settings() | ({"seed": NEW} if self.seed is None else {}))
-        return [*said, *([f"prefill “{self.prefill}”"] if self.prefill else [])]
-
-    @classmethod
-    def from_answer(cls, settings: Mapping[str, Any], now: SamplingSettings) -> SamplingSettings:
-        """The settings of an existing answer; a random seed stays random and the prefill is not copied."""
-        known = {each.name: settings[each.name] for each in fields(cls) if each.name in settings}
-        known["stop"] = tuple(known.get("stop", ()))
-        made = replace(cls(**known), prefill=now.prefill)
-        return replace(made, seed=None) if now.seed is None else made
+def setting_reader(name: str) -> Callable[[str], Any]:
+    """The reader of what is typed for a setting; its value, or a sentence that says why not."""
+    spec = SETTINGS[name]
+    read = readers.choice_reader(*spec.choices) if spec.choices else READERS[spec.kind]
+    return (lambda text: not read(text)) if spec.off else read
 
 
-def load_default_sampling() -> SamplingSettings:
+def setting_help(name: str) -> str:
+    spec = SETTINGS[name]
+    return "; ".join(filter(None, (spec.help, SYNTAX.get(spec.kind))))
+
+
+def setting_text(name: str, value: Any) -> str:
+    """A setting's value as it would be typed."""
+    spec = SETTINGS[name]
+    if isinstance(value, bool):
+        return "yes" if value is not spec.off else "no"
+    if isinstance(value, Mapping):
+        return shlex.join(f"{key}={_plain_value(each)}" for key, each in value.items())
+    if isinstance(value, tuple):
+        return shlex.join(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return NEW if value is None else str(value)
+
+
+def _plain_value(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def request_settings(sampling: AnswerSettings, *, new_seed: bool = False) -> dict[str, Any]:
+    """Settings for `chat` and `regenerate`; defaults are left out."""
+    drawn = sampling.seed is None or new_seed
+    return (replace(sampling, seed=secrets.randbelow(SEEDS)) if drawn else sampling).as_json()
+
+
+def sampling_words(sampling: AnswerSettings) -> list[str]:
+    """The settings that differ from the defaults, as text."""
+    said = sampling.as_json() | ({"seed": NEW} if sampling.seed is None else {})
+    return [*changed_settings(said), *([f"prefill “{sampling.prefill}”"] if sampling.prefill else [])]
+
+
+def settings_of_answer(settings: Mapping[str, Any], now: AnswerSettings) -> AnswerSettings:
+    """The settings of an existing answer; a random seed stays random and the prefill is not copied."""
+    known = {name: settings[name] for name in FORM_SETTINGS if name in settings}
+    known["stop"] = tuple(known.get("stop", ()))
+    made = AnswerSettings(**{**known, "prefill": now.prefill})
+    return replace(made, seed=None) if now.seed is None else made
+
+
+def load_default_sampling() -> AnswerSettings:
     """The user's saved defaults; an unreadable file counts as none."""
     try:
         found = json.loads((paths.config_folder() / FILE).read_text("utf-8"))
-        return replace(SamplingSettings.from_answer(found, SamplingSettings()), seed=found.get("seed", 0))
+        return replace(settings_of_answer(found, AnswerSettings()), seed=found.get("seed", 0))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, SteerError):
-        return SamplingSettings()
+        return AnswerSettings()
 
 
-def save_default_sampling(sampling: SamplingSettings) -> None:
+def save_default_sampling(sampling: AnswerSettings) -> None:
     """Save as defaults, without the prefill."""
-    said = asdict(replace(sampling, prefill=""))
-    (paths.config_folder() / FILE).write_text(json.dumps(said, indent=1), "utf-8")
+    said = {name: json_value(getattr(sampling, name)) for name in FORM_SETTINGS}
+    (paths.config_folder() / FILE).write_text(
+        json.dumps(said | {"prefill": DEFAULTS["prefill"]}, indent=1), "utf-8"
+    )

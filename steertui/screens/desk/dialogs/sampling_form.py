@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.errors import SteerError
+from sessions.state.answer_settings import FORM_SETTINGS, SETTINGS, AnswerSettings
 from steertui.screens.desk.dialogs import readers
 from steertui.screens.desk.dialogs.form import DeskForm, FormQuestion
-from steertui.screens.desk.dialogs.sampling import NEW, SamplingSettings, save_default_sampling
+from steertui.screens.desk.dialogs.sampling import (
+    YES_NO,
+    save_default_sampling,
+    setting_help,
+    setting_reader,
+    setting_text,
+)
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen
 
-YES_NO = ("yes", "no")
+REMEMBER = "remember"
 
 
 def open_sampling_form(desk: DeskScreen) -> None:
@@ -22,18 +29,14 @@ def open_sampling_form(desk: DeskScreen) -> None:
     def answered(values: dict[str, Any] | None) -> None:
         if values is None:
             return
-        keep, template = values.pop("remember"), values.pop("template")
-        desk.composer.set_sampling(SamplingSettings(**values, raw=not template))
+        keep = values.pop(REMEMBER)
+        desk.composer.set_sampling(replace(AnswerSettings(), **values))
         if keep:
             _save_defaults(desk)
 
     now = desk.composer.sampling
-    desk.app.push_screen(
-        DeskForm(
-            "the next answers", [*_text_questions(now), *_sampling_questions(now), *_limit_questions(now)]
-        ),
-        answered,
-    )
+    questions = [_setting_question(name, getattr(now, name)) for name in FORM_SETTINGS]
+    desk.app.push_screen(DeskForm("the next answers", [*questions, _remember_question()]), answered)
 
 
 def _save_defaults(desk: DeskScreen) -> None:
@@ -43,94 +46,14 @@ def _save_defaults(desk: DeskScreen) -> None:
         desk.warn(f"not remembered: {error}")
 
 
-def _text_questions(now: SamplingSettings) -> list[FormQuestion]:
-    pairs = shlex.join(f"{key}={_plain_value(value)}" for key, value in now.template_args.items())
-    template = "no" if now.raw else "yes"
-    return [
-        FormQuestion("system", "system prompt", now.system, "instructions for the model; may be empty"),
-        FormQuestion("prefill", "prefill", now.prefill, "first words of every answer"),
-        FormQuestion(
-            "template",
-            "chat template",
-            template,
-            "no: the text is just continued",
-            readers.read_yes_no,
-            YES_NO,
-        ),
-        FormQuestion(
-            "template_args",
-            "template arguments",
-            pairs,
-            "K=V pairs, such as enable_thinking=false",
-            readers.read_pairs,
-        ),
-    ]
+def _setting_question(name: str, now: Any) -> FormQuestion:
+    spec = SETTINGS[name]
+    choices = YES_NO if spec.kind == "switch" else spec.choices
+    return FormQuestion(
+        name, spec.label, setting_text(name, now), setting_help(name), setting_reader(name), choices
+    )
 
 
-def _sampling_questions(now: SamplingSettings) -> list[FormQuestion]:
-    seed, penalty = NEW if now.seed is None else str(now.seed), f"{now.repetition_penalty:g}"
-    return [
-        FormQuestion(
-            "temperature",
-            "temperature",
-            f"{now.temperature:g}",
-            "0 takes the likeliest token",
-            readers.read_not_negative,
-        ),
-        FormQuestion(
-            "top_p",
-            "top-p",
-            f"{now.top_p:g}",
-            "the likeliest that make up this share; 1: all",
-            readers.read_share,
-        ),
-        FormQuestion(
-            "top_k", "top-k", str(now.top_k), "so many of the likeliest; 0: all", readers.read_count
-        ),
-        FormQuestion(
-            "repetition_penalty",
-            "repetition penalty",
-            penalty,
-            "above 1 makes repeated tokens less likely",
-            readers.read_positive,
-        ),
-        FormQuestion(
-            "seed",
-            "seed",
-            seed,
-            f"a number, or {NEW}: another one at every answer",
-            readers.optional_reader(NEW, readers.read_count),
-        ),
-    ]
-
-
-def _limit_questions(now: SamplingSettings) -> list[FormQuestion]:
-    longest, stops = str(now.max_new_tokens), shlex.join(now.stop)
-    return [
-        FormQuestion(
-            "max_new_tokens", "max new tokens", longest, "the longest answer", readers.read_positive_count
-        ),
-        FormQuestion(
-            "stop", "stop texts", stops, "end where one appears; quote those with spaces", readers.read_words
-        ),
-        FormQuestion(
-            "cache",
-            "cache",
-            now.cache,
-            "after a mixer change: keep the cache, or rebuild it with the new mixer",
-            readers.choice_reader("keep", "rebuild"),
-            ("keep", "rebuild"),
-        ),
-        FormQuestion(
-            "remember",
-            "remember",
-            "no",
-            "yes: save these as the defaults on this machine",
-            readers.read_yes_no,
-            YES_NO,
-        ),
-    ]
-
-
-def _plain_value(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _remember_question() -> FormQuestion:
+    told = "yes: save these as the defaults on this machine"
+    return FormQuestion(REMEMBER, REMEMBER, "no", told, readers.read_yes_no, YES_NO)
