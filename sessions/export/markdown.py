@@ -64,7 +64,7 @@ def _with_markers(turn: Turn, clean: Clean) -> Iterator[str]:
 
 
 def _reproducibility(known: SessionFacts, clean: Clean) -> Iterator[str]:
-    yield "## Reproducibility"
+    yield "## To repeat this"
     lines = [f"steertui {known.opening.app}"]
     lines += [f"{name} {version}" for name, version in known.opening.versions.items()]
     if known.model:

@@ -291,7 +291,7 @@ def test_row_65_no_form_of_a_hostile_journal_speaks_to_a_terminal(form: str) -> 
     assert not talks_to_terminal(text)
     assert "script" in text
     if form == "md":
-        assert re.findall(r"(?<!\\)[<\]]", text.partition("## Reproducibility")[0]) == []
+        assert re.findall(r"(?<!\\)[<\]]", text.partition("## To repeat this")[0]) == []
 
 
 def test_row_65_a_number_that_is_none_makes_a_line_one_of_an_unknown_kind() -> None:
