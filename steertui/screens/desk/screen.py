@@ -23,8 +23,8 @@ from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
 from sessions.state.vector_facts import rebuild_mixer
 from steertui import commands, promptlog
-from steertui.cli.options.flags import parse_detach_limit
 from steertui.config import Settings
+from steertui.durations import parse_detach_limit
 from steertui.screens.connection import EngineLink
 from steertui.screens.desk import first_page
 from steertui.screens.desk.commands import slash_commands

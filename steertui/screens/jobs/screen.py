@@ -27,8 +27,9 @@ from steertui.screens.jobs.job_list import JobReports
 from steertui.screens.jobs.job_report import JobReport
 from steertui.screens.jobs.queue import JobList, order_reports
 from steertui.screens.jobs.results.pages import JobPages
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.pick import ChoiceDialog
 from steertui.text import safe_text
+from steertui.widgets.choices import Choice
 from steertui.widgets.cover import Cover
 from steertui.widgets.page import TextPage
 from steertui.widgets.status.hints import Hints

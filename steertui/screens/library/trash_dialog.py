@@ -7,8 +7,9 @@ from collections.abc import Callable
 from textual.screen import Screen
 
 from core.errors import SteerError, UsageError
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.pick import ChoiceDialog
 from steertui.text import safe_text
+from steertui.widgets.choices import Choice
 from vectors.library import library
 
 

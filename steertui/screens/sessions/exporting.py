@@ -12,10 +12,11 @@ from textual.screen import Screen
 from core.errors import SteerError
 from sessions.export import FORMS, LOGS
 from sessions.recorded.index import SessionEntry
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.pick import ChoiceDialog
 from steertui.screens.sessions.recorded import export_session
 from steertui.terminal import clipboard
 from steertui.text import safe_text
+from steertui.widgets.choices import Choice
 
 SAID = {
     "md": "a transcript to read, every change at its token",

@@ -12,8 +12,9 @@ from steertui.screens.desk.dialogs.cap_dialog import CapDialog
 from steertui.screens.desk.first_page import FIRST
 from steertui.screens.desk.mixer import edits as hands
 from steertui.screens.desk.mixer.caps import CapRequest, apply_cap
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.pick import ChoiceDialog
 from steertui.text import safe_text
+from steertui.widgets.choices import Choice
 from steertui.widgets.mixer.dial import SHORT_UNIT, band_text, shown_scale
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from core.demo.demo_world import DEMO_WORLD
 from core.errors import SteerError
 from steertui import paths
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.pick import ChoiceDialog
+from steertui.widgets.choices import Choice
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen

@@ -12,7 +12,8 @@ from sessions.state.vector_facts import rebuild_mixer
 from steertui import mixers
 from steertui.screens.ask import InputDialog
 from steertui.screens.desk.mixer.edits import replace_mixer
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.pick import ChoiceDialog
+from steertui.widgets.choices import Choice
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen

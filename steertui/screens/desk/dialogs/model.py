@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from core.errors import SteerError, UsageError
 from sessions.live.backend import LOADING
 from steertui.screens.desk.dialogs.readers import read_words
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.pick import ChoiceDialog
+from steertui.widgets.choices import Choice
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen

@@ -22,8 +22,9 @@ from steertui.screens.copy_text import copy_or_warn
 from steertui.screens.jobs.form import choosing, entry
 from steertui.screens.jobs.form.field import Field
 from steertui.screens.jobs.form.proposing import proposed_path
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.pick import ChoiceDialog
 from steertui.text import safe_text
+from steertui.widgets.choices import Choice
 from steertui.widgets.cover import Cover
 from steertui.widgets.status.hints import Hints
 
