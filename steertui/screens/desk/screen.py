@@ -14,7 +14,6 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.geometry import Size
-from textual.screen import Screen
 from textual.widgets import Static
 
 from core.errors import SteerError
@@ -42,6 +41,7 @@ from steertui.screens.jobs.job_list import JobReports
 from steertui.screens.palette import DESK
 from steertui.terminal.lag import TerminalLag
 from steertui.text import safe_text
+from steertui.textual_patches.first_frames import FirstFramesScreen
 from steertui.widgets import glyphs
 from steertui.widgets.completions import Completions
 from steertui.widgets.cover import Cover
@@ -54,7 +54,7 @@ ELSEWHERE = "Another engine answers now. It does not know the conversation above
 LOST = "The engine is gone; the transcript is safe. ctrl+r starts it again with this mixer."
 
 
-class DeskScreen(Screen[None]):
+class DeskScreen(FirstFramesScreen[None]):
     """The main screen (F2)."""
 
     CSS_PATH = "desk.tcss"
@@ -114,11 +114,6 @@ class DeskScreen(Screen[None]):
         yield self.prompt
         yield Hints(id="hints")
         yield Cover(MEANWHILE)
-
-    def _compositor_refresh(self) -> None:
-        """Skip frames that would be thrown away while the app sets up its first screen."""
-        if not self.app._batch_count:
-            super()._compositor_refresh()
 
     def on_mount(self) -> None:
         self.transcript.set_title("transcript")
