@@ -23,8 +23,7 @@ from steertui import colour_themes, commands, config
 from steertui.config import Settings
 from steertui.engine.protocol import MAX_FRAME
 from steertui.screens.appearance import ThemeDialog
-from steertui.screens.desk.commands import open_screen
-from steertui.screens.desk.dialogs import add_vector
+from steertui.screens.desk.commands import engine_actions, open_screen
 from steertui.screens.desk.screen import DeskScreen
 from steertui.screens.palette import ActionPalette, ActionProvider
 from steertui.terminal import clipboard, job_control, screenshot
@@ -205,7 +204,7 @@ class StudioApp(FrameHooksApp[None], inherit_bindings=False):
 
     def action_leave(self) -> None:
         self.action_go("desk")
-        add_vector.open_leave_dialog(self._desk)
+        engine_actions.open_leave_dialog(self._desk)
 
     def action_background(self) -> None:
         """Suspend the app as ctrl+z does; the engine goes on with the answer."""

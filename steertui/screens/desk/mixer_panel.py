@@ -100,10 +100,6 @@ class MixerPanel(Vertical):
 
     # What hands do ---------------------------------------------------------------------------------------------
 
-    def edit(self, name: str) -> bool:
-        turning = name.startswith(("scale.up", "scale.down"))
-        return self.try_edit(lambda: hands.EDITS[name](self.board), "scale" if turning else "")
-
     def try_edit(self, change: Any, kind: str = "") -> bool:
         """Make one edit; False if it was rejected or changed nothing. `kind`: see
         `EditHistory.record_edit`.

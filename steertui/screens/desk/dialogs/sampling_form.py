@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from core.errors import SteerError
 from steertui.screens.desk.dialogs import readers
 from steertui.screens.desk.dialogs.form import DeskForm, FormQuestion
-from steertui.screens.desk.dialogs.sampling import NEW, SamplingSettings, save_default_sampling
-
-if TYPE_CHECKING:
-    from steertui.screens.desk.screen import DeskScreen
+from steertui.screens.desk.dialogs.sampling import NEW, SamplingSettings
 
 YES_NO = ("yes", "no")
 
 
-def open_sampling_form(desk: DeskScreen) -> None:
-    """Open the form; its values apply from the next answer on, and changed ones are shown over the prompt."""
-
-    def answered(values: dict[str, Any] | None) -> None:
-        if values is None:
-            return
-        keep, template = values.pop("remember"), values.pop("template")
-        desk.composer.set_sampling(SamplingSettings(**values, raw=not template))
-        if keep:
-            _save_defaults(desk)
-
-    now = desk.composer.sampling
-    desk.app.push_screen(
-        DeskForm(
-            "the next answers", [*_text_questions(now), *_sampling_questions(now), *_limit_questions(now)]
-        ),
-        answered,
-    )
+def sampling_form(now: SamplingSettings) -> DeskForm:
+    questions = [*_text_questions(now), *_sampling_questions(now), *_limit_questions(now)]
+    return DeskForm("the next answers", questions)
 
 
-def _save_defaults(desk: DeskScreen) -> None:
-    try:
-        save_default_sampling(desk.composer.sampling)
-    except (OSError, SteerError) as error:
-        desk.warn(f"not remembered: {error}")
+def settings_from_form(values: Mapping[str, Any]) -> tuple[SamplingSettings, bool]:
+    """The settings that the form describes, and whether to save them as defaults."""
+    named = {name: value for name, value in values.items() if name not in ("remember", "template")}
+    return SamplingSettings(**named, raw=not values["template"]), bool(values["remember"])
 
 
 def _text_questions(now: SamplingSettings) -> list[FormQuestion]:
