@@ -25,6 +25,7 @@ from steertui.engine.protocol import MAX_FRAME
 from steertui.screens.appearance import ThemeDialog
 from steertui.screens.desk.commands import engine_actions, open_screen
 from steertui.screens.desk.screen import DeskScreen
+from steertui.screens.notices import ShowsNotices
 from steertui.screens.palette import ActionPalette, ActionProvider
 from steertui.terminal import clipboard, job_control, screenshot
 from steertui.terminal.ascii import AsciiFilter, set_scrollbars
@@ -43,7 +44,7 @@ SLOW_FPS = 10.0
 """An `fps` setting at or below this turns slow-line mode on."""
 
 
-class StudioApp(FrameHooksApp[None], inherit_bindings=False):
+class StudioApp(ShowsNotices, FrameHooksApp[None], inherit_bindings=False):
     """The Textual app: holds the settings and the theme; `DeskScreen` does the work."""
 
     TITLE = "steertui"
@@ -114,8 +115,7 @@ class StudioApp(FrameHooksApp[None], inherit_bindings=False):
 
     def _reject_paste(self, characters: int) -> None:
         """Reject a paste that is longer than a message to the engine may be."""
-        said = f"{characters:,} characters were pasted: a message holds {MAX_FRAME:,}"
-        self.notify(said, severity="error", markup=False, timeout=8)
+        self.warn(f"{characters:,} characters were pasted: a message holds {MAX_FRAME:,}")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._plain]

@@ -83,7 +83,7 @@ class MixerPanel(Vertical):
         self.strips.show(board.mixer, board.selected, board.n_layers, board.residual)
         self.bank.show(board.current, board.n_layers, board.residual)
         self.bank.border_title = f"bank · strip {board.selected + 1}" if board.current else "bank"
-        self.show_meters()
+        self._show_projections()
 
     def _set_usual_ranges(self) -> None:
         """Set the range of ordinary text for each meter, at the top layer of its band."""
@@ -94,9 +94,12 @@ class MixerPanel(Vertical):
 
     def show_meters(self) -> None:
         """Repaint meters and strips with new measurements."""
+        self._show_projections()
+        self.strips.redraw()
+
+    def _show_projections(self) -> None:
         names = [channel.label for channel in self.board.mixer.channels]
         self.meters.show(names, self.board.selected, self.strips.readings)
-        self.strips.redraw()
 
     # What hands do ---------------------------------------------------------------------------------------------
 
