@@ -15,10 +15,7 @@ from time import monotonic
 from typing import Any
 
 from textual import events, work
-from textual._compositor import CompositorUpdate
-from textual.app import App
 from textual.filter import LineFilter
-from textual.screen import Screen
 
 from core import demo
 from core.errors import SteerError, UsageError
@@ -26,9 +23,9 @@ from steertui import colour_themes, commands, config
 from steertui.config import Settings
 from steertui.engine.protocol import MAX_FRAME
 from steertui.screens.appearance import ThemeDialog
-from steertui.screens.desk.commands import open_screen
-from steertui.screens.desk.dialogs import add_vector
+from steertui.screens.desk.commands import engine_actions, open_screen
 from steertui.screens.desk.screen import DeskScreen
+from steertui.screens.notices import ShowsNotices
 from steertui.screens.palette import ActionPalette, ActionProvider
 from steertui.terminal import clipboard, job_control, screenshot
 from steertui.terminal.ascii import AsciiFilter, set_scrollbars
@@ -36,15 +33,18 @@ from steertui.terminal.diff_output import ScreenDiff
 from steertui.terminal.key_queue import KeyQueue, Typed
 from steertui.terminal.lag import EVERY_S, QUESTION
 from steertui.terminal.signals import CODES, ExitSignals, silence_output
-from steertui.terminal.stylesheet_cache import CachedStylesheet
 from steertui.text import safe_text
+from steertui.textual_patches import terminal_driver
+from steertui.textual_patches.compositor_updates import CompositorUpdate
+from steertui.textual_patches.frame_hooks import FrameHooksApp
+from steertui.textual_patches.stylesheet_cache import CachedStylesheet
 from steertui.widgets import glyphs
 
 SLOW_FPS = 10.0
 """An `fps` setting at or below this turns slow-line mode on."""
 
 
-class StudioApp(App[None], inherit_bindings=False):
+class StudioApp(ShowsNotices, FrameHooksApp[None], inherit_bindings=False):
     """The Textual app: holds the settings and the theme; `DeskScreen` does the work."""
 
     TITLE = "steertui"
@@ -115,19 +115,17 @@ class StudioApp(App[None], inherit_bindings=False):
 
     def _reject_paste(self, characters: int) -> None:
         """Reject a paste that is longer than a message to the engine may be."""
-        said = f"{characters:,} characters were pasted: a message holds {MAX_FRAME:,}"
-        self.notify(said, severity="error", markup=False, timeout=8)
+        self.warn(f"{characters:,} characters were pasted: a message holds {MAX_FRAME:,}")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._plain]
 
-    def _display(self, screen: Screen[object], renderable: Any) -> None:
-        """On a slow line, write only the cells that changed (Textual has no public hook for this)."""
-        writes = self._running and not self._closed and not self._batch_count
-        if glyphs.current_glyphs().slow and writes and isinstance(renderable, CompositorUpdate):
-            renderable = self._thrift.keep_changes(renderable, self.size)
-        super()._display(screen, renderable)
-        if writes and not self._shown:
+    def reduce_frame(self, frame: CompositorUpdate) -> CompositorUpdate | None:
+        """On a slow line, write only the cells that changed."""
+        return self._thrift.keep_changes(frame, self.size) if glyphs.current_glyphs().slow else frame
+
+    def after_frame(self) -> None:
+        if not self._shown:
             self._shown = True
             self.call_later(self._start_engine)
 
@@ -135,7 +133,7 @@ class StudioApp(App[None], inherit_bindings=False):
         self._farewell = ExitSignals(lambda code: self.exit(return_code=code))
         if glyphs.current_glyphs().slow:
             self.animation_level = "none"
-        elif self._adapts and getattr(self._driver, "input_tty", False):
+        elif self._adapts and terminal_driver.can_reply(self):
             self.set_interval(EVERY_S, self._query_terminal)
             self._query_terminal(True)
         self.app_suspend_signal.subscribe(self, lambda _: self._forget_terminal(), immediate=True)
@@ -161,9 +159,8 @@ class StudioApp(App[None], inherit_bindings=False):
         """
         now, speaking = monotonic(), self._desk.link.state.running is not None
         due = self._lag.should_query(now, speaking) or first
-        if due and self._driver and not glyphs.current_glyphs().slow:
+        if due and not glyphs.current_glyphs().slow and terminal_driver.write_control(self, QUESTION):
             self._lag.query_sent(now)
-            self._driver.write(QUESTION)
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """Measure the lag with the time at which the reply was read, and turn slow-line mode on if it is
@@ -207,7 +204,7 @@ class StudioApp(App[None], inherit_bindings=False):
 
     def action_leave(self) -> None:
         self.action_go("desk")
-        add_vector.open_leave_dialog(self._desk)
+        engine_actions.open_leave_dialog(self._desk)
 
     def action_background(self) -> None:
         """Suspend the app as ctrl+z does; the engine goes on with the answer."""

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from steertui import colour_themes, keymap, paths
-from steertui.cli.options import flags
+from steertui import colour_themes, durations, keymap, paths
 
 FILE, PROJECT_FILE = "config.toml", "steertui.toml"
 LARGEST = 256 * 1024
@@ -127,7 +126,7 @@ def _check_range(key: str, value: Any, where: str) -> Any:
 
 def _check_on_detach(value: str, where: str) -> None:
     try:
-        flags.parse_on_detach(value)
+        durations.parse_on_detach(value)
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from None
 

@@ -15,7 +15,7 @@ from typing import Any
 from core.errors import BadInput, UsageError
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel, Mixer, finite_number
-from steertui.cli.options.preflight import DEEPEST, find_vector_file
+from steertui.vector_args import MOST_LAYERS, find_vector_file
 
 Bound = float | str | None
 
@@ -113,7 +113,7 @@ def check_channels(specs: Iterable[ChannelSpec]) -> None:
     for spec in specs:
         find_vector_file(spec.vector)
         if spec.layers is not None:
-            parse_layers(spec.layers, DEEPEST)
+            parse_layers(spec.layers, MOST_LAYERS)
 
 
 def build_mixer(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import UsageError
+from core.errors import BadInput, UsageError
 from core.mixer.layer_ranges import parse_layers, write_layers
 from steertui.text import safe_text
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from vectors.vector import SteeringVector
 
 DEEPEST = 1024  # `--layers all` of a bare tensor needs a depth; without a model this bounds the band
+MOST_LAYERS = 10**5
+"""More layers than any model has; the model's real depth is checked after loading."""
 
 
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +36,16 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         help="subtract this vector (the difference of two role vectors is a direction)",
     )
     group.add_argument("--force", action="store_true", help="use it on a model of another family")
+
+
+def find_vector_file(name: str) -> Path:
+    """The path of an existing vector file, by name or path; its content is not checked."""
+    from vectors.library import library
+
+    path = library.find(name)
+    if not path.exists():
+        raise BadInput(f"no vector {name!r}: there is no such file")
+    return path
 
 
 def read_vector(path: str, args: argparse.Namespace, *, allow_undecided: bool = False) -> SteeringVector:

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from core.errors import BadInput, SteerError, UsageError
 from core.secrets import holds_secret, scrub
-from steertui import __version__, paths
+from steertui import __version__, durations, paths
 from steertui.cli.options import flags
 from steertui.cli.verbs import VERBS
 from steertui.mixer_options import join_signed_lists
@@ -106,7 +106,7 @@ def app_parser() -> Parser:
     )
     parser.add_argument(
         "--idle-exit",
-        type=flags.parse_duration,
+        type=durations.parse_duration,
         metavar="TIME",
         help="a newly started engine ends after 90s, 30m or 2h without a client",
     )

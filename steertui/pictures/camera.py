@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-from textual._compositor import LayoutUpdate
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -16,6 +15,7 @@ from steertui.app import StudioApp
 from steertui.config import Settings
 from steertui.pictures.film import PictureFrame
 from steertui.screens.desk.screen import DeskScreen
+from steertui.textual_patches.screen_capture import capture_rows
 from steertui.widgets import glyphs
 
 MODEL = "demo-instruct"
@@ -76,10 +76,7 @@ class ScreenRecorder:
 
     def take_screenshot(self) -> Sequence[Strip]:
         """The current screen, with everything that lies over it."""
-        app = self.pilot.app
-        update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-        assert isinstance(update, LayoutUpdate)
-        return [Strip.join(row).discard_meta() for row in update.strips]
+        return capture_rows(self.pilot.app)
 
     def start_recording(self) -> None:
         self.recording, self._since = True, monotonic()

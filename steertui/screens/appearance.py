@@ -7,8 +7,9 @@ from textual.widgets import OptionList
 
 from core.errors import SteerError
 from steertui import colour_themes, config
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.pick import ChoiceDialog
 from steertui.text import safe_text
+from steertui.widgets.choices import Choice
 
 
 class ThemeDialog(ChoiceDialog):

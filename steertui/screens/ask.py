@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Generic, TypeVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -15,14 +15,16 @@ from core.errors import SteerError
 from steertui.text import safe_text
 from steertui.widgets.line import SafeInput
 
+T = TypeVar("T")
 
-class InputDialog(ModalScreen[Any]):
+
+class InputDialog(ModalScreen[T | None], Generic[T]):
     """Returns the text converted by `read`, or None after esc."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS = [("escape", "dismiss(None)", "cancel")]
 
-    def __init__(self, title: str, read: Callable[[str], Any], value: str = "", hint: str = "") -> None:
+    def __init__(self, title: str, read: Callable[[str], T], value: str = "", hint: str = "") -> None:
         super().__init__()
         self._title, self._read, self._value, self._hint = safe_text(title), read, safe_text(value), hint
 

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from rich.cells import cell_len
-from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
 
 from steertui.text import safe_text
+from steertui.widgets.choices import Choice, choice_options, filter_choices
 from steertui.widgets.line import SafeInput
-
-LONGEST_NAME = 36
-"""Maximum width of the name column in cells; if names are longer and details short, names get the rest."""
-SHORT_DETAIL = 22
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A row of the list: `key` is returned, name and detail are shown."""
-
-    key: str
-    name: str
-    detail: str = ""
 
 
 class ChoiceDialog(ModalScreen[str | None]):
@@ -83,9 +67,7 @@ class ChoiceDialog(ModalScreen[str | None]):
 
     def matching_choices(self, text: str) -> list[Choice]:
         """The choices that contain every typed word, matches in the name first."""
-        words = text.lower().split()
-        kept = [c for c in self._choices if all(word in f"{c.name} {c.detail}".lower() for word in words)]
-        return sorted(kept, key=lambda choice: not all(word in choice.name.lower() for word in words))
+        return filter_choices(self._choices, text)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         options = self.query_one(OptionList)
@@ -119,28 +101,3 @@ def move_cursor(options: OptionList, change: int) -> None:
         options.action_cursor_down()
     else:
         options.action_cursor_up()
-
-
-def choice_options(choices: Sequence[Choice]) -> list[Option]:
-    """One row per choice, with the names in one column."""
-    names = max((cell_len(safe_text(choice.name)) for choice in choices if choice.detail), default=0)
-    details = max((cell_len(safe_text(choice.detail)) for choice in choices), default=0)
-    if names > LONGEST_NAME and 0 < details < SHORT_DETAIL:
-        return [_choice_option(choice, None, details) for choice in choices]
-    return [_choice_option(choice, min(LONGEST_NAME, names), None) for choice in choices]
-
-
-def _choice_option(choice: Choice, name: int | None, detail: int | None) -> Option:
-    """A row; the column without a width takes the remaining space."""
-    row = Table.grid(expand=True, padding=(0, 1))
-    row.add_column(
-        no_wrap=True,
-        overflow="ellipsis",
-        width=name if choice.detail else None,
-        ratio=1 if detail else None,
-    )
-    row.add_column(
-        justify="right", no_wrap=True, overflow="ellipsis", width=detail, ratio=None if detail else 1
-    )
-    row.add_row(Text(safe_text(choice.name)), Text(safe_text(choice.detail), style="dim"))
-    return Option(row, id=choice.key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steertui.screens.pick import Choice
+from steertui.widgets.choices import Choice
 from vectors.library import library
 
 

@@ -13,9 +13,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.control import Control
 from rich.style import Style
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 from textual.strip import Strip
+
+from steertui.textual_patches.compositor_updates import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 Cell = tuple[str, Style | None]
 UNKNOWN: Cell = ("\0", None)

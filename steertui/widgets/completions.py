@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from textual.widgets import OptionList
 
-from steertui.screens.pick import Choice, choice_options
+from steertui.widgets.choices import Choice, choice_options
 
 Offer = Callable[[str], Sequence[tuple[str, str]]]
 

@@ -14,6 +14,7 @@ from core.mixer.mixer import SCOPES, UNITS, finite_number
 from sessions.job_specs.offer import JobParam, JobSpec
 from sessions.live.load_options import LOAD_OPTIONS
 from sessions.state.answer_settings import DEFAULTS, SETTINGS, SettingSpec
+from steertui.durations import parse_on_detach
 from steertui.mixer_options import read_cap, read_gain, read_injection, read_pair, read_vector
 
 DEFAULT_MODEL = "demo-instruct"
@@ -179,31 +180,6 @@ def parse_fps(text: str) -> float:
     if not 1 <= rate <= 60:
         raise UsageError("fps must lie between 1 and 60")
     return rate
-
-
-def parse_duration(text: str) -> float:
-    """Parse 90, 90s, 30m or 2h into seconds."""
-    factor = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
-    number = text[:-1] if factor else text
-    if not (number.isascii() and number.isdigit()):
-        raise UsageError(f"a time is written 90s, 30m or 2h, not {text!r}")
-    return float(number) * (factor or 1)
-
-
-def parse_detach_limit(text: str) -> float:
-    """Parse `continue`, `stop` or a time into the seconds an answer goes on without a screen; −1 is no
-    limit.
-    """
-    words = {"continue": -1.0, "stop": 0.0}
-    return words[text] if text in words else parse_duration(text)
-
-
-def parse_on_detach(text: str) -> str:
-    try:
-        parse_detach_limit(text)
-    except UsageError:
-        raise UsageError(f"on-detach is continue, stop, or a time such as 90s or 30m, not {text!r}") from None
-    return text
 
 
 def add_on_detach(parser: argparse._ActionsContainer) -> None:

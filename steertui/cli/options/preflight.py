@@ -10,15 +10,13 @@ from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.errors import BadInput
 from core.files import expand_home
 from core.mixer.layer_ranges import parse_layers
 from sessions.job_specs.catalogue import OFFERS
 from sessions.job_specs.offer import JobParam
 from sessions.job_specs.spending import costs_money
+from steertui.vector_args import MOST_LAYERS, find_vector_file
 
-DEEPEST = 10**5
-"""More layers than any model has; the model's real depth is checked after loading."""
 Params = Mapping[str, Any]
 Look = Callable[[str, Params], object]
 
@@ -38,16 +36,6 @@ def check_api_key(kind: str, params: Params) -> None:
 
     if kind in OFFERS and costs_money(OFFERS[kind], params) and not params.get("estimate"):
         access.refuse_without_key()
-
-
-def find_vector_file(name: str) -> Path:
-    """The path of an existing vector file, by name or path; its content is not checked."""
-    from vectors.library import library
-
-    path = library.find(name)
-    if not path.exists():
-        raise BadInput(f"no vector {name!r}: there is no such file")
-    return path
 
 
 def _check_param(param: JobParam, params: Params) -> None:
@@ -125,7 +113,7 @@ def _check_themes(params: Params) -> None:
 LOOKS: Mapping[str, Look] = {
     "vector": lambda name, params: find_vector_file(name),
     "contrast": _check_contrast,
-    "layers": lambda band, params: parse_layers(band, DEEPEST),
+    "layers": lambda band, params: parse_layers(band, MOST_LAYERS),
     "prompts": _check_prompts,
     "tasks": _check_tasks,
     "traps": _check_traps,

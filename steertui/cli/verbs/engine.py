@@ -9,8 +9,7 @@ from typing import Any
 
 from core.errors import UsageError
 from core.secrets import scrub
-from steertui import paths
-from steertui.cli.options import flags
+from steertui import durations, paths
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--options", type=_json_object, default={}, metavar="JSON", help="how to load it")
     parser.add_argument(
         "--idle-exit",
-        type=flags.parse_duration,
+        type=durations.parse_duration,
         metavar="TIME",
         help="end after 90s, 30m or 2h without a client",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sessions.state.state import ROOT, SessionState, Turn
 
 WRITING = "wait for the answer to finish (esc stops it) before switching branches"
@@ -21,6 +23,30 @@ def step_branch(state: SessionState, leaf: int | None, step: int) -> tuple[int, 
     here = all_ends.index(leaf) if leaf in all_ends else -1
     place = (here + step) % len(all_ends)
     return all_ends[place], place + 1, len(all_ends)
+
+
+@dataclass(frozen=True)
+class BranchBeside:
+    """Another branch for the side panel: only the turns that it does not share with the shown one."""
+
+    end: int
+    title: str
+    turns: list[Turn]
+
+
+def other_ends(state: SessionState, shown: int | None) -> list[int]:
+    """The ends of the branches that are not shown."""
+    return [end for end in branch_ends(state) if end != shown]
+
+
+def branch_beside(state: SessionState, shown: int | None, end: int) -> BranchBeside:
+    """The branch that ends there, as the side panel shows it."""
+    ends = branch_ends(state)
+    here = ends.index(shown) + 1 if shown in ends else None
+    title = f"branch {ends.index(end) + 1} of {len(ends)}" + (f", beside {here}" if here else "")
+    last = end == other_ends(state, shown)[-1]
+    title = f"{title} · A {'closes it' if last else 'the next'}"
+    return BranchBeside(end, title, unshared_turns(state, shown, end))
 
 
 def unshared_turns(state: SessionState, here: int | None, there: int) -> list[Turn]:

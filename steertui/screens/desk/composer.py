@@ -1,22 +1,26 @@
 """Sends messages: their text, their parent turn, and the settings of the answer.
 
 The engine continues at the session's newest turn by default; `parent_turn` is set while the user is at
-the end of another branch or before a question that was taken back.
+the end of another branch or before a question that was taken back. The composer reads and fills the
+prompt and draws turns through the feed; what else it wants it posts to the screen.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from rich.text import Text
+from textual.message import Message
 
 from core.errors import UsageError
 from core.secrets import holds_secret
 from sessions.journal import events as ev
 from sessions.state.answer_settings import FORM_SETTINGS, AnswerSettings
 from steertui.promptlog import KEY_SAID
+from steertui.screens.connection import EngineLink
 from steertui.screens.desk import branches, first_page
-from steertui.screens.desk.commands import compare_branches
 from steertui.screens.desk.dialogs.distractor import Distractor
 from steertui.screens.desk.dialogs.sampling import (
     load_default_sampling,
@@ -24,10 +28,10 @@ from steertui.screens.desk.dialogs.sampling import (
     sampling_words,
     settings_of_answer,
 )
+from steertui.screens.desk.transcript_feed import TranscriptFeed
+from steertui.screens.notices import ERROR_S, ScreenNotice
 from steertui.text import safe_text
-
-if TYPE_CHECKING:
-    from steertui.screens.desk.screen import DeskScreen
+from steertui.widgets.prompt import PromptInput
 
 TEMPI = (0, 8, 16, 32)
 CLOSE = 0.85
@@ -40,10 +44,28 @@ FULL = "the context is full: {0} of {1} tokens; ctrl+n begins a new session, e a
 class Composer:
     """The composer of one desk; every method may be called at any time."""
 
-    def __init__(self, desk: DeskScreen, model: str) -> None:
-        self._desk = desk
+    @dataclass
+    class Requested(Message):
+        """A request to send to the engine."""
+
+        op: str
+        args: dict[str, Any]
+
+    def __init__(
+        self,
+        link: EngineLink,
+        feed: TranscriptFeed,
+        prompt: PromptInput,
+        panel_settings: Callable[[int], dict[str, Any]],
+        post: Callable[[Message], object],
+    ) -> None:
+        """`panel_settings` gives what the panels add to the settings of an answer at a maximum rate; `post`
+        sends a message to the screen.
+        """
+        self._link, self._feed, self._prompt = link, feed, prompt
+        self._panel_settings, self._post = panel_settings, post
         self.sampling = load_default_sampling()
-        self.max_rate = first_page.default_max_rate(model)
+        self.max_rate = first_page.default_max_rate(link.model)
         self.parent_turn: int | None = None
         self.editing: int | None = None
         self.next_prefill = ""
@@ -58,32 +80,32 @@ class Composer:
         words += [f"begins “{self.next_prefill}”"] if self.next_prefill else []
         title = safe_text(" · ".join([*words, *sampling_words(self.sampling)]))
         if title != self._title:
-            self._title, self._desk.prompt.border_title = title, Text(title)
+            self._title, self._prompt.border_title = title, Text(title)
 
     # Saying ------------------------------------------------------------------------------------------------------
 
     async def send_message(self, text: str, role: str = "user") -> None:
         """Send a turn and request an answer; if that fails, the text returns to the prompt."""
-        desk, self._touched = self._desk, True
+        self._touched = True
         if self._is_context_full():
-            desk.prompt.load_text(text)
+            self._prompt.load_text(text)
             return
         if holds_secret(text):
-            desk.warn(KEY_SAID)
-        if not desk.link.connect_done.is_set():
-            desk.feed.show_queued(f"queued until the engine is there: {safe_text(text)}")
-        asked = await desk.link.request(
+            self._warn(KEY_SAID)
+        if not self._link.connect_done.is_set():
+            self._feed.show_queued(f"queued until the engine is there: {safe_text(text)}")
+        asked = await self._link.request(
             "chat", text=text, role=role, settings=self.answer_settings(), **self._parent_args()
         )
         if asked is None:
-            desk.prompt.load_text(text)
+            self._prompt.load_text(text)
         else:
             self.next_prefill, self.editing = "", None
         if asked is None or not asked["queued"]:
-            desk.feed.clear_queued()
+            self._feed.clear_queued()
 
     def _parent_args(self) -> dict[str, int]:
-        turns = self._desk.link.state.turns
+        turns = self._link.state.turns
         if self.editing is not None:
             return {"parent": branches.parent_of(turns[self.editing])}
         return {} if self.parent_turn is None else {"parent": self.parent_turn}
@@ -95,44 +117,40 @@ class Composer:
         wishes = request_settings(self.sampling, new_seed=new_seed)
         if self.next_prefill:
             wishes["prefill"] = self.next_prefill
-        pace = self._desk.tour.limit_rate(self.max_rate)
-        return (
-            wishes | self._desk.transcript_panel.shadow.answer_settings() | ({"pace": pace} if pace else {})
-        )
+        return wishes | self._panel_settings(self.max_rate)
 
     def regenerate(self, *, new_seed: bool = False, prefill: str | None = None) -> None:
         """Generate another answer beside the shown one, with the current settings only."""
         self._touched = True
-        here = {} if self._desk.feed.shown_turn is None else {"turn": self._desk.feed.shown_turn}
+        here = {} if self._feed.shown_turn is None else {"turn": self._feed.shown_turn}
         settings = dict.fromkeys((*FORM_SETTINGS, "pace", "shadow")) | self.answer_settings(new_seed=new_seed)
         if prefill is not None:
             settings["prefill"] = prefill
         self.next_prefill = ""
-        self._desk.request("regenerate", settings=settings, **here)
+        self._post(self.Requested("regenerate", {"settings": settings, **here}))
 
     def set_sampling(self, sampling: AnswerSettings) -> None:
         self.sampling, self._touched = sampling, True
 
     async def cancel_answer(self) -> None:
         """Cancel the answer and drop the message that waits behind it."""
-        desk = self._desk
-        reply = await desk.link.request("cancel")
-        desk.feed.clear_queued()
+        reply = await self._link.request("cancel")
+        self._feed.clear_queued()
         if reply and reply.get("dropped") is not None:
             self._take_question_back(reply["dropped"])
 
     def _take_question_back(self, question: int) -> None:
         """Put a dropped question back into the prompt, and continue at its parent."""
-        desk, state = self._desk, self._desk.link.state
+        state = self._link.state
         turn = state.turns[question]
         if any(other.parent == question for other in state.turns.values()):
             return
-        if desk.feed.drop_waiting(turn):
+        if self._feed.drop_waiting(turn):
             self.parent_turn = branches.parent_of(turn)
         else:
             self.show_turn(branches.parent_of(turn))
-        if turn.role == "user" and not desk.prompt.text:
-            desk.prompt.load_text(turn.given_text)
+        if turn.role == "user" and not self._prompt.text:
+            self._prompt.load_text(turn.given_text)
 
     def next_max_rate(self) -> None:
         self.set_max_rate(next((tempo for tempo in TEMPI if tempo > self.max_rate), TEMPI[0]))
@@ -141,7 +159,7 @@ class Composer:
         """Limit tokens per second; 0 is no limit."""
         self.max_rate = tempo
         said = f"at most {self.max_rate} tokens a second" if self.max_rate else "as fast as it can"
-        self._desk.notify(f"tempo of the next answers: {said}")
+        self._post(ScreenNotice(f"tempo of the next answers: {said}"))
 
     # Listening ---------------------------------------------------------------------------------------------------
 
@@ -167,48 +185,31 @@ class Composer:
     def show_turn(self, place: int) -> None:
         """Draw the conversation up to that turn; the next message continues there."""
         self.parent_turn = place
-        self._desk.feed.show_turn(place if place >= 0 else None, self._desk.link.state)
-
-    def step_branch(self, change: int) -> None:
-        """Go to the end of another branch."""
-        desk = self._desk
-        if desk.link.state.running:
-            raise UsageError(branches.WRITING)
-        found = branches.step_branch(desk.link.state, desk.feed.shown_turn, change)
-        if found is None:
-            desk.notify("there is one branch only: r answers again, e asks differently", markup=False)
-            return
-        end, number, count = found
-        left = desk.feed.shown_turn
-        self.show_turn(end)
-        compare_branches.update_branch_beside(desk, left)
-        desk.notify(f"branch {number} of {count}", timeout=2)
+        self._feed.show_turn(place if place >= 0 else None, self._link.state)
 
     def edit_question(self) -> None:
         """Put the last question into the prompt to ask it differently; again, the one before it."""
-        desk = self._desk
-        asked = branches.user_turns(desk.link.state, desk.feed.shown_turn)
+        asked = branches.user_turns(self._link.state, self._feed.shown_turn)
         if not asked:
             raise UsageError("nothing has been asked yet")
         ids = [turn.id for turn in asked]
         at = ids.index(self.editing) + 1 if self.editing in ids else 0
         turn = asked[at % len(asked)]
         self.editing = turn.id
-        desk.prompt.load_text(turn.given_text)
-        desk.modes.enter_type()
+        self._prompt.load_text(turn.given_text)
 
     def leave_edit(self) -> bool:
         """Stop editing a question; False if none was being edited."""
         if self.editing is None:
             return False
         self.editing = None
-        self._desk.prompt.clear()
+        self._prompt.clear()
         return True
 
     # The context -------------------------------------------------------------------------------------------------
 
     def _context_use(self) -> tuple[int, int] | None:
-        feed, model = self._desk.feed, self._desk.link.state.model
+        feed, model = self._feed, self._link.state.model
         limit = model.facts.get("max_context") if model else None
         return (feed.prompt_tokens + feed.tokens, int(limit)) if limit and feed.prompt_tokens else None
 
@@ -216,13 +217,15 @@ class Composer:
         room = self._context_use()
         if room is None or room[0] < room[1] - 1 or self.editing is not None:
             return False
-        self._desk.warn(FULL.format(*room))
+        self._warn(FULL.format(*room))
         return True
 
     def _warn_of_full_context(self) -> None:
         room = self._context_use()
         if room and not self._warned and room[0] >= CLOSE * room[1]:
             self._warned = True
-            self._desk.notify(
-                NEARLY.format(room[0] / room[1], *room), severity="warning", markup=False, timeout=8
-            )
+            words = NEARLY.format(room[0] / room[1], *room)
+            self._post(ScreenNotice(words, "warning", ERROR_S))
+
+    def _warn(self, sentence: str) -> None:
+        self._post(ScreenNotice(sentence, "error", ERROR_S))

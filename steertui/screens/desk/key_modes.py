@@ -6,57 +6,53 @@ when the answer ends, unless a key is pressed after the answer. PLAY chosen by t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from textual import events
+from textual.message import Message
 
-if TYPE_CHECKING:
-    from steertui.screens.desk.screen import DeskScreen
+from steertui.screens.notices import ScreenNotice
 
+TYPE, PLAY = "TYPE", "PLAY"
 LINGER_S = 0.8
 """How long PLAY stays after an answer, so that a late key does not end up in the prompt."""
 
 
 class KeyModes:
-    """The current mode, and whether it was entered automatically."""
+    """Decides when the mode changes by itself; `post` sends a message to the screen, which changes it."""
 
-    def __init__(self, desk: DeskScreen) -> None:
-        self._desk = desk
-        self._by_itself = False
+    @dataclass
+    class Entered(Message):
+        """The mode that the desk is to enter now."""
 
-    @property
-    def name(self) -> str:
-        return "TYPE" if self._desk.focused is self._desk.prompt else "PLAY"
+        mode: str
 
-    def enter_type(self) -> None:
-        self._by_itself = False
-        self._desk.prompt.focus()
+    def __init__(self, post: Callable[[Message], object]) -> None:
+        self._post = post
+        self._automatic = False
 
-    def enter_play(self) -> None:
-        self._desk.transcript.focus()
+    def choose_type(self) -> None:
+        """The user, or the end of an automatic PLAY, has entered TYPE."""
+        self._automatic = False
 
-    def on_answer_start(self) -> None:
-        if self.name == "TYPE" and not self._desk.prompt.text:
-            self._by_itself = True
-            self.enter_play()
+    def on_answer_start(self, mode: str, prompt: str) -> None:
+        """Enter PLAY, unless something is being typed."""
+        if mode == TYPE and not prompt:
+            self._automatic = True
+            self._post(self.Entered(PLAY))
 
-    def on_answer_end(self) -> None:
-        self._desk.set_timer(LINGER_S, self._return_to_type)
+    def return_to_type(self, mode: str, *, free: bool) -> None:
+        """Return to TYPE if PLAY was automatic; `free`: no dialog is open and no answer runs."""
+        if self._automatic and mode == PLAY and free:
+            self._post(self.Entered(TYPE))
 
-    def _return_to_type(self) -> None:
-        """Return to TYPE if PLAY was automatic, no dialog is open and no answer runs."""
-        desk = self._desk
-        if self._by_itself and self.name == "PLAY" and desk.is_current and not desk.link.state.running:
-            self.enter_type()
-
-    def on_desk_key(self, event: events.Key) -> None:
+    def on_play_key(self, event: events.Key, *, bound: bool, answering: bool) -> None:
         """A bound key keeps PLAY; an unbound letter shows a hint, as it may have been meant for the
         prompt.
         """
-        if self.name == "TYPE":
-            return
-        if event.key in self._desk.active_bindings:
-            self._by_itself = self._by_itself and self._desk.link.state.running is not None
+        if bound:
+            self._automatic = self._automatic and answering
         elif event.is_printable:
             said = f"{event.character} is not a PLAY key: ? shows the map, i goes to the prompt"
-            self._desk.notify(said, timeout=3, markup=False)
+            self._post(ScreenNotice(said, timeout=3))

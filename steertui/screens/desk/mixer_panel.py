@@ -83,7 +83,7 @@ class MixerPanel(Vertical):
         self.strips.show(board.mixer, board.selected, board.n_layers, board.residual)
         self.bank.show(board.current, board.n_layers, board.residual)
         self.bank.border_title = f"bank · strip {board.selected + 1}" if board.current else "bank"
-        self.show_meters()
+        self._show_projections()
 
     def _set_usual_ranges(self) -> None:
         """Set the range of ordinary text for each meter, at the top layer of its band."""
@@ -94,15 +94,14 @@ class MixerPanel(Vertical):
 
     def show_meters(self) -> None:
         """Repaint meters and strips with new measurements."""
-        names = [channel.label for channel in self.board.mixer.channels]
-        self.meters.show(names, self.board.selected, self.strips.readings)
+        self._show_projections()
         self.strips.redraw()
 
-    # What hands do ---------------------------------------------------------------------------------------------
+    def _show_projections(self) -> None:
+        names = [channel.label for channel in self.board.mixer.channels]
+        self.meters.show(names, self.board.selected, self.strips.readings)
 
-    def edit(self, name: str) -> bool:
-        turning = name.startswith(("scale.up", "scale.down"))
-        return self.try_edit(lambda: hands.EDITS[name](self.board), "scale" if turning else "")
+    # What hands do ---------------------------------------------------------------------------------------------
 
     def try_edit(self, change: Any, kind: str = "") -> bool:
         """Make one edit; False if it was rejected or changed nothing. `kind`: see

@@ -6,9 +6,9 @@ Each frame processes all events received since the last one and paints once.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -23,10 +23,10 @@ from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
 from sessions.state.vector_facts import rebuild_mixer
 from steertui import commands, promptlog
-from steertui.cli.options.flags import parse_detach_limit
 from steertui.config import Settings
+from steertui.durations import parse_detach_limit
 from steertui.screens.connection import EngineLink
-from steertui.screens.desk import first_page
+from steertui.screens.desk import first_page, key_modes
 from steertui.screens.desk.commands import slash_commands
 from steertui.screens.desk.commands.actions import ACTIONS
 from steertui.screens.desk.composer import Composer
@@ -39,9 +39,10 @@ from steertui.screens.desk.tour import Tour
 from steertui.screens.desk.transcript_feed import TranscriptFeed
 from steertui.screens.desk.transcript_panel import TranscriptPanel
 from steertui.screens.jobs.job_list import JobReports
+from steertui.screens.notices import ShowsNotices
 from steertui.screens.palette import DESK
 from steertui.terminal.lag import TerminalLag
-from steertui.text import safe_text
+from steertui.textual_patches.first_frames import FirstFramesScreen
 from steertui.widgets import glyphs
 from steertui.widgets.completions import Completions
 from steertui.widgets.cover import Cover
@@ -54,7 +55,10 @@ ELSEWHERE = "Another engine answers now. It does not know the conversation above
 LOST = "The engine is gone; the transcript is safe. ctrl+r starts it again with this mixer."
 
 
-class DeskScreen(Screen[None]):
+Result = TypeVar("Result")
+
+
+class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
     """The main screen (F2)."""
 
     CSS_PATH = "desk.tcss"
@@ -87,8 +91,10 @@ class DeskScreen(Screen[None]):
         self.feed = TranscriptFeed(self.transcript, self.mixer_panel.meters, self.mixer_panel.strips.readings)
         self._fps, self.transcript.tint.encoding = settings.fps, settings.heat
         self.prompt.cursor_blink = not glyphs.current_glyphs().slow
-        self.composer: Composer = Composer(self, model)
-        self.modes = KeyModes(self)
+        self.composer: Composer = Composer(
+            self.link, self.feed, self.prompt, self._panel_settings, self.post_message
+        )
+        self.modes = KeyModes(self.post_message)
 
     def with_breakpoints(self, size: Size) -> Self:
         """Add the breakpoint classes of this size now, to avoid a second pass over all styles."""
@@ -114,11 +120,6 @@ class DeskScreen(Screen[None]):
         yield self.prompt
         yield Hints(id="hints")
         yield Cover(MEANWHILE)
-
-    def _compositor_refresh(self) -> None:
-        """Skip frames that would be thrown away while the app sets up its first screen."""
-        if not self.app._batch_count:
-            super()._compositor_refresh()
 
     def on_mount(self) -> None:
         self.transcript.set_title("transcript")
@@ -175,10 +176,10 @@ class DeskScreen(Screen[None]):
             case ev.TokensGenerated():
                 self.token_rate.add(len(event.ids))
             case ev.AnswerStarted():
-                self.modes.on_answer_start()
+                self.modes.on_answer_start(self.mode, self.prompt.text)
             case ev.AnswerStopped():
                 self.token_rate.clear()
-                self.modes.on_answer_end()
+                self.set_timer(key_modes.LINGER_S, self.return_to_type)
             case ev.TurnAdded() if (
                 self.transcript.document.items[:1] == first_page.first_page_notes(self.link.model)[:1]
             ):
@@ -232,24 +233,54 @@ class DeskScreen(Screen[None]):
             rebuild_mixer(state.mixer.state, state.vectors, self.mixer_panel.board.n_layers), moved=moved
         )
 
+    # Key modes ---------------------------------------------------------------------------------------------------
+
+    @property
+    def mode(self) -> str:
+        """The key mode: TYPE while the prompt has the focus."""
+        return key_modes.TYPE if self.focused is self.prompt else key_modes.PLAY
+
+    def enter_type(self) -> None:
+        self.modes.choose_type()
+        self.prompt.focus()
+
+    def enter_play(self) -> None:
+        self.transcript.focus()
+
+    def return_to_type(self) -> None:
+        """Leave a PLAY mode that was entered automatically."""
+        self.modes.return_to_type(self.mode, free=self.is_current and not self.link.state.running)
+
+    @on(KeyModes.Entered)
+    def _enter_mode(self, message: KeyModes.Entered) -> None:
+        if message.mode == key_modes.TYPE:
+            self.enter_type()
+        else:
+            self.enter_play()
+
     def on_key(self, event: events.Key) -> None:
-        self.modes.on_desk_key(event)
+        if self.mode == key_modes.PLAY:
+            bound, answering = event.key in self.active_bindings, self.link.state.running is not None
+            self.modes.on_play_key(event, bound=bound, answering=answering)
 
     # What it looks like ------------------------------------------------------------------------------------------
 
     def _show_status(self, numbers: bool) -> None:
-        status = desk_status(self)
+        feed, board = self.feed, self.mixer_panel.board
+        status = desk_status(
+            self.link,
+            mode=self.mode,
+            context=feed.prompt_tokens + feed.tokens if feed.prompt_tokens else 0,
+            rate=self.token_rate.rate(),
+            bypassed=board.mixer.bypassed,
+            job=self.ledger.words,
+        )
         self.query_one(StatusLine).show(status, numbers)
         self.composer.show_title()
-        self.prompt.show_mode(self.modes.name)
-        self.tour.update_hint(
-            self.link.state, len(self.mixer_panel.board.mixer.channels), self.modes.name == "TYPE"
-        )
+        self.prompt.show_mode(self.mode)
+        self.tour.update_hint(self.link.state, len(board.mixer.channels), self.mode == key_modes.TYPE)
         self.query_one("#banner").set_class(status.word == "lost", "-shown")
-        self.query_one(Hints).show(commands.desk_hints(self.modes.name, status.word))
-
-    def warn(self, sentence: str) -> None:
-        self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
+        self.query_one(Hints).show(commands.desk_hints(self.mode, status.word))
 
     # What the hands do -------------------------------------------------------------------------------------------
 
@@ -279,6 +310,24 @@ class DeskScreen(Screen[None]):
 
     def on_mixer_panel_add_pressed(self) -> None:
         self.action_do("vector.add")
+
+    @on(Composer.Requested)
+    def _send_request(self, message: Composer.Requested) -> None:
+        self.request(message.op, **message.args)
+
+    def _panel_settings(self, max_rate: int) -> dict[str, Any]:
+        """Settings of the next answer from the unsteered panel and the tour."""
+        rate = self.tour.limit_rate(max_rate)
+        return self.transcript_panel.shadow.answer_settings() | ({"pace": rate} if rate else {})
+
+    def open_dialog(self, dialog: Screen[Result | None], use: Callable[[Result], object]) -> None:
+        """Open a dialog or another screen; `use` gets its result unless the user left it with esc."""
+
+        def on_result(result: Result | None) -> None:
+            if result is not None:
+                use(result)
+
+        self.app.push_screen(dialog, on_result)
 
     def run_async(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine that waits for the engine."""

@@ -27,8 +27,10 @@ from steertui.screens.jobs.job_list import JobReports
 from steertui.screens.jobs.job_report import JobReport
 from steertui.screens.jobs.queue import JobList, order_reports
 from steertui.screens.jobs.results.pages import JobPages
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.notices import ShowsNotices
+from steertui.screens.pick import ChoiceDialog
 from steertui.text import safe_text
+from steertui.widgets.choices import Choice
 from steertui.widgets.cover import Cover
 from steertui.widgets.page import TextPage
 from steertui.widgets.status.hints import Hints
@@ -37,7 +39,7 @@ LOOKS = 5
 """Updates per second; only changes are drawn."""
 
 
-class JobsScreen(Screen[str | None]):
+class JobsScreen(ShowsNotices, Screen[str | None]):
     """F3. `ledger` holds the job reports that the desk has collected."""
 
     CSS_PATH = "jobs.tcss"
@@ -143,7 +145,7 @@ class JobsScreen(Screen[str | None]):
         if report is not None and report.kind in OFFERS:
             self._open_form(report.kind, report.params)
         elif report is not None:
-            self._warn(f"{report.kind} has no form")
+            self.warn(f"{report.kind} has no form")
 
     def action_cancel(self) -> None:
         if report := self._chosen_or_warn(running=True):
@@ -156,7 +158,7 @@ class JobsScreen(Screen[str | None]):
         if report.vector:
             self.dismiss(report.vector)
         else:
-            self._warn(report.no_vector_reason)
+            self.warn(report.no_vector_reason)
 
     @work(group="keep", exit_on_error=False)
     async def action_keep(self) -> None:
@@ -165,7 +167,7 @@ class JobsScreen(Screen[str | None]):
         try:
             place = await asyncio.to_thread(_keep_vector, report)
         except SteerError as error:
-            self._warn(str(error))
+            self.warn(str(error))
             return
         self.notify(safe_text(place), markup=False)
 
@@ -176,9 +178,9 @@ class JobsScreen(Screen[str | None]):
         try:
             words = OFFERS[report.kind].command(report.params, model.name if model else None)
         except (KeyError, SteerError):
-            self._warn(f"{report.kind} has no command line")
+            self.warn(f"{report.kind} has no command line")
             return
-        copy_or_warn(self.app, words, self._warn)
+        copy_or_warn(self.app, words, self.warn)
 
     def action_page(self, change: int) -> None:
         self._pages.change_page(change)
@@ -208,12 +210,9 @@ class JobsScreen(Screen[str | None]):
                 state = "has ended" if report.ended else "has not ended yet"
                 raise UsageError(f"job {report.id} {state}")
         except SteerError as error:
-            self._warn(str(error))
+            self.warn(str(error))
             return None
         return report
-
-    def _warn(self, sentence: str) -> None:
-        self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
 
 
 def _keep_vector(report: JobReport) -> str:

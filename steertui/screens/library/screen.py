@@ -25,6 +25,7 @@ from steertui.screens.library.compatibility import fit_badge, fit_warnings, refu
 from steertui.screens.library.importing import ImportDialog
 from steertui.screens.library.rows import COLUMNS, column_widths, desk_cosines, vector_row
 from steertui.screens.library.trash_dialog import TrashBin
+from steertui.screens.notices import ShowsNotices
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
 from steertui.widgets.line import SafeInput
@@ -37,7 +38,7 @@ FRAME = 5
 """Cells of a row taken by the border and the scrollbar."""
 
 
-class LibraryScreen(Screen[str | None]):
+class LibraryScreen(ShowsNotices, Screen[str | None]):
     """F4. `loaded` are the vectors on the desk, for cosines; `link` is the connection to the engine that
     runs checks. The cursor starts on vector `at`; `looked` is called with the name under the cursor.
     """
@@ -164,9 +165,9 @@ class LibraryScreen(Screen[str | None]):
         """Return the vector if it fits the model; otherwise show the reason."""
         chosen = self._chosen
         if chosen.problem:
-            self._warn(chosen.problem)
+            self.warn(chosen.problem)
         elif reason := refusal_reason(chosen.card, self._shape):
-            self._warn(f"{chosen.name}: {reason}")
+            self.warn(f"{chosen.name}: {reason}")
         else:
             self.dismiss(chosen.name)
 
@@ -255,7 +256,4 @@ class LibraryScreen(Screen[str | None]):
         try:
             act()
         except SteerError as error:
-            self._warn(str(error))
-
-    def _warn(self, sentence: str) -> None:
-        self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
+            self.warn(str(error))

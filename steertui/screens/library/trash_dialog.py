@@ -7,8 +7,10 @@ from collections.abc import Callable
 from textual.screen import Screen
 
 from core.errors import SteerError, UsageError
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.notices import ERROR_S, ScreenNotice
+from steertui.screens.pick import ChoiceDialog
 from steertui.text import safe_text
+from steertui.widgets.choices import Choice
 from vectors.library import library
 
 
@@ -48,7 +50,7 @@ class TrashBin:
         try:
             self._restore(wanted)
         except SteerError as error:
-            self._screen.notify(safe_text(str(error)), severity="error", markup=False, timeout=8)
+            self._screen.post_message(ScreenNotice(str(error), "error", ERROR_S))
 
     def _restore(self, wanted: str) -> None:
         name = library.restore_vector(wanted)

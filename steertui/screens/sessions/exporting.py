@@ -12,10 +12,12 @@ from textual.screen import Screen
 from core.errors import SteerError
 from sessions.export import FORMS, LOGS
 from sessions.recorded.index import SessionEntry
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.notices import ERROR_S, ScreenNotice
+from steertui.screens.pick import ChoiceDialog
 from steertui.screens.sessions.recorded import export_session
 from steertui.terminal import clipboard
 from steertui.text import safe_text
+from steertui.widgets.choices import Choice
 
 SAID = {
     "md": "a transcript to read, every change at its token",
@@ -43,7 +45,7 @@ async def _write(screen: Screen[Any], entry: SessionEntry, form: str) -> None:
     try:
         place = await asyncio.to_thread(export_session, entry, form)
     except (SteerError, OSError) as error:
-        screen.notify(safe_text(str(error)), severity="error", markup=False, timeout=8)
+        screen.post_message(ScreenNotice(str(error), "error", ERROR_S))
         return
     # Not the app's own copy action, which would show a second notice about the clipboard.
     App.copy_to_clipboard(screen.app, str(place))

@@ -19,6 +19,7 @@ from core.errors import SteerError
 from sessions.recorded.film import Playback
 from sessions.recorded.index import SessionEntry
 from steertui import commands
+from steertui.screens.notices import ShowsNotices
 from steertui.screens.past_sessions import past_items
 from steertui.screens.sessions import exporting
 from steertui.screens.sessions.playhead import Playhead
@@ -36,7 +37,7 @@ DIALS = 4
 """Most scale curves shown on the timeline; tab selects another channel."""
 
 
-class ReplayScreen(Screen[str | None]):
+class ReplayScreen(ShowsNotices, Screen[str | None]):
     """Plays `film`: the transcript shows the text up to the playhead, the timeline shows everything."""
 
     CSS_PATH = "sessions.tcss"
@@ -167,14 +168,14 @@ class ReplayScreen(Screen[str | None]):
     @work(group="branch", exclusive=True, exit_on_error=False)
     async def action_branch(self) -> None:
         if not self.head.place:
-            self._warn("nothing to branch from yet: go forward one token first")
+            self.warn("nothing to branch from yet: go forward one token first")
             return
         try:
             session = await asyncio.to_thread(
                 branch_session, self._entry, *self._film.branch_point(self.head.place)
             )
         except (SteerError, OSError) as error:
-            self._warn(str(error))
+            self.warn(str(error))
             return
         self.dismiss(session)
 
@@ -186,9 +187,6 @@ class ReplayScreen(Screen[str | None]):
 
     def action_back(self) -> None:
         self.dismiss(None)
-
-    def _warn(self, sentence: str) -> None:
-        self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
 
     def on_resize(self, event: events.Resize) -> None:
         self._show()

@@ -19,6 +19,7 @@ from core.errors import SteerError, UsageError
 from sessions.recorded.index import SessionEntry
 from steertui import commands
 from steertui.screens.connection import EngineLink
+from steertui.screens.notices import ShowsNotices
 from steertui.screens.past_sessions import past_items
 from steertui.screens.sessions import exporting
 from steertui.screens.sessions.recorded import load_film, search_sessions
@@ -38,7 +39,7 @@ OTHERS = 53
 NARROWEST = 13
 
 
-class SessionsScreen(Screen[str | None]):
+class SessionsScreen(ShowsNotices, Screen[str | None]):
     """F5. `link` is the connection to the engine, which has one session open and can verify any."""
 
     CSS_PATH = "sessions.tcss"
@@ -92,7 +93,7 @@ class SessionsScreen(Screen[str | None]):
         try:
             entries = await asyncio.to_thread(search_sessions, wanted)
         except SteerError as error:
-            self._warn(str(error))
+            self.warn(str(error))
             return
         self._entries = {entry.id: entry for entry in entries}
         self._table.clear()
@@ -179,7 +180,7 @@ class SessionsScreen(Screen[str | None]):
         try:
             film = await asyncio.to_thread(load_film, entry)
         except SteerError as error:
-            self._warn(str(error))
+            self.warn(str(error))
             return
 
         def left(session: str | None) -> None:
@@ -193,11 +194,8 @@ class SessionsScreen(Screen[str | None]):
         try:
             return self._chosen
         except SteerError as error:
-            self._warn(str(error))
+            self.warn(str(error))
             return None
-
-    def _warn(self, sentence: str) -> None:
-        self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
 
 
 def _shared_widths(entries: Sequence[SessionEntry], width: int) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from sessions.journal.reader import read
 from sessions.recorded.index import SessionEntry
 from sessions.state.state import JobState, SessionState
 from steertui.screens.connection import EngineLink
+from steertui.screens.notices import ShowsNotices
 from steertui.text import safe_text
 
 KIND = "verify"
@@ -30,7 +31,7 @@ MEANS = {
 }
 
 
-class VerificationCard(Static):
+class VerificationCard(ShowsNotices, Static):
     """Empty until the session is verified from here."""
 
     def __init__(self, link: EngineLink) -> None:
@@ -59,7 +60,7 @@ class VerificationCard(Static):
     async def _start(self, entry: SessionEntry) -> None:
         reason = await asyncio.to_thread(verify_obstacle, entry, self._link.state)
         if reason:
-            self.app.notify(safe_text(reason), severity="error", markup=False, timeout=8)
+            self.warn(reason)
         else:
             await self._link.request("job.start", kind=KIND, params={"session": entry.folder})
 

@@ -10,10 +10,10 @@ from typing import Any
 from rich.style import Style
 from textual.color import Color
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
+from steertui.textual_patches.growing_scroll import GrowingScrollView
 from steertui.widgets import glyphs
 from steertui.widgets.transcript import selected
 from steertui.widgets.transcript.document import TextPiece
@@ -24,7 +24,7 @@ from steertui.widgets.transcript.sheet import LaidOutDocument
 from steertui.widgets.transcript.tint import HeatColours
 
 
-class TranscriptLines(ScrollView):
+class TranscriptLines(GrowingScrollView):
     """Draws and scrolls the lines; the subclass `Transcript` decides what is in them."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own spelling
@@ -73,25 +73,14 @@ class TranscriptLines(ScrollView):
     def _lines_changed(self, first: int) -> None:
         lines = self.sheet.lines
         self.sheet.rows.update(lines, first)
-        self._set_size(Size(self.scrollable_content_region.width, self.sheet.rows.height(self.tint.paused)))
+        height = self.sheet.rows.height(self.tint.paused)
+        self.set_content_size(Size(self.scrollable_content_region.width, height))
         if 0 < first < len(lines):
             lines[first].strip = None
             row = self.sheet.rows.row(first)
             self.refresh_lines(row, len(self.sheet.rows) - row + 1)
         else:  # wrapped again: there may be fewer lines
             self._forget_strips()
-
-    def _set_size(self, size: Size) -> None:
-        """Set the virtual size. A full view that follows the end is only scrolled: a new layout would draw
-        the screen twice.
-        """
-        full = self.max_scroll_y > 0 and size.width == self.virtual_size.width
-        if not (full and self.is_anchored and self.is_vertical_scroll_end):
-            self.virtual_size = size
-        elif size != self.virtual_size:
-            self.set_reactive(ScrollView.virtual_size, size)
-            self._scroll_update(size)
-            self.scroll_y = self.max_scroll_y
 
     def _redraw_piece(self, piece: TextPiece | None) -> None:
         """Redraw the lines of a token: the one it ends on, and the one before if it begins there."""

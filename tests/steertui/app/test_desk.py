@@ -140,11 +140,11 @@ async def test_pause_and_stop() -> None:
 async def test_play_comes_by_itself_and_goes_again() -> None:
     async with stage() as at:
         await at.ready()
-        assert at.desk.modes.name == "TYPE"
+        assert at.desk.mode == "TYPE"
         await at.ask()
-        assert at.desk.modes.name == "PLAY"
+        assert at.desk.mode == "PLAY"
         at.studio.metronome.tick(1000)
-        await at.until(lambda: at.desk.modes.name == "TYPE")
+        await at.until(lambda: at.desk.mode == "TYPE")
 
 
 async def test_what_is_played_in_the_answer_does_not_keep_play() -> None:
@@ -157,7 +157,7 @@ async def test_what_is_played_in_the_answer_does_not_keep_play() -> None:
         await at.press("f")
         await at.sees("PLAY: the keys turn the dials · i to type")
         at.studio.metronome.tick(1000)
-        await at.until(lambda: at.desk.modes.name == "TYPE")
+        await at.until(lambda: at.desk.mode == "TYPE")
         await at.sees("Say something to the model")
 
 
@@ -170,8 +170,8 @@ async def test_a_key_after_the_answer_keeps_play(monkeypatch: pytest.MonkeyPatch
         at.studio.metronome.tick(1000)
         await at.until(lambda: at.desk.link.state.running is None)
         await at.press("f")
-        at.desk.modes._return_to_type()
-        assert at.desk.modes.name == "PLAY"
+        at.desk.return_to_type()
+        assert at.desk.mode == "PLAY"
 
 
 async def test_somebody_who_types_is_left_alone() -> None:
@@ -181,7 +181,7 @@ async def test_somebody_who_types_is_left_alone() -> None:
         at.desk.prompt.action_send()
         at.desk.prompt.insert("flip")
         await at.until(lambda: at.word == "generating")
-        assert at.desk.modes.name == "TYPE"
+        assert at.desk.mode == "TYPE"
         assert at.desk.prompt.text == "flip"
 
 

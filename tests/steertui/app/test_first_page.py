@@ -11,7 +11,7 @@ from textual.css.errors import StylesheetError
 from steertui.app import StudioApp
 from steertui.config import Settings
 from steertui.screens.desk.screen import DeskScreen
-from steertui.terminal.stylesheet_cache import CachedStylesheet
+from steertui.textual_patches.stylesheet_cache import CachedStylesheet
 
 pytestmark = pytest.mark.anyio
 

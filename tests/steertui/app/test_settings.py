@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from steertui.commands import (
     TRANSCRIPT,
 )
 from steertui.config import Settings
+from steertui.screens.desk.commands import actions
 from steertui.screens.desk.commands.actions import ACTIONS
 from steertui.screens.desk.screen import DeskScreen
 from steertui.screens.jobs.form.form import JobForm
@@ -146,6 +148,24 @@ def test_a_remembered_setting_leaves_the_rest_as_it_was_written(before: str, aft
 def test_an_unknown_theme_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="steertui-night"):
         App("demo-instruct", None, Settings(theme="nope"))
+
+
+def literal_keys(source: str, table: str) -> list[object]:
+    """The keys of a module's table that are written as plain strings; `**` and computed keys are None."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == table:
+            assert isinstance(node.value, ast.Dict)
+            return [key.value if isinstance(key, ast.Constant) else None for key in node.value.keys]
+    return []
+
+
+def test_every_command_of_the_desk_is_spelled_in_one_table() -> None:
+    keys = literal_keys(Path(str(actions.__file__)).read_text(encoding="utf-8"), "ACTIONS")
+    assert sorted(map(str, keys)) == sorted(command.id for command in COMMANDS if not command.own)
+
+
+def test_a_key_that_is_computed_would_be_found() -> None:
+    assert literal_keys('T: X = {"a": 1, **more, name: 2}', "T") == ["a", None, None]
 
 
 def test_every_command_is_an_action_of_the_desk() -> None:

@@ -105,7 +105,7 @@ async def test_an_answer_costs_a_fraction(monkeypatch: pytest.MonkeyPatch) -> No
         written["cut"] += len(left.render_segments(CONSOLE)) if left else 0
         return left
 
-    monkeypatch.setattr(ScreenDiff, "cut", counted)
+    monkeypatch.setattr(ScreenDiff, "keep_changes", counted)
     async with stage(settings=Settings(fps=10.0)) as on:
         await on.add()
         await on.press("i")

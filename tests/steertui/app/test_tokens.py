@@ -64,7 +64,7 @@ async def test_past_the_newest_token_and_with_esc_the_cursor_lets_go() -> None:
         assert not at.desk.query_one(Inspector).display
         await at.press("p", "escape")
         assert at.desk.transcript_panel.selected_piece is None
-        assert at.desk.modes.name == "PLAY"
+        assert at.desk.mode == "PLAY"
 
 
 async def test_capital_letters_go_from_change_to_change() -> None:
@@ -94,7 +94,7 @@ async def test_a_pinned_token_stays_under_the_glass() -> None:
         await at.sees(f"t {pinned} ", f"t {pinned - 1} ")
         await at.press("n", "enter")
         assert at.desk.transcript.pen.pinned is None
-        assert at.desk.modes.name == "PLAY"
+        assert at.desk.mode == "PLAY"
 
 
 def seen() -> TokenInspection:
@@ -139,7 +139,7 @@ async def test_enter_without_a_cursor_goes_to_the_prompt() -> None:
     async with stage() as at:
         await at.ready()
         await at.press("tab", "enter")
-        assert at.desk.modes.name == "TYPE"
+        assert at.desk.mode == "TYPE"
 
 
 async def test_a_click_points_at_the_token_under_the_mouse() -> None:

@@ -14,9 +14,8 @@ import pytest
 import steertui
 from core.errors import EngineUnavailable, UsageError
 from sessions.journal.folder import all_folders
-from steertui import paths
+from steertui import durations, paths
 from steertui.cli import main
-from steertui.cli.options import flags
 from steertui.engine.inline import InlineEngine
 from steertui.engine.launch import ensure_engine, find_engines, start_engine
 from steertui.engine.process import EngineProcess
@@ -122,10 +121,10 @@ def test_an_engine_that_is_started_may_be_told_when_to_go() -> None:
 
 @pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("30m", 1800), ("2h", 7200)])
 def test_times_are_written_as_people_do(text: str, seconds: float) -> None:
-    assert flags.parse_duration(text) == seconds
+    assert durations.parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "h", "-1s", "1.5h", "2d", "²s"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="written 90s, 30m or 2h"):
-        flags.parse_duration(text)
+        durations.parse_duration(text)

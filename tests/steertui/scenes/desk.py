@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sessions.state.answer_settings import AnswerSettings
-from steertui.screens.desk.dialogs import add_vector
+from steertui.screens.desk.commands import vector_actions
 from tests.steertui.scenes.scene import Play, scene
 
 QUESTION = "Help me with the parser, please: it eats the last line of every file."
@@ -29,7 +29,7 @@ async def add(play: Play, name: str) -> None:
     """A strip for a vector of that name."""
     await play.at.ready()
     before = len(play.at.desk.mixer_panel.board.mixer.channels)
-    await add_vector.add_vector_strip(play.at.desk, play.words(f"vector {name}", name))
+    await vector_actions.add_vector_strip(play.at.desk, play.words(f"vector {name}", name))
     await play.at.until(lambda: len(play.at.desk.mixer_panel.board.mixer.channels) > before)
     await settled(play)
 
@@ -48,7 +48,7 @@ async def over(play: Play) -> None:
 async def given_back(play: Play) -> None:
     """A moment after the answer the keys belong to the prompt again."""
     await over(play)
-    await play.at.until(lambda: play.at.desk.modes.name == "TYPE")
+    await play.at.until(lambda: play.at.desk.mode == "TYPE")
 
 
 @scene("desk-first", model="demo-instruct")

@@ -153,7 +153,7 @@ def test_nan_bounds_are_refused_by_the_mixer() -> None:
 
 def test_an_empty_rack_says_how_to_begin() -> None:
     with pytest.raises(UsageError, match="a adds a vector"):
-        hands.EDITS["strip.flip"](MixerBoard())
+        hands.flip(MixerBoard())
 
 
 def test_scale_bar_fills_from_the_middle() -> None:

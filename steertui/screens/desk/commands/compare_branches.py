@@ -1,7 +1,4 @@
-"""Compares branches: the shown one, and another in the side panel.
-
-The side panel shows only the turns that the two do not share.
-"""
+"""Steps through the branches of the conversation, and shows one beside another."""
 
 from __future__ import annotations
 
@@ -14,23 +11,39 @@ from steertui.screens.past_sessions import past_items
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen
 
+ONLY = "there is one branch only: r answers again, e asks differently"
+
+
+def step_branch(desk: DeskScreen, change: int) -> None:
+    """Go to the end of another branch."""
+    left = desk.feed.shown_turn
+    if desk.link.state.running:
+        raise UsageError(branches.WRITING)
+    found = branches.step_branch(desk.link.state, left, change)
+    if found is None:
+        desk.notify(ONLY, markup=False)
+        return
+    end, number, count = found
+    desk.composer.show_turn(end)
+    _update_branch_beside(desk, left)
+    desk.notify(f"branch {number} of {count}", timeout=2)
+
 
 def show_branch_beside(desk: DeskScreen) -> None:
     """Show the next of the other branches; after the last, close the panel."""
     if desk.link.state.running:
         raise UsageError(branches.WRITING)
-    shadow, ends = desk.transcript_panel.shadow, branches.branch_ends(desk.link.state)
-    others = [end for end in ends if end != desk.feed.shown_turn]
+    shadow, others = desk.transcript_panel.shadow, branches.other_ends(desk.link.state, desk.feed.shown_turn)
     at = others.index(shadow.branch) + 1 if shadow.branch in others else 0
     if not others:
-        desk.notify("there is one branch only: r answers again, e asks differently", markup=False)
+        desk.notify(ONLY, markup=False)
     elif at < len(others):
         _show_branch(desk, others[at])
     else:
         shadow.clear()
 
 
-def update_branch_beside(desk: DeskScreen, left: int | None) -> None:
+def _update_branch_beside(desk: DeskScreen, left: int | None) -> None:
     """After a change of branch: if the new one was in the side panel, show the previous one there."""
     shadow = desk.transcript_panel.shadow
     if shadow.branch is not None:
@@ -42,9 +55,5 @@ def update_branch_beside(desk: DeskScreen, left: int | None) -> None:
 
 
 def _show_branch(desk: DeskScreen, end: int) -> None:
-    state, ends = desk.link.state, branches.branch_ends(desk.link.state)
-    here = ends.index(desk.feed.shown_turn) + 1 if desk.feed.shown_turn in ends else None
-    title = f"branch {ends.index(end) + 1} of {len(ends)}" + (f", beside {here}" if here else "")
-    last = end == [each for each in ends if each != desk.feed.shown_turn][-1]
-    items = past_items(branches.unshared_turns(state, desk.feed.shown_turn, end))
-    desk.transcript_panel.shadow.show_branch(end, f"{title} · A {'closes it' if last else 'the next'}", items)
+    beside = branches.branch_beside(desk.link.state, desk.feed.shown_turn, end)
+    desk.transcript_panel.shadow.show_branch(beside.end, beside.title, past_items(beside.turns))

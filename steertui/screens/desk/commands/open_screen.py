@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from steertui.screens.desk.dialogs.add_vector import add_vector_strip
+from steertui.screens.desk.commands.vector_actions import add_vector_strip
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen
@@ -15,11 +15,9 @@ def open_jobs(desk: DeskScreen) -> None:
     """F3; a vector chosen there gets a strip."""
     from steertui.screens.jobs.screen import JobsScreen
 
-    def answered(file: str | None) -> None:
-        if file is not None:
-            desk.run_async(add_vector_strip(desk, file))
-
-    desk.app.push_screen(JobsScreen(desk.link, desk.ledger), answered)
+    desk.open_dialog(
+        JobsScreen(desk.link, desk.ledger), lambda file: desk.run_async(add_vector_strip(desk, file))
+    )
 
 
 def open_library(desk: DeskScreen) -> None:
@@ -27,15 +25,14 @@ def open_library(desk: DeskScreen) -> None:
     # Reading cards costs an import of numpy, which the first frame need not wait for.
     from steertui.screens.library.screen import LibraryScreen
 
-    def answered(name: str | None) -> None:
-        if name is not None:
-            desk.run_async(add_vector_strip(desk, name))
-
-    def looked(name: str) -> None:
+    def remember_cursor(name: str) -> None:
         desk.library_cursor = name
 
     loaded = [channel.label for channel in desk.mixer_panel.board.mixer.channels]
-    desk.app.push_screen(LibraryScreen(desk.link, loaded, desk.library_cursor, looked), answered)
+    desk.open_dialog(
+        LibraryScreen(desk.link, loaded, desk.library_cursor, remember_cursor),
+        lambda name: desk.run_async(add_vector_strip(desk, name)),
+    )
 
 
 def open_sessions(desk: DeskScreen) -> None:
@@ -43,11 +40,7 @@ def open_sessions(desk: DeskScreen) -> None:
     # Reading journals costs an import of sqlite, which the first frame need not wait for.
     from steertui.screens.sessions.screen import SessionsScreen
 
-    def answered(session: str | None) -> None:
-        if session is not None:
-            desk.request("session.open", session=session)
-
-    desk.app.push_screen(SessionsScreen(desk.link), answered)
+    desk.open_dialog(SessionsScreen(desk.link), lambda session: desk.request("session.open", session=session))
 
 
 ROOMS: Mapping[str, Callable[[DeskScreen], None]] = {

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING
 from core.errors import UsageError
 from sessions.state.answer_settings import SETTINGS
 from steertui import commands
-from steertui.screens.desk.commands import rewind
-from steertui.screens.desk.dialogs import add_vector, distractor, mixers, model, readers
+from steertui.screens.desk.commands import (
+    distractor_actions,
+    engine_actions,
+    mixer_actions,
+    rewind,
+    vector_actions,
+)
+from steertui.screens.desk.dialogs import readers
+from steertui.screens.desk.dialogs.distractor import Distractor
 from steertui.screens.desk.dialogs.sampling import NEW, setting_help, setting_reader
 from steertui.screens.desk.mixer import caps
 from steertui.screens.desk.mixer import edits as hands
@@ -107,9 +114,9 @@ def _rewind(desk: DeskScreen, text: str) -> None:
 def _distract(desk: DeskScreen, text: str) -> None:
     """Insert the text now as a user turn; without a text, open the dialog."""
     if not text:
-        distractor.open_distractor_dialog(desk)
+        distractor_actions.open_distractor_dialog(desk)
         return
-    distractor.insert_distractor(desk, distractor.Distractor(text, "user", now=True))
+    distractor_actions.insert_distractor(desk, Distractor(text, "user", now=True))
 
 
 def _send_to_engine(op: str, key: str, desk: DeskScreen, text: str) -> None:
@@ -120,9 +127,9 @@ def _send_to_engine(op: str, key: str, desk: DeskScreen, text: str) -> None:
 
 def _add(desk: DeskScreen, text: str) -> None:
     if not text:
-        add_vector.open_vector_dialog(desk)
+        vector_actions.open_vector_dialog(desk)
         return
-    desk.run_async(add_vector.add_vector_strip(desk, text))
+    desk.run_async(vector_actions.add_vector_strip(desk, text))
 
 
 def _set_max_rate(desk: DeskScreen, text: str) -> None:
@@ -139,16 +146,16 @@ def _cap(board: hands.MixerBoard, text: str) -> hands.MixerEdit:
 
 def _model(desk: DeskScreen, text: str) -> None:
     if text:
-        model.load_model(desk, text)
+        engine_actions.load_model(desk, text)
     else:
-        model.open_model_dialog(desk)
+        engine_actions.open_model_dialog(desk)
 
 
 def _mixer(desk: DeskScreen, text: str) -> None:
     if text:
-        mixers.load_mixer(desk, text)
+        mixer_actions.load_mixer(desk, text)
     else:
-        mixers.open_mixer_dialog(desk)
+        mixer_actions.open_mixer_dialog(desk)
 
 
 WORDS: Mapping[str, SlashWord] = {

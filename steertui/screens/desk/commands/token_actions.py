@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import UsageError
 from sessions.state.state import SessionState
+from steertui.screens.desk.answers import kept_text, stopped_answer
 from steertui.widgets.transcript.document import TextPiece
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ def rewind_to_token(desk: DeskScreen, piece: TextPiece) -> None:
         desk.run_async(_rewind_running(desk, piece))
     else:
         answer = desk.link.state.turns[piece.turn]
-        kept = answer.given_text + "".join(token.text for token in answer.tokens[: piece.index])
-        desk.composer.regenerate(prefill=kept)
+        desk.composer.regenerate(prefill=kept_text(answer, piece.index))
 
 
 async def _rewind_running(desk: DeskScreen, piece: TextPiece) -> None:
@@ -73,8 +73,5 @@ async def _wait_until(desk: DeskScreen, true: Callable[[SessionState], bool]) ->
 
 def continue_answer(desk: DeskScreen) -> None:
     """Continue a stopped answer: its text becomes the prefill."""
-    state, shown = desk.link.state, desk.feed.shown_turn
-    answer = state.turns.get(-1 if shown is None else shown)
-    if answer is None or answer.gen is None or state.running:
-        raise UsageError("there is no answer that has stopped")
+    answer = stopped_answer(desk.link.state, desk.feed.shown_turn)
     desk.composer.regenerate(prefill=answer.text)

@@ -12,8 +12,9 @@ from core.errors import SteerError
 from steertui.screens.desk.mixer import caps
 from steertui.screens.desk.mixer.cap_syntax import EXAMPLE, parse_bounds
 from steertui.screens.desk.mixer.edits import MixerBoard
-from steertui.screens.pick import Choice, choice_options, move_cursor
+from steertui.screens.pick import move_cursor
 from steertui.text import safe_text
+from steertui.widgets.choices import Choice, choice_options
 from steertui.widgets.mixer.dial import cap_text
 
 CAP_KEYS = "c switches it off and on, C edits it"

@@ -1,18 +1,15 @@
-"""Inserting a distractor: which text, in which role, and now or with the next turn."""
+"""The dialogs for a distractor: which text, in which role, and now or with the next turn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from core.demo.demo_world import DEMO_WORLD
 from core.errors import SteerError
 from steertui import paths
-from steertui.screens.pick import Choice, ChoiceDialog
-
-if TYPE_CHECKING:
-    from steertui.screens.desk.screen import DeskScreen
+from steertui.screens.pick import ChoiceDialog
+from steertui.widgets.choices import Choice
 
 FILE = "distractors.txt"
 ENGLISH = (
@@ -40,6 +37,7 @@ IDLE = tuple(
     for how, (words, _) in HOW.items()
 )
 OVER = "the answer has ended, nothing was inserted: choose again, or esc"
+HINT = f"enter take · esc back\nyour own, a line each: {FILE} in the config folder"
 
 
 @dataclass(frozen=True)
@@ -72,59 +70,18 @@ def _user_distractors() -> Iterator[str]:
     yield from dict.fromkeys(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def open_distractor_dialog(desk: DeskScreen) -> None:
-    """Choose a text, then its role."""
-
-    def said(text: str | None) -> None:
-        if text:
-            open_role_dialog(desk, text)
-
+def distractor_dialog() -> ChoiceDialog:
+    """Choose a text, or type one."""
     free = "type to filter, or your own words"
-    desk.app.push_screen(
-        ChoiceDialog("insert a distractor", list_distractors(), free=free, hint=HINT, wide=True), said
-    )
+    return ChoiceDialog("insert a distractor", list_distractors(), free=free, hint=HINT, wide=True)
 
 
-def open_role_dialog(desk: DeskScreen, text: str) -> None:
-    """Choose the role. If the answer has ended meanwhile, "now" would start a new one, so ask again."""
-
-    def shaped(way: str | None) -> None:
-        how, _, when = (way or "").partition(" ")
-        if when == "now" and not desk.link.state.running:
-            desk.notify(OVER, severity="warning", markup=False)
-            open_role_dialog(desk, text)
-        elif way:
-            insert_distractor(desk, Distractor(text, how, when == "now"))
-
-    ways = (*NOW, *NEXT) if desk.link.state.running else IDLE
-    desk.app.push_screen(ChoiceDialog("as what?", ways, filtered=False, wide=True), shaped)
+def role_dialog(*, running: bool) -> ChoiceDialog:
+    """Choose the role, and during an answer whether to insert it now; see `distractor_from_choice`."""
+    return ChoiceDialog("as what?", (*NOW, *NEXT) if running else IDLE, filtered=False, wide=True)
 
 
-HINT = f"enter take · esc back\nyour own, a line each: {FILE} in the config folder"
-
-
-def repeat_distractor(desk: DeskScreen) -> None:
-    """Insert the last distractor again in the same way."""
-    if desk.composer.last_distractor is None:
-        open_distractor_dialog(desk)
-    else:
-        insert_distractor(desk, desk.composer.last_distractor)
-
-
-def insert_distractor(desk: DeskScreen, what: Distractor) -> None:
-    """Insert into the running answer, or send as the next turn, or prefill the next answer."""
-    desk.composer.last_distractor = what
-    if what.now and desk.link.state.running:
-        desk.request("inject", text=what.text, how=what.how)
-    elif what.how == "own":
-        desk.composer.next_prefill = what.text
-        desk.notify("the next answer will begin with it", timeout=3)
-    else:
-        desk.run_async(_send_message(desk, what))
-
-
-async def _send_message(desk: DeskScreen, what: Distractor) -> None:
-    """Send it as a turn, after a marker that names it a distractor."""
-    if not desk.link.state.running:
-        await desk.link.request("mark", label=f"DISTRACTOR {HOW[what.how][0]}")
-    await desk.composer.send_message(what.text, role=what.how)
+def distractor_from_choice(text: str, way: str) -> Distractor:
+    """The distractor from the results of both dialogs."""
+    how, _, when = way.partition(" ")
+    return Distractor(text, how, when == "now")

@@ -1,56 +1,28 @@
-"""F6: choose the loaded model. The engine decides what fits, because it is its machine's memory."""
+"""F6: choose the model. The engine decides what fits, because it is its machine's memory."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from core.errors import SteerError, UsageError
+from core.errors import UsageError
 from sessions.live.load_options import MODEL_OPTIONS
 from steertui.screens.desk.dialogs.readers import read_words
-from steertui.screens.pick import Choice, ChoiceDialog
-
-if TYPE_CHECKING:
-    from steertui.screens.desk.screen import DeskScreen
+from steertui.screens.pick import ChoiceDialog
+from steertui.widgets.choices import Choice
 
 UNLOAD = "-"
 FREE = "type to filter, or a folder or a Hugging Face id"
 HINT = "enter loads (the current one is unloaded first) · options after a name: dtype=bfloat16 quant=4bit"
 
 
-def open_model_dialog(desk: DeskScreen) -> None:
-    desk.run_worker(_open_model_dialog(desk), group="opening", exit_on_error=False)
-
-
-async def _open_model_dialog(desk: DeskScreen) -> None:
-    found = await desk.link.request("models")
-    if found is None:
-        return
-    known = desk.link.state.model
-    here = known.name if known and known.state == "ready" else ""
+def model_dialog(found: Mapping[str, Any], here: str) -> ChoiceDialog:
+    """The models that the engine has found; `here` is the loaded one. Returns a name with its options."""
     choices = [_model_choice(row, here) for row in found["models"]]
     unload = [Choice(UNLOAD, f"unload {here}", "frees its memory")] if here else []
-
-    def answered(wanted: str | None) -> None:
-        if wanted == UNLOAD:
-            desk.request("unload")
-        elif wanted:
-            load_model(desk, wanted)
-
     title = f"model · {size_words(found['free'])} free on {found['where']}"
-    desk.app.push_screen(ChoiceDialog(title, [*choices, *unload], free=FREE, hint=HINT, wide=True), answered)
-
-
-def load_model(desk: DeskScreen, wanted: str) -> None:
-    """Load `NAME`, or `NAME dtype=bfloat16 …`; events report the result."""
-    try:
-        name, options = parse_model_choice(wanted)
-    except SteerError as error:
-        desk.warn(str(error))
-        return
-    desk.link.load_options[name] = options
-    desk.request("load_model", model=name, options=options)
+    return ChoiceDialog(title, [*choices, *unload], free=FREE, hint=HINT, wide=True)
 
 
 def parse_model_choice(text: str) -> tuple[str, dict[str, str]]:

@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from core.errors import SteerError
 from sessions.state.answer_settings import FORM_SETTINGS, SETTINGS, AnswerSettings
 from steertui.screens.desk.dialogs import readers
 from steertui.screens.desk.dialogs.form import DeskForm, FormQuestion
-from steertui.screens.desk.dialogs.sampling import (
-    YES_NO,
-    save_default_sampling,
-    setting_help,
-    setting_reader,
-    setting_text,
-)
-
-if TYPE_CHECKING:
-    from steertui.screens.desk.screen import DeskScreen
+from steertui.screens.desk.dialogs.sampling import YES_NO, setting_help, setting_reader, setting_text
 
 REMEMBER = "remember"
 
 
-def open_sampling_form(desk: DeskScreen) -> None:
-    """Open the form; its values apply from the next answer on, and changed ones are shown over the prompt."""
-
-    def answered(values: dict[str, Any] | None) -> None:
-        if values is None:
-            return
-        keep = values.pop(REMEMBER)
-        desk.composer.set_sampling(replace(AnswerSettings(), **values))
-        if keep:
-            _save_defaults(desk)
-
-    now = desk.composer.sampling
+def sampling_form(now: AnswerSettings) -> DeskForm:
     questions = [_setting_question(name, getattr(now, name)) for name in FORM_SETTINGS]
-    desk.app.push_screen(DeskForm("the next answers", [*questions, _remember_question()]), answered)
+    return DeskForm("the next answers", [*questions, _remember_question()])
 
 
-def _save_defaults(desk: DeskScreen) -> None:
-    try:
-        save_default_sampling(desk.composer.sampling)
-    except (OSError, SteerError) as error:
-        desk.warn(f"not remembered: {error}")
+def settings_from_form(values: Mapping[str, Any]) -> tuple[AnswerSettings, bool]:
+    """The settings that the form describes, and whether to save them as defaults."""
+    named = {name: value for name, value in values.items() if name != REMEMBER}
+    return replace(AnswerSettings(), **named), bool(values[REMEMBER])
 
 
 def _setting_question(name: str, now: Any) -> FormQuestion:

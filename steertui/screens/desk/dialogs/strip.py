@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.mixer.layer_ranges import parse_layers, write_layers
 from core.mixer.mixer import SCOPES
@@ -14,24 +14,14 @@ from steertui.screens.desk.dialogs.form import DeskForm, FormQuestion
 from steertui.screens.desk.mixer.edits import MixerBoard, MixerEdit
 from steertui.widgets.mixer.dial import SHORT_UNIT, layers_of, shown_scale, stored_scale
 
-if TYPE_CHECKING:
-    from steertui.screens.desk.screen import DeskScreen
-
 OFF = "off"
 YES_NO = ("yes", "no")
 GAIN = "multiplies the projection: 0 ablates, -1 reflects, 1 pins, 2 amplifies; off"
 
 
-def open_strip_form(desk: DeskScreen) -> None:
-    """Open the form for the selected strip."""
-    board = desk.mixer_panel.board
-    title = f"strip {board.selected + 1} · {board.channel.label}"
-
-    def answered(values: dict[str, Any] | None) -> None:
-        if values is not None:
-            desk.mixer_panel.try_edit(lambda: edit_from_form(desk.mixer_panel.board, values))
-
-    desk.app.push_screen(DeskForm(title, _questions(board)), answered)
+def strip_form(board: MixerBoard) -> DeskForm:
+    """The form for the selected strip."""
+    return DeskForm(f"strip {board.selected + 1} · {board.channel.label}", _questions(board))
 
 
 def edit_from_form(board: MixerBoard, values: dict[str, Any]) -> MixerEdit | None:

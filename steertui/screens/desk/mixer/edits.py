@@ -5,9 +5,8 @@ The text says which channel changed, and to what.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 from core.errors import UsageError
@@ -246,22 +245,3 @@ def remove_channel(board: MixerBoard) -> MixerEdit:
     label = board.channel.label
     board = replace(board, mixer=board.mixer.remove(board.selected)).select(board.selected)
     return MixerEdit(board, f"− {label}")
-
-
-EDITS: Mapping[str, Callable[[MixerBoard], MixerEdit | None]] = {
-    "scale.up": partial(step_channel_scale, direction=1, coarse=False),
-    "scale.down": partial(step_channel_scale, direction=-1, coarse=False),
-    "scale.up_coarse": partial(step_channel_scale, direction=1, coarse=True),
-    "scale.down_coarse": partial(step_channel_scale, direction=-1, coarse=True),
-    "scale.zero": partial(set_scale, shown=0.0),
-    "scale.unit": next_unit,
-    "strip.flip": flip,
-    "strip.mute": mute,
-    "strip.solo": solo,
-    "mixer.bypass": bypass,
-    "strip.remove": remove_channel,
-    "band.wide": partial(resize_band, change=1),
-    "band.narrow": partial(resize_band, change=-1),
-    "band.shape": next_shape,
-}
-"""Edits by command id."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sessions.job_specs.offer import JobParam
-from steertui.screens.pick import Choice
+from steertui.widgets.choices import Choice
 
 YES, NO = "yes", "no"
 

@@ -22,8 +22,10 @@ from steertui.screens.copy_text import copy_or_warn
 from steertui.screens.jobs.form import choosing, entry
 from steertui.screens.jobs.form.field import Field
 from steertui.screens.jobs.form.proposing import proposed_path
-from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.notices import ShowsNotices
+from steertui.screens.pick import ChoiceDialog
 from steertui.text import safe_text
+from steertui.widgets.choices import Choice
 from steertui.widgets.cover import Cover
 from steertui.widgets.status.hints import Hints
 
@@ -36,7 +38,7 @@ SPEND = (
 Begin = Callable[[str, Mapping[str, Any]], Awaitable[int | None]]
 
 
-class JobForm(ModalScreen[int | None]):
+class JobForm(ShowsNotices, ModalScreen[int | None]):
     """Returns the number of the started job, or None after esc."""
 
     CSS_PATH = "form.tcss"
@@ -187,7 +189,7 @@ class JobForm(ModalScreen[int | None]):
         )
 
     def action_copy(self) -> None:
-        copy_or_warn(self.app, self._command, self._warn)
+        copy_or_warn(self.app, self._command, self.warn)
 
     def action_move(self, change: int) -> None:
         """Move the focus up or down by one line."""
@@ -202,9 +204,6 @@ class JobForm(ModalScreen[int | None]):
     @property
     def _focused(self) -> Field | None:
         return next((field for field in self._fields.values() if field.has_focus_within), None)
-
-    def _warn(self, sentence: str) -> None:
-        self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
 
 
 Asked = list[tuple[str, JobParam, str]]

@@ -1,4 +1,8 @@
-"""The app's stylesheet, parsed again only when the colours change."""
+"""The app's stylesheet, parsed again only when the colours change.
+
+Textual 8.2.8 parses every source again for each screen with its own CSS: 8 ms, three times at start. It
+offers no cache; `Stylesheet._variables` holds the colours in force.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from textual.css.stylesheet import Stylesheet
 
 
 class CachedStylesheet(Stylesheet):
-    """Textual parses every source again for each screen with its own CSS: 8 ms, three times at start."""
+    """Keeps parsed sources until a variable has another value."""
 
     def set_variables(self, variables: dict[str, str]) -> None:
         if variables != self._variables:

@@ -1,0 +1,83 @@
+"""Restarts and leaves the engine, loads models into it, and begins sessions on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.errors import SteerError
+from steertui.screens.desk.commands.prompt_actions import search_prompts
+from steertui.screens.desk.dialogs import leave, model
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import DeskScreen
+
+
+def restart_or_search(desk: DeskScreen) -> None:
+    """Restart a lost engine; with a running one, search earlier prompts (same key)."""
+    if desk.link.connected:
+        search_prompts(desk)
+    else:
+        desk.link.prepare_restart()
+        desk.listen()
+
+
+def take_control(desk: DeskScreen) -> None:
+    desk.request("take_control")
+
+
+def new_session(desk: DeskScreen) -> None:
+    desk.request("session.new")
+
+
+def open_leave_dialog(desk: DeskScreen) -> None:
+    """Ask whether to detach or to shut the engine down."""
+    if desk.link.client is None:
+        desk.app.exit(0)
+        return
+
+    def leave_desk(how: str) -> None:
+        if how in (leave.DETACH, leave.SHUTDOWN):
+            desk.run_async(_leave(desk, shutdown=how == leave.SHUTDOWN))
+
+    desk.open_dialog(leave.leave_dialog(inline=desk.inline), leave_desk)
+
+
+async def _leave(desk: DeskScreen, *, shutdown: bool) -> None:
+    link = desk.link
+    stopped = shutdown and await link.request("shutdown", reason="quit from the desk") is not None
+    kept = link.state.session if link.recorded and link.state.turns else ""
+    words = leave.leave_message(stopped=stopped, connected=link.connected, kept_session=kept)
+    await link.close()
+    desk.app.exit(0, message=words)
+
+
+def open_model_dialog(desk: DeskScreen) -> None:
+    """Ask the engine which models there are, and load the chosen one."""
+    desk.run_worker(_open_model_dialog(desk), group="opening", exit_on_error=False)
+
+
+async def _open_model_dialog(desk: DeskScreen) -> None:
+    found = await desk.link.request("models")
+    if found is None:
+        return
+    known = desk.link.state.model
+    here = known.name if known and known.state == "ready" else ""
+
+    def change_model(wanted: str) -> None:
+        if wanted == model.UNLOAD:
+            desk.request("unload")
+        elif wanted:
+            load_model(desk, wanted)
+
+    desk.open_dialog(model.model_dialog(found, here), change_model)
+
+
+def load_model(desk: DeskScreen, wanted: str) -> None:
+    """Load `NAME`, or `NAME dtype=bfloat16 …`; events report the result."""
+    try:
+        name, options = model.parse_model_choice(wanted)
+    except SteerError as error:
+        desk.warn(str(error))
+        return
+    desk.link.load_options[name] = options
+    desk.request("load_model", model=name, options=options)
