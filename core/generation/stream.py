@@ -1,8 +1,9 @@
-"""`core.stream`: generates one answer from a prompt and a mixer."""
+"""`core.stream`: generates one answer from a prompt and a mixer; `core.steered` steers Hugging Face's own calls."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError
@@ -13,6 +14,7 @@ from core.generation.settings import DecoderSettings
 from core.mixer.lanes import SHADOWS, SOLO, Lanes
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
+from core.model.hooks import UnsizedPass
 from core.steering.plan import Meters
 
 if TYPE_CHECKING:
@@ -45,6 +47,14 @@ def stream(
     check_length(model, len(ids))
     how = build_settings(model, shadow=shadow, lanes=lanes, **settings)
     return AnswerStream(model, open_tape(model, compile), ids, mixer or Mixer(), how)
+
+
+@contextmanager
+def steered(model: Model, mixer: Mixer) -> Iterator[None]:
+    """Steer every forward pass of the Hugging Face model inside the `with` block, `generate` included."""
+    plan = model.planner.plan([mixer])
+    with model.steering.steering_with(UnsizedPass(plan)):
+        yield
 
 
 def open_tape(model: Model, compile: bool | str) -> Tape:  # noqa: A002

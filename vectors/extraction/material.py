@@ -92,7 +92,7 @@ def read_base(base: Model, tuned: TunedStates, recipe: Recipe) -> Work:
             f"{base.name} has {base.n_layers} layers of width {base.hidden_size}, the tuned model"
             f" {tuned.shape[0]} of width {tuned.shape[1]}: they cannot be subtracted"
         )
-    known = base.hf.get_input_embeddings().num_embeddings
+    known = base.vocab_size
     if (largest := max(max(one.ids) for one in tuned.sides)) >= known:
         raise UsageError(
             f"{base.name} knows {known} tokens, the texts hold token {largest} of the tuned model"
