@@ -181,10 +181,13 @@ class CapTable:
 
     def correct(self, q: Tensor, floor: Tensor, ceiling: Tensor) -> Tensor:
         """Correction e for rows [..., K] of the whole program."""
-        few = [x.index_select(-1, self.rows) for x in (q, floor.expand_as(q), ceiling.expand_as(q))]
-        flat = [x.reshape(-1, len(self.rows)).clamp(-NEVER, NEVER) for x in few]
-        e = correct_projections(*flat, self.gram, self.inverse, self.sides)
-        return torch.zeros_like(q).index_copy(-1, self.rows, e.view_as(few[0]))
+        at, low, high = (self._capped(x.expand_as(q)) for x in (q, floor, ceiling))
+        e = correct_projections(at, low, high, self.gram, self.inverse, self.sides)
+        return torch.zeros_like(q).index_copy(-1, self.rows, e.view(*q.shape[:-1], -1))
+
+    def _capped(self, x: Tensor) -> Tensor:
+        """[B, C]: the capped columns of [..., K], finite."""
+        return x.index_select(-1, self.rows).reshape(-1, len(self.rows)).clamp(-NEVER, NEVER)
 
 
 @lru_cache(maxsize=8)

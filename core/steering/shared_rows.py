@@ -101,7 +101,7 @@ def build_program(
 def as_tensors(arrays: SteeringProgram, device: torch.device) -> SteeringProgram:
     """The same program as tensors on the layer's device, so that no pass waits for the host."""
     kind = {"keep_norm": torch.bool}
-    tensors = {
+    tensors: dict[str, Any] = {
         name: torch.as_tensor(x, dtype=kind.get(name, torch.float32), device=device)
         for name, x in vars(arrays).items()
         if x is not None

@@ -7,14 +7,14 @@ dose–response compared with random vectors of the same size; every other measu
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.demo.demo_world import world_of
 from core.errors import UsageError
 from core.generation.chat import as_messages, render_prompt
-from core.jobs.job import Job, Row
+from core.jobs.job import Job, Row, Steps
 from core.mixer.effects import channel_band as band_of
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel
@@ -88,7 +88,7 @@ def check_vector(
 
 def _measure_separation(
     model: Model, vector: SteeringVector, pairs: Sequence[Any], seed: int
-) -> Generator[Any, Any, dict[int, LayerSeparation]]:
+) -> Steps[dict[int, LayerSeparation]]:
     """Measure the class separation per layer and yield a row for each; empty without pairs."""
     if not pairs:
         return {}

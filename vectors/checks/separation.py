@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import torch
 from core.activations.capture import capture_stream
 from core.errors import UsageError
 from core.generation.chat import as_messages, render_prompt
-from core.jobs.job import Progress, gpu_task
+from core.jobs.job import Progress, Steps, gpu_task
 from vectors.statistics import metrics
 from vectors.statistics.metrics import Separation
 from vectors.vector import SteeringVector
@@ -64,7 +64,7 @@ def _text_ids(model: Model, text: Text) -> Ids:
 
 def separation_by_layer(
     model: Model, vector: SteeringVector, pairs: Sequence[tuple[Ids, Ids]], seed: int
-) -> Generator[Any, Any, dict[int, LayerSeparation]]:
+) -> Steps[dict[int, LayerSeparation]]:
     """Read every text at its last token, in steps, and measure; every second pair is held out."""
     texts = [ids for pair in pairs for ids in pair]
     rows = {layer: torch.empty(len(texts), model.hidden_size) for layer in vector.layers}
@@ -82,7 +82,7 @@ def separation_by_layer(
 
 def summarize_ordinary_text(
     model: Model, vector: SteeringVector, texts: Sequence[tuple[Ids, int]]
-) -> Generator[Any, Any, dict[int, dict[str, float]]]:
+) -> Steps[dict[int, dict[str, float]]]:
     """Projection statistics per layer of tokens generated without steering (from `start` on), for caps."""
     seen: dict[int, list[np.ndarray[Any, Any]]] = {layer: [] for layer in vector.layers}
     for ids, start in texts:

@@ -16,7 +16,7 @@ import platformdirs
 
 from core import load
 from core.files import expand_home
-from core.jobs.job import Artifact, Job, worker_task
+from core.jobs.job import Artifact, Job, Steps, worker_task
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
 from vectors.diff.alignment import align_vectors
@@ -26,7 +26,6 @@ from vectors.extraction.picture import draw_report
 from vectors.extraction.published import read_evaluation
 from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
-from vectors.extraction.states import Work
 from vectors.extraction.validate import CHOICES, chosen_options, required_option, validate_request
 from vectors.files.opening import open_vector_file
 from vectors.files.target import ensure_writable
@@ -119,7 +118,7 @@ def _create_folder(store: Path) -> Path | None:
 
 def write_result(
     result: Extraction, params: Params, store: Path | None, origin: str, model: Model | None = None
-) -> Work:
+) -> Steps[dict[str, Any]]:
     """Save the vector, optionally align and plot it, then delete the cached states; returns the summary."""
     name = params.get("name") or Path(required_option(params, "out")).stem
     about = replace(result.vector.about, name=name)

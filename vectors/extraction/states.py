@@ -6,10 +6,10 @@ meets the same batches and writes the same bytes as an uninterrupted one.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from core.activations import batches, positions
 from core.activations.capture import capture_stream
 from core.activations.positions import Choice
 from core.activations.row_files import capture_key, open_row_files
-from core.jobs.job import Progress, gpu_task
+from core.jobs.job import Progress, Steps, gpu_task
 from vectors.texts.tokenized import TokenizedText
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 ON_CPU, ON_GPU = 512, 16384  # tokens per batch; a measured budget would differ from run to run
 Rows = dict[int, Tensor]
-Work = Generator[Any, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class ReadSettings:
 
 def read_states(
     model: Model, sides: Sequence[TokenizedText], choices: Sequence[Choice], how: ReadSettings
-) -> Work:
+) -> Steps[Rows]:
     """{L: [n, d]} float32, in memory or in mapped files if `how.store` names a folder."""
     ids, lengths = [list(side.ids) for side in sides], [len(side.ids) for side in sides]
     places, budget = positions.chosen_positions(choices, lengths), how.budget(model)

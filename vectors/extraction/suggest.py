@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.generation.chat import as_messages, render_prompt
+from core.jobs.job import Steps
 from core.mixer.effects import channel_band as band_of
 from core.mixer.mixer import Channel
 from vectors.checks import dose_response, doses
@@ -20,7 +21,6 @@ from vectors.checks.doses import DosedVector, Ids
 from vectors.checks.report import suggest_dose
 from vectors.checks.separation import LayerSeparation
 from vectors.checks.verdict import Effect
-from vectors.extraction.states import Work
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def suggest_band_and_dose(
     apart: Mapping[int, LayerSeparation],
     pairs: Sequence[tuple[Ids, Ids]],
     seed: int,
-) -> Work:
+) -> Steps[tuple[dict[str, Any], dict[str, Any]]]:
     """(suggestion, its evidence). `pairs` are held out; without any, the band is chosen by d alone."""
     tools = [doses.prepare_doses(vector, band) for band in candidate_bands(model, vector, apart)]
     effects = []
@@ -64,7 +64,9 @@ def candidate_bands(
     return list(dict.fromkeys(band for band in inside if band)) or [vector.layers]
 
 
-def _measure_effect(model: Model, tool: DosedVector, pairs: Sequence[tuple[Ids, Ids]], seed: int) -> Work:
+def _measure_effect(
+    model: Model, tool: DosedVector, pairs: Sequence[tuple[Ids, Ids]], seed: int
+) -> Steps[Effect]:
     """The effect of one dose on the propensity towards the positive texts of a few pairs."""
     controls = [tool.random_control(1000 * seed + number) for number in range(1, CONTROLS + 1)]
     found = yield from dose_response.measure_propensities(model, [tool, *controls], pairs[:PAIRS])
