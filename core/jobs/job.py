@@ -139,6 +139,18 @@ Steps: TypeAlias = Generator[JobEvent | Task, Any, T]
 Job: TypeAlias = Steps[Mapping[str, Json] | None]
 
 
+def run_steps(steps: Steps[T]) -> T:
+    """Run every task here and now; nobody sees the events."""
+    answer = None
+    while True:
+        try:
+            item = steps.send(answer)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        answer = item.work() if isinstance(item, Task) else None
+
+
 def task_group(key: str, work: Callable[[], Steps[T]]) -> Steps[T]:
     """Several short tasks recorded under one key: chat is not delayed, and a rerun skips them all."""
     found = yield Task(lambda: None, "gpu", key, is_recorded=False)

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from core.demo.demo_world import world_of
 from core.errors import UsageError
-from core.generation.chat import as_messages, render_prompt
+from core.generation.token_ids import prompt_ids
 from core.jobs.job import Job, Row, Steps
 from core.mixer.effects import channel_band as band_of
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel
 from vectors.checks import dose_response, doses, separation
-from vectors.checks.doses import Ids
 from vectors.checks.report import CheckMeasurements, build_report, json_safe, report_events
 from vectors.checks.separation import LayerSeparation
 from vectors.contrasts.catalogue import BUILT_IN, contrast
@@ -71,7 +70,7 @@ def check_vector(
     vector = with_stats(vector, apart)
     band = tuple(layers) if layers is not None else choose_band(model, vector, apart)
     tools = [tool := doses.prepare_doses(vector, band), *dose_response.random_controls(tool, seed)]
-    asked = [_prompt_ids(model, prompt) for prompt in prompts or default_prompts(model)]
+    asked = [prompt_ids(model, prompt) for prompt in prompts or _default_prompts(model)]
     texts = yield from dose_response.generate_dosed_texts(model, tools, asked, max_new)
     few = labelled[:PAIRS]
     tendency = (yield from dose_response.measure_propensities(model, tools, few)) if few else None
@@ -181,11 +180,6 @@ def best_band(apart: Mapping[int, LayerSeparation], n_layers: int) -> tuple[int,
 
 def default_prompts(model: Model, count: int = len(PROMPTS)) -> Sequence[str]:
     """The default prompts; the demo models get prompts from their own small world."""
-    world = world_of(model.name)
-    return world.prompts(count, SEED) if world else PROMPTS[:count]
-
-
-def _prompt_ids(model: Model, prompt: Any) -> Ids:
-    if not isinstance(prompt, str) and prompt and isinstance(prompt[0], int):
-        return list(prompt)
-    return render_prompt(model.tokenizer, as_messages(prompt)).ids
+    if model.name in demo.NAMES:
+        return [text for _, text in task_requests(len(PROMPTS), seed=SEED)]
+    return PROMPTS

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.generation.chat import as_messages, render_prompt
+from core import demo
+from core.demo.world.prompts import task_requests
+from core.generation.token_ids import prompt_ids
 from core.jobs.job import Steps
 from core.mixer.effects import channel_band as band_of
 from core.mixer.mixer import Channel
@@ -44,7 +46,7 @@ def suggest_band_and_dose(
         effects.append((yield from _measure_effect(model, tool, pairs, seed)))
     best = max(range(len(effects)), key=lambda i: effects[i].slope, default=0)
     tool = tools[best]
-    asked = _prompt_ids(model)
+    asked = _suggestion_prompts(model)
     texts = yield from dose_response.generate_dosed_texts(model, [tool], asked, NEW_TOKENS)
     window = yield from dose_response.find_dose_window(model, tool, asked, texts, NEW_TOKENS)
     facts = {
@@ -78,9 +80,12 @@ def _effect_facts(tool: DosedVector, effect: Effect) -> dict[str, Any]:
     return facts | {"random": effect.noise, "moves": effect.moves}
 
 
-def _prompt_ids(model: Model) -> list[Ids]:
+def _suggestion_prompts(model: Model) -> list[Ids]:
     """Prompts as token ids; the demo models get prompts of their own toy world."""
     if model.tokenizer is None:
         return [[(1009 * i + 7 * line) % 97 for i in range(8)] for line in range(ASKED)]
-    texts = default_prompts(model, ASKED)
-    return [render_prompt(model.tokenizer, as_messages(text)).ids for text in texts]
+    if model.name in demo.NAMES:
+        texts: Sequence[str] = [text for _, text in task_requests(ASKED, seed=SEED)]
+    else:
+        texts = PROMPTS[:ASKED]
+    return [prompt_ids(model, text) for text in texts]

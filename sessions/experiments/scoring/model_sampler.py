@@ -18,8 +18,9 @@ from torch import Tensor
 import core
 import vectors
 from core.activations.capture import capture
-from core.generation.chat import as_messages, continuation_text, encode, render_prompt
+from core.generation.chat import as_messages, continuation_text, encode
 from core.generation.live import AnswerStream
+from core.generation.token_ids import prompt_ids
 from core.jobs.job import Steps, gpu_task, worker_task
 from core.mixer.lanes import Lanes
 from core.mixer.mixer import Mixer
@@ -71,7 +72,7 @@ class TorchSampler:
         return TorchSampler((yield worker_task(lambda: core.load(name))))
 
     def prompt_ids(self, prompt: SamplePrompt) -> list[int]:
-        return render_prompt(self.model.tokenizer, as_messages(prompt.messages), raw=prompt.raw).ids
+        return prompt_ids(self.model, prompt.messages, raw=prompt.raw)
 
     def generate(
         self,

@@ -14,6 +14,7 @@ hold-out: for d and accuracy, run `steertui check` on the file.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import sys
@@ -25,16 +26,16 @@ import torch
 import torch.distributed as dist
 
 from core import load
-from core.activations.capture import capture_stream
+from core.activations.capture import capture_steps
 from core.activations.positions import Choice
 from core.activations.reducers import Moments
 from core.errors import BadInput, SteerError, UsageError
+from core.jobs.job import run_steps
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
 from vectors.data.metadata import About
 from vectors.extraction.distributed.shard import Key, RankShare, assign_texts, merge_moments
 from vectors.extraction.material import tokenize_pairs
-from vectors.extraction.states import ReadSettings
 from vectors.texts.pair import ContrastSet
 from vectors.texts.position_spec import RESPONSE, check_read, read_positions
 from vectors.vector import SteeringVector
@@ -114,15 +115,24 @@ def _read_share(
     left = [index for index in share.indices if index not in share.done]
     if not left:
         return
-    budget = ReadSettings(layers, batch_tokens).budget(model)
-    stream = capture_stream(
-        model, [ids[i] for i in left], layers=layers, read=[choices[i] for i in left], batch_tokens=budget
-    )
-    for number, (places, part) in enumerate(stream, start=1):
+    writes = itertools.count(1)
+
+    def keep(places: Sequence[int], part: Mapping[int, torch.Tensor]) -> None:
         share.add([left[place] for place in places], part)
         print_facts(done=len(share.done))
-        if number % EVERY == 0:
+        if next(writes) % EVERY == 0:
             share.save()
+
+    run_steps(
+        capture_steps(
+            model,
+            [ids[i] for i in left],
+            keep,
+            layers=layers,
+            read=[choices[i] for i in left],
+            batch_tokens=batch_tokens,
+        )
+    )
     share.save()
 
 
