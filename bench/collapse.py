@@ -20,6 +20,7 @@ from bench.arms import Check, Setting
 from core import demo
 from core.demo.world.labels import label_text
 from core.demo.world.prompts import story_openings, task_requests
+from core.generation.token_ids import prompt_ids
 from core.mixer.mixer import Channel, Mixer
 from sessions.state.collapse import LIMITS, WINDOW, measure_window
 from sessions.state.state import AnswerToken

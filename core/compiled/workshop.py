@@ -75,10 +75,6 @@ class GraphBuilder:
             else:
                 yield f"decoding stays eager: {child.error_text}"
 
-    def wait_for_children(self) -> None:
-        for child in filter(None, self._child_processes.values()):
-            child.wait()
-
     def build_step(self, size: GraphSize) -> str:
         """Compile a step now, verify it, and keep it only if it is verified; no other pass runs meanwhile."""
         use_own_cache()

@@ -50,7 +50,7 @@ def given_ids(text: Text) -> list[int] | None:
     """The ids, where ids were given."""
     if isinstance(text, str) or any(isinstance(part, Mapping | str) for part in text[:1]):
         return None
-    return [int(token) for token in text]
+    return [int(token) for token in cast("Sequence[int]", text)]
 
 
 def tokenizer_of(model: Model) -> Any:

@@ -18,7 +18,6 @@ from typing import Any
 from core.steering import caps
 
 TINY = 1e-30
-DEPENDENT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
     changes = {i: g - 1.0 for i, g in enumerate(gains) if g is not None}
     matrix, on = xp.zeros_like(gram), list(changes)
     if on:
-        inverse = xp.linalg.pinv(gram[on][:, on], rtol=DEPENDENT, hermitian=True)
+        inverse = xp.linalg.pinv(gram[on][:, on], rtol=caps.DEPENDENT, hermitian=True)
         for row, i in enumerate(on):
             matrix[i, on] = changes[i] * inverse[row]
     return matrix

@@ -25,6 +25,7 @@ from vectors.contrasts.catalogue import BUILT_IN, contrast
 from vectors.data import compatibility, model_shape
 from vectors.library import measured
 from vectors.library.reading import read
+from vectors.texts.pair import ContrastSet
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -102,11 +103,12 @@ def check_job(model: Model, params: Mapping[str, Any]) -> Job:
     if not params.get("vector"):
         raise UsageError("check needs the name or the file of a vector")
     vector = read(params["vector"], model=model, force=True, measured=False)
-    pairs, in_sample = find_pairs(model, vector, params.get("contrast"))
+    chosen = contrast(params["contrast"]) if params.get("contrast") else None
+    pairs, in_sample = find_pairs(model, vector, chosen)
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
     named = {key: params[key] for key in ("prompts", "max_new", "seed") if params.get(key) is not None}
-    warnings = contrast(params["contrast"]).warnings if params.get("contrast") else ()
+    warnings = () if chosen is None else chosen.warnings
     return _with_warnings(
         check_vector(model, vector, pairs=pairs, in_sample=in_sample, layers=layers, **named), warnings
     )
@@ -118,19 +120,21 @@ def _with_warnings(work: Job, warnings: Sequence[str]) -> Job:
     return {**summary, "warnings": list(warnings)}
 
 
-def find_pairs(model: Model, vector: SteeringVector, name: str | None) -> tuple[Sequence[Any] | None, bool]:
-    """The pairs of the named or built-in set, and whether the vector was made from these very pairs.
+def find_pairs(
+    model: Model, vector: SteeringVector, chosen: ContrastSet | None
+) -> tuple[Sequence[Any] | None, bool]:
+    """The pairs of the chosen or built-in set, and whether the vector was made from these very pairs.
 
     For the demo models, new pairs are generated.
     """
     stored = vector.about.contrast
-    world = world_of(model.name)
-    if name is None and world and (pairs := world.pairs(stored, 2 * HELD_OUT, SEED)):
+    if chosen is None and model.name in demo.NAMES and stored in CONTRASTS:
+        pairs = CONTRASTS[stored].make(2 * HELD_OUT, SEED, True)
         random.Random(SEED).shuffle(pairs)
-        return pairs, False
-    if name is None and stored not in BUILT_IN:
+        return list(zip(*wording.class_token_ids(model, pairs), strict=True)), False
+    if chosen is None and stored not in BUILT_IN:
         return None, False
-    found = contrast(name or stored)
+    found = chosen or contrast(stored)
     return found.validated().pairs, found.sha256 == vector.about.dataset_sha256
 
 

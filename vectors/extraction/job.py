@@ -42,15 +42,19 @@ Params = Mapping[str, Any]
 
 def extraction_job(model: Model, params: Params) -> Job:
     """Extraction on the loaded model; a tuned model is loaded in addition."""
+    if params.get("tuned"):
+        return two_model_job(lambda: load(params["tuned"]), lambda: model, params)
     validate_request(params)
-    if not params.get("tuned"):
-        return _one_model_job(model, params)
-    return two_model_job(lambda: load(params["tuned"]), lambda: model, params)
+    return _one_model_job(model, params)
 
 
 def two_model_job(load_tuned: Callable[[], Model], load_base: Callable[[], Model], params: Params) -> Job:
     """Read the tuned model, free it, then load and keep the base: memory holds only one of them at a time."""
     validate_request(params)
+    return _two_model_steps(load_tuned, load_base, params)
+
+
+def _two_model_steps(load_tuned: Callable[[], Model], load_base: Callable[[], Model], params: Params) -> Job:
     found = contrast(required_option(params, "contrast"))
     if is_adapter(params["tuned"]):
         return (yield from _adapter_job(load_base, found, params))

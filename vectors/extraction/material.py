@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.activations.capture import Rows
 from core.activations.positions import Choice
 from core.errors import BadInput, UsageError
 from core.jobs.job import Steps
 from vectors.contrasts.shapes import EVALS
 from vectors.extraction.layer_quality import Labels
 from vectors.extraction.request import Recipe
-from vectors.extraction.states import Rows, read_states
+from vectors.extraction.states import read_states
 from vectors.texts.pair import ContrastPair, ContrastSet
 from vectors.texts.position_spec import RESPONSE, read_positions
 from vectors.texts.replies import generate_replies
