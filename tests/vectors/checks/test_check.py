@@ -275,8 +275,10 @@ def test_pairs_are_found_by_name_and_known_when_they_are_the_vectors_own(tmp_pat
     made_from_it = planted.vector(planted.direction(), dataset_sha256=vectors.contrast(path).sha256)
     assert find_pairs(model, made_from_it, vectors.contrast(str(path)))[1]
     assert find_pairs(model, vector, None) == (None, False)
+    file = tmp_path / "planted.safetensors"
+    vector.save(file)
     with pytest.raises(core.SteerError, match="no contrast set 'nothing'"):
-        check_job(model, {"vector": "determined-drifting", "contrast": "nothing"})
+        check_job(model, {"vector": str(file), "contrast": "nothing"})
 
 
 def test_own_pairs_are_told_as_such(speaking: tuple[core.Model, vectors.SteeringVector]) -> None:

@@ -36,7 +36,9 @@ class Scale:
         self.number = number
         self.prompts: list[SamplePrompt] = []
 
-    def text_logprobs(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Steps[list[list[float]]]:
+    def text_logprobs(
+        self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = ""
+    ) -> Steps[list[list[float]]]:
         yield from ()
         self.prompts.append(prompt)
         return [[0.0 if self._fits(text) else -30.0] for text in texts]
