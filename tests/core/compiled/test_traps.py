@@ -35,7 +35,7 @@ def tokens(model: Any, fast: bool) -> list[int]:
 
 def test_the_child_filled_the_disk_cache(ready: Ready) -> None:
     assert ready.hits == 1
-    assert "decoding stays eager" in ready.news[0]
+    assert "decoding stays eager until it is ready" in ready.news[0]
     assert "takes over" in ready.news[1]
 
 
@@ -153,7 +153,7 @@ def test_where_a_child_has_no_room_the_decode_thread_compiles(monkeypatch: pytes
     monkeypatch.setattr(workshop, "child_process_fits", lambda model: False)
     model = tiny.model(seed=9)
     monkeypatch.setattr(graph_builder(model), "build", lambda size: f"made {size.capacity}")
-    assert "eager decoding serves meanwhile" in (graph_builder(model).request_step(SIZE) or "")
+    assert "decoding stays eager until it is ready" in (graph_builder(model).request_step(SIZE) or "")
     assert list(graph_builder(model).install_finished()) == ["made 128"]
     assert list(graph_builder(model).install_finished()) == []
 
