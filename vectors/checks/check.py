@@ -71,7 +71,7 @@ def check_vector(
     vector = with_stats(vector, apart)
     band = tuple(layers) if layers is not None else choose_band(model, vector, apart)
     tools = [tool := doses.prepare_doses(vector, band), *dose_response.random_controls(tool, seed)]
-    asked = [prompt_ids(model, prompt) for prompt in prompts or _default_prompts(model)]
+    asked = [prompt_ids(model, prompt) for prompt in prompts or default_prompts(model)]
     texts = yield from dose_response.generate_dosed_texts(model, tools, asked, max_new)
     few = labelled[:PAIRS]
     tendency = (yield from dose_response.measure_propensities(model, tools, few)) if few else None
@@ -128,10 +128,10 @@ def find_pairs(
     For the demo models, new pairs are generated.
     """
     stored = vector.about.contrast
-    if chosen is None and model.name in demo.NAMES and stored in CONTRASTS:
-        pairs = CONTRASTS[stored].make(2 * HELD_OUT, SEED, True)
+    world = world_of(model.name)
+    if chosen is None and world and (pairs := world.pairs(stored, 2 * HELD_OUT, SEED)):
         random.Random(SEED).shuffle(pairs)
-        return list(zip(*wording.class_token_ids(model, pairs), strict=True)), False
+        return pairs, False
     if chosen is None and stored not in BUILT_IN:
         return None, False
     found = chosen or contrast(stored)
@@ -184,6 +184,5 @@ def best_band(apart: Mapping[int, LayerSeparation], n_layers: int) -> tuple[int,
 
 def default_prompts(model: Model, count: int = len(PROMPTS)) -> Sequence[str]:
     """The default prompts; the demo models get prompts from their own small world."""
-    if model.name in demo.NAMES:
-        return [text for _, text in task_requests(len(PROMPTS), seed=SEED)]
-    return PROMPTS
+    world = world_of(model.name)
+    return world.prompts(count, SEED) if world else PROMPTS[:count]

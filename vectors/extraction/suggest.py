@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core import demo
-from core.demo.world.prompts import task_requests
 from core.generation.token_ids import prompt_ids
 from core.jobs.job import Steps
 from core.mixer.effects import channel_band as band_of
@@ -84,8 +82,4 @@ def _suggestion_prompts(model: Model) -> list[Ids]:
     """Prompts as token ids; the demo models get prompts of their own toy world."""
     if model.tokenizer is None:
         return [[(1009 * i + 7 * line) % 97 for i in range(8)] for line in range(ASKED)]
-    if model.name in demo.NAMES:
-        texts: Sequence[str] = [text for _, text in task_requests(ASKED, seed=SEED)]
-    else:
-        texts = PROMPTS[:ASKED]
-    return [prompt_ids(model, text) for text in texts]
+    return [prompt_ids(model, text) for text in default_prompts(model, ASKED)]

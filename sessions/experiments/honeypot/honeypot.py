@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core import demo
+from core.demo.demo_world import world_of
 from core.jobs.job import JobEvent, JobSample, Point, Progress, Row, Steps
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import statistics

@@ -141,7 +141,7 @@ def test_what_does_not_fit_is_played_eagerly_and_said(ready: Ready, monkeypatch:
     asked = []
     monkeypatch.setattr(
         graph_builder(ready.model),
-        "ask",
+        "request_step",
         lambda size, at_once: asked.append(size) or f"being compiled: {size}",
     )
     fast, eager = begin(ready.model, True), begin(ready.model, False)
@@ -163,7 +163,7 @@ def test_what_does_not_fit_is_played_eagerly_and_said(ready: Ready, monkeypatch:
 
 
 def test_lanes_without_a_graph_are_eager(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph_builder(ready.model), "ask", lambda size, at_once: None)
+    monkeypatch.setattr(graph_builder(ready.model), "request_step", lambda size, at_once: None)
     fast, eager = (begin(ready.model, way, shadow="free") for way in (True, False))
     for live in (fast, eager):
         for _ in live:

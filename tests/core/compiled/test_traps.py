@@ -152,7 +152,7 @@ def test_a_child_that_cannot_be_born_ends_no_answer(monkeypatch: pytest.MonkeyPa
 def test_where_a_child_has_no_room_the_decode_thread_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workshop, "child_process_fits", lambda model: False)
     model = tiny.model(seed=9)
-    monkeypatch.setattr(graph_builder(model), "build", lambda size: f"made {size.capacity}")
+    monkeypatch.setattr(graph_builder(model), "build_step", lambda size: f"made {size.capacity}")
     assert "decoding stays eager until it is ready" in (graph_builder(model).request_step(SIZE) or "")
     assert list(graph_builder(model).install_finished()) == ["made 128"]
     assert list(graph_builder(model).install_finished()) == []
@@ -171,7 +171,7 @@ def test_a_model_has_one_graph_builder_and_takes_it_along() -> None:
 def test_now_means_before_the_second_token(monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny.model(seed=10)
     live = core.stream(model, PROMPT, compile="now", max_new_tokens=4, ignore_end=True)
-    monkeypatch.setattr(graph_builder(model), "build", lambda size: f"made {size.capacity}")
+    monkeypatch.setattr(graph_builder(model), "build_step", lambda size: f"made {size.capacity}")
     assert len(list(live)) == 4
     assert [data for kind, data in live.notices if kind == "compile"] == [{"at": 1, "text": "made 128"}]
     with pytest.raises(UsageError, match="compile must be"):
