@@ -57,7 +57,6 @@ def main() -> None:
     import core
     from bench import extraction
     from bench.shapes import qwen
-    from core.activations.budget import ON_CPU
     from core.activations.capture import capture
 
     torch.set_num_threads(1)
@@ -66,7 +65,7 @@ def main() -> None:
 
     def run(texts: list[list[int]]) -> None:
         if way == STEADY:
-            capture(model, texts, batch_tokens=ON_CPU[1])
+            capture(model, texts)
         else:
             extraction.load_options(model, texts)[way]()
 

@@ -20,7 +20,7 @@ from bench.arms import Check, Setting
 from core import demo
 from core.demo.world.labels import label_text
 from core.demo.world.prompts import story_openings, task_requests
-from core.generation.chat import as_messages, render_prompt
+from core.generation.token_ids import prompt_ids
 from core.mixer.mixer import Channel, Mixer
 from sessions.state.collapse import LIMITS, WINDOW, measure_window
 from sessions.state.state import AnswerToken
@@ -99,11 +99,7 @@ def _prompts(model: core.Model, count: int) -> list[tuple[str, bool]]:
 def _said(model: core.Model, prompt: str, mixer: Mixer, raw: bool, seed: int) -> Sequence[AnswerToken]:
     settings = {"temperature": 0.7, "seed": seed, "max_new_tokens": LONGEST, "raw": raw}
     steps = list(core.stream(model, prompt, mixer=mixer, **settings))
-    asked = (
-        model.tokenizer(prompt)["input_ids"]
-        if raw
-        else render_prompt(model.tokenizer, as_messages(prompt)).ids
-    )
+    asked = prompt_ids(model, prompt, raw=raw)
     ids = [*asked, *(step.token_id for step in steps)]
     unsteered = token_distributions(model, ids, len(asked)).gather(
         1, torch.tensor(ids[len(asked) :])[:, None]

@@ -14,6 +14,7 @@ from bench.mixers import eight_mixed, prompt, turned
 from bench.shapes import demo
 from core.compiled import verify
 from core.compiled.size import GraphSize
+from core.compiled.workshop import graph_builder
 from core.mixer.mixer import Mixer
 from core.model.model import Model
 
@@ -25,8 +26,8 @@ GOALS = (Goal("compiled, eight mixed", "eager, eight mixed", 1.5),)
 def bench(setting: Setting) -> dict[str, Any]:
     model = demo(setting.device)
     graphs = counters["stats"]["unique_graphs"]
-    news = model.graph_builder.build_step(GraphSize(1, CAPACITY))
-    step = model.graph_builder.find_step(GraphSize(1, CAPACITY))
+    news = graph_builder(model).build_step(GraphSize(1, CAPACITY))
+    step = graph_builder(model).find_step(GraphSize(1, CAPACITY))
     if step is None:
         raise SystemExit(news)
     verdict = verify.verify_step(step)

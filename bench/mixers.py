@@ -52,7 +52,7 @@ def eight_mixed(model: Model) -> Mixer:
 
 
 def prompt(model: Model, length: int, seed: int = 0) -> list[int]:
-    vocabulary = model.hf.get_input_embeddings().num_embeddings
+    vocabulary = model.vocab_size
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(4, vocabulary, (length,), generator=generator).tolist()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -16,36 +16,30 @@ from torch import Tensor
 if TYPE_CHECKING:
     from core.model.model import Model
 
+ON_CPU, ON_GPU = 512, 16384
+"""Tokens of one batch: on a CPU large padded batches are slower than single prompts, on a GPU small ones leave it
+idle. Fixed, because a measured size would differ from run to run, and with it the last bits of the rows."""
 FINEST = 4
 PER_OCTAVE = 16  # widths between n and 2n: 1 token of padding in 40 at a hundred tokens
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some prompts by index, padded to one width; `starts` is where each row's own tokens begin."""
+    """Some prompts by index, padded on the right to one width."""
 
     indices: tuple[int, ...]
     ids: Tensor
     mask: Tensor
-    starts: Tensor
 
     @property
     def tokens(self) -> int:
         """Number of tokens without the padding."""
         return int(self.mask.sum())
 
-    def model_inputs(self, accepts_positions: bool) -> dict[str, Any]:
-        """Arguments of the forward pass that keep padding from changing any result.
 
-        Padding on the right needs no mask (a full one is passed): causal attention never reads it. Padding on
-        the left needs the mask, and positions that start at each row's own first token.
-        """
-        if not self.starts.any():
-            return {"input_ids": self.ids, "attention_mask": torch.ones_like(self.mask)}
-        left: dict[str, Any] = {"input_ids": self.ids, "attention_mask": self.mask}
-        if accepts_positions:
-            left["position_ids"] = (self.mask.cumsum(1) - 1).clamp(min=0)
-        return left
+def batch_budget(model: Model, tokens: int | None = None) -> int:
+    """Most tokens of one batch, padding included: as asked, else as the device likes."""
+    return tokens or (ON_CPU if model.device.type == "cpu" else ON_GPU)
 
 
 def padded_widths(model: Model, lengths: Sequence[int]) -> list[int]:
@@ -72,14 +66,12 @@ def take_batch(waiting: Sequence[int], widths: Sequence[int], budget: int) -> li
 
 
 def pad_batch(
-    prompts: Sequence[Sequence[int]], indices: Sequence[int], width: int, device: torch.device, *, left: bool
+    prompts: Sequence[Sequence[int]], indices: Sequence[int], width: int, device: torch.device
 ) -> Batch:
     """Build one batch; the padding's token id is 0 and does not affect results."""
-    rows = [prompts[i] for i in indices]
-    gaps = [width - len(row) if left else 0 for row in rows]
-    ids = torch.zeros(len(rows), width, dtype=torch.long)
+    ids = torch.zeros(len(indices), width, dtype=torch.long)
     mask = torch.zeros_like(ids)
-    for line, (row, gap) in enumerate(zip(rows, gaps, strict=True)):
-        ids[line, gap : gap + len(row)] = torch.as_tensor(row)
-        mask[line, gap : gap + len(row)] = 1
-    return Batch(tuple(indices), ids.to(device), mask.to(device), torch.tensor(gaps))
+    for line, row in enumerate(prompts[i] for i in indices):
+        ids[line, : len(row)] = torch.as_tensor(row)
+        mask[line, : len(row)] = 1
+    return Batch(tuple(indices), ids.to(device), mask.to(device))

@@ -30,11 +30,11 @@ def chosen_positions(read: Read, lengths: Sequence[int]) -> list[np.ndarray]:
     return [_resolve_choice(choice, n, i) for i, (choice, n) in enumerate(zip(read, lengths, strict=True))]
 
 
-def average_positions(hidden: Tensor, starts: Tensor, chosen: Sequence[np.ndarray]) -> Tensor:
+def average_positions(hidden: Tensor, chosen: Sequence[np.ndarray]) -> Tensor:
     """Average [B, T, d] over each row's positions, giving [B, d] in float32 on the CPU."""
     counts = [len(places) for places in chosen]
     rows = torch.repeat_interleave(torch.arange(len(chosen)), torch.tensor(counts))
-    columns = torch.from_numpy(np.concatenate(chosen)) + starts[rows]
+    columns = torch.from_numpy(np.concatenate(chosen))
     if len(columns) * 2 >= hidden.shape[0] * hidden.shape[1]:
         return _average_by_product(hidden, rows, columns, counts)
     picked = hidden[rows.to(hidden.device), columns.to(hidden.device)].float().cpu()

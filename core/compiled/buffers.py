@@ -10,11 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.compiled.cap_table import cap_states, correct_projections
 from core.compiled.dials import section_widths
 from core.compiled.setting import CoefficientTable
 from core.compiled.size import GraphSize
 from core.steering.algebra import TINY
+from core.steering.caps import cap_states, correct_projections
 from core.steering.layer_plan import MeterReading
 from core.steering.plan import Layers
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from core.compiled.graph_step import GraphStep
 from core.compiled.layout import slot_demand
 from core.compiled.size import GraphSize, size_for
+from core.compiled.workshop import graph_builder
 from core.model.cache import Tape
 from core.steering.layer_plan import MeterReading
 from core.steering.plan import Plan
@@ -34,9 +35,9 @@ class CompiledTape(Tape):
 
     def begin_answer(self, tell: Callable[..., None]) -> None:
         self._notify = tell
-        for news in self.model.graph_builder.install_finished():
+        for news in graph_builder(self.model).install_finished():
             tell("compile", text=news)
-        self.model.graph_builder.recheck_guards()
+        graph_builder(self.model).recheck_guards()
 
     def new_empty(self, n_lanes: int) -> Tape:
         other = CompiledTape(self.model, n_lanes, at_once=self.at_once)
@@ -44,7 +45,7 @@ class CompiledTape(Tape):
         return other
 
     def prepare_plan(self, plan: Plan) -> Plan:
-        self.model.graph_builder.prepare_tables(plan)
+        graph_builder(self.model).prepare_tables(plan)
         return plan
 
     def feed(
@@ -96,7 +97,7 @@ class CompiledTape(Tape):
         """Move the cache to a step that fits this plan and one more token; False if there is none yet."""
         step, wanted = self.step, self._needed_size(plan, len(self) + 1)
         if step is None or not step.size.covers(wanted):
-            found = self.model.graph_builder.find_step(wanted) or self._request_step(wanted)
+            found = graph_builder(self.model).find_step(wanted) or self._request_step(wanted)
             if found is None:
                 return False
             self.return_cache()
@@ -112,11 +113,11 @@ class CompiledTape(Tape):
     def _request_step(self, wanted: GraphSize) -> GraphStep | None:
         """Request a missing step, with some room to grow; returns it if it was built at once."""
         size = size_for(wanted.lanes, wanted.capacity, self.model.max_context, wanted.slots, wanted.caps)
-        news = self.model.graph_builder.request_step(size, self.at_once)
+        news = graph_builder(self.model).request_step(size, self.at_once)
         if news is None:
             return None
         self._notify("compile", text=news)
-        return self.model.graph_builder.find_step(wanted)
+        return graph_builder(self.model).find_step(wanted)
 
     def _graph_logits(
         self, tokens: list[int], phase: str, plan: Plan, readings: list[MeterReading] | None
@@ -126,7 +127,7 @@ class CompiledTape(Tape):
         try:
             logits = self.step.decode_tokens(tokens, plan.phases[phase])
         except Exception as error:  # a graph may raise anything; the same token can be decoded eagerly
-            self.model.graph_builder.drop_step(self.step)
+            graph_builder(self.model).drop_step(self.step)
             self._notify("compile", text=f"back to eager decoding: {' '.join(str(error).split())[:200]}")
             return None
         if readings is not None:

@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.compiled.cap_table import NEVER
 from core.compiled.layout import SlotLayout, to_numpy
 from core.compiled.size import GraphSize
+from core.steering.caps import NEVER
 from core.steering.layer_plan import LayerPlan
 
 Array = NDArray[np.float64]

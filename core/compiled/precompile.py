@@ -62,9 +62,6 @@ class PrecompileProcess:
         lines = self._errors.read().decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "the compiler's process died")
 
-    def wait(self) -> None:
-        self._child.wait()
-
     def stop(self) -> None:
         if not self.finished:
             self._child.kill()

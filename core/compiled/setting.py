@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.compiled.cap_table import active_inverses
 from core.compiled.dials import CoefficientRows
 from core.compiled.layout import SlotLayout, find_layout
 from core.compiled.size import GraphSize
 from core.recent import LruCache
+from core.steering.caps import active_inverses
 from core.steering.plan import Layers
 
 Chairs = tuple[SlotLayout | None, ...]

@@ -51,7 +51,7 @@ def verify_step(step: GraphStep) -> GraphVerdict:
         _plan(model, _test_mixers(model, lanes, keep_norm=True)),
     )
     silent = _plan(model, [Mixer()] * lanes)
-    ids = torch.randint(_vocabulary_size(model), (lanes, PROMPT + 3), generator=_seeded_generator()).tolist()
+    ids = torch.randint(model.vocab_size, (lanes, PROMPT + 3), generator=_seeded_generator()).tolist()
     tape, plain = Tape(model, lanes), Tape(model, lanes)
     for each in (tape, plain):
         each.feed([row[:PROMPT] for row in ids], ["prompt"] * PROMPT, silent)
@@ -129,7 +129,3 @@ def _plan(model: Model, mixers: list[Mixer]) -> Plan:
 
 def _seeded_generator(other: bool = False) -> torch.Generator:
     return torch.Generator().manual_seed(SEED + other)
-
-
-def _vocabulary_size(model: Model) -> int:
-    return int(model.hf.get_input_embeddings().num_embeddings)

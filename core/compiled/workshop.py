@@ -16,7 +16,7 @@ from core.compiled.layout import slot_demand
 from core.compiled.precompile import PrecompileProcess, use_own_cache
 from core.compiled.size import MOST_CAPS, GraphSize
 from core.compiled.verify import verify_step
-from core.model.cache import Tape
+from core.model.cache import can_rewind
 from core.steering.plan import Plan
 
 if TYPE_CHECKING:
@@ -75,10 +75,6 @@ class GraphBuilder:
             else:
                 yield f"decoding stays eager: {child.error_text}"
 
-    def wait_for_children(self) -> None:
-        for child in filter(None, self._child_processes.values()):
-            child.wait()
-
     def build_step(self, size: GraphSize) -> str:
         """Compile a step now, verify it, and keep it only if it is verified; no other pass runs meanwhile."""
         use_own_cache()
@@ -121,6 +117,14 @@ class GraphBuilder:
                     step.table_for(layers)
 
 
+def graph_builder(model: Model) -> GraphBuilder:
+    """The model's graph builder, made on first use and freed with the model."""
+    if GraphBuilder not in model.attached:
+        model.attached.setdefault(GraphBuilder, GraphBuilder(model))
+    found: GraphBuilder = model.attached[GraphBuilder]
+    return found
+
+
 def child_process_fits(model: Model) -> bool:
     """Whether the GPU has room for a child's uninitialised weights; on CPU they cost nothing."""
     if model.device.type != "cuda":
@@ -132,7 +136,7 @@ def child_process_fits(model: Model) -> bool:
 def refusal_reason(model: Model) -> str | None:
     """The reason why this model cannot be compiled, or None."""
     hf = model.hf
-    if not Tape(model).can_rewind:
+    if not can_rewind(model):
         return "the model keeps a running state instead of a cache of tokens"
     devices = {site.device for site in model.anatomy.sites}
     if len(devices) > 1:

@@ -65,7 +65,7 @@ class Decoder:
 
     def check_ids(self, ids: Sequence[int]) -> None:
         """Raise for ids outside the embedding: on a GPU they would invalidate the CUDA context."""
-        known = self.model.hf.get_input_embeddings().num_embeddings
+        known = self.model.vocab_size
         strange = next((i for i in ids if not 0 <= i < known), None)
         if strange is not None:
             raise UsageError(f"there is no token {strange}: the model has {known} tokens, 0 to {known - 1}")

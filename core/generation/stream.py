@@ -1,18 +1,20 @@
-"""`core.stream`: generates one answer from a prompt and a mixer."""
+"""`core.stream`: generates one answer from a prompt and a mixer; `core.steered` steers Hugging Face's own calls."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError
-from core.generation.chat import Message, as_messages, render_prompt
 from core.generation.live import AnswerStream
 from core.generation.sampling import TokenSampler
 from core.generation.settings import DecoderSettings
+from core.generation.token_ids import Text, prompt_ids
 from core.mixer.lanes import SHADOWS, SOLO, Lanes
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
+from core.model.hooks import UnsizedPass
 from core.steering.plan import Meters
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ CLIFF_ROWS = 4
 
 def stream(
     model: Model,
-    prompt: str | Sequence[Message] | Sequence[int],
+    prompt: Text,
     *,
     mixer: Mixer | None = None,
     system: str | None = None,
@@ -41,10 +43,18 @@ def stream(
     `settings` are those of `DecoderSettings` and `TokenSampler`: max_new_tokens, stop, cache, meters,
     temperature, seed, …
     """
-    ids = _prompt_ids(model, prompt, system, prefill, raw, template_args)
+    ids = prompt_ids(model, prompt, system=system, prefill=prefill, raw=raw, template_args=template_args)
     check_length(model, len(ids))
     how = build_settings(model, shadow=shadow, lanes=lanes, **settings)
     return AnswerStream(model, open_tape(model, compile), ids, mixer or Mixer(), how)
+
+
+@contextmanager
+def steered(model: Model, mixer: Mixer) -> Iterator[None]:
+    """Steer every forward pass of the Hugging Face model inside the `with` block, `generate` included."""
+    plan = model.planner.plan([mixer])
+    with model.steering.steering_with(UnsizedPass(plan)):
+        yield
 
 
 def open_tape(model: Model, compile: bool | str) -> Tape:  # noqa: A002
@@ -97,22 +107,6 @@ def check_length(model: Model, tokens: int) -> None:
         raise UsageError("the prompt is empty")
     if tokens >= model.max_context:
         raise UsageError(f"prompt is {tokens} tokens, limit {model.max_context}")
-
-
-def _prompt_ids(
-    model: Model,
-    prompt: Any,
-    system: str | None,
-    prefill: str,
-    raw: bool,
-    template_args: Mapping[str, Any] | None,
-) -> list[int]:
-    if not isinstance(prompt, str) and prompt and isinstance(prompt[0], int):
-        return list(prompt)
-    if model.tokenizer is None:
-        raise UsageError(f"{model.name} has no tokenizer: give the prompt as token ids")
-    messages = as_messages(prompt, system)
-    return render_prompt(model.tokenizer, messages, raw=raw, prefill=prefill, template_args=template_args).ids
 
 
 def _is_slow_row_count(model: Model, rows: int) -> bool:

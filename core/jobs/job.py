@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
+T = TypeVar("T")
 Json: TypeAlias = Any
 
 
@@ -132,10 +133,25 @@ class Cancelled(Exception):
     """Thrown into a job at its `yield`; the job may catch it, report partial results and return a summary."""
 
 
-Job: TypeAlias = Generator[JobEvent | Task, Any, Mapping[str, Json] | None]
+Steps: TypeAlias = Generator[JobEvent | Task, Any, T]
+"""A part of a job: yields events and tasks and returns a `T`; use it with `yield from`."""
+
+Job: TypeAlias = Steps[Mapping[str, Json] | None]
 
 
-def task_group(key: str, work: Callable[[], Generator[Any, Any, Json]]) -> Generator[Any, Any, Json]:
+def run_steps(steps: Steps[T]) -> T:
+    """Run every task here and now; nobody sees the events."""
+    answer = None
+    while True:
+        try:
+            item = steps.send(answer)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        answer = item.work() if isinstance(item, Task) else None
+
+
+def task_group(key: str, work: Callable[[], Steps[T]]) -> Steps[T]:
     """Several short tasks recorded under one key: chat is not delayed, and a rerun skips them all."""
     found = yield Task(lambda: None, "gpu", key, is_recorded=False)
     if found is not None:

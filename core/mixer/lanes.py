@@ -51,16 +51,6 @@ SHADOWS = {
 }
 
 
-def plus_minus_lanes(channel: int) -> Lanes:
-    """Lanes with one channel at +s, 0 and −s."""
-
-    def variants(mixer: Mixer) -> tuple[Mixer, ...]:
-        scale = mixer.edit(channel).channels[channel].scale
-        return mixer, mixer.scale(channel, 0.0), mixer.scale(channel, -scale)
-
-    return Lanes(variants, ("+s", "0", "−s"))
-
-
 def dose_lanes(channel: int, scales: Sequence[float]) -> Lanes:
     """Lanes with one channel at several scales and everything else equal: a sweep in one batch."""
     chosen = tuple(float(scale) for scale in scales)

@@ -36,11 +36,10 @@ PROBE_IDS = ((1, 2, 3),)
 
 @dataclass(frozen=True)
 class Site:
-    """Device, dtype and form of one block's output in a real forward pass (parameters may be offloaded)."""
+    """Device and dtype of one block's output in a real forward pass (parameters may be offloaded)."""
 
     device: torch.device
     dtype: torch.dtype
-    is_tuple: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +92,7 @@ def probe_blocks(hf: Any, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...]
 
     def look(layer: int, output: Any) -> None:
         hidden = output[0] if isinstance(output, tuple) else output
-        seen[layer] = Site(hidden.device, hidden.dtype, isinstance(output, tuple)), hidden.shape[-1]
+        seen[layer] = Site(hidden.device, hidden.dtype), hidden.shape[-1]
 
     handles = [
         block.register_forward_hook(lambda _module, _args, output, layer=layer: look(layer, output))

@@ -39,7 +39,7 @@ class Tape:
         self.phases: list[str] = []
         self.mixers: tuple[Mixer, ...] = ()
         self.used_graph = False  # whether a compiled step made the last pass
-        self.can_rewind = set(getattr(text_config(model.hf), "layer_types", None) or [None]) <= ATTENDS
+        self.can_rewind = can_rewind(model)
         accepts = _forward_parameters(model)
         self.cache: Any = self._empty()
         self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
@@ -149,6 +149,11 @@ class Tape:
                 layer.keys, layer.values = layer.keys[..., : len(self), :], layer.values[..., : len(self), :]
         if not self.can_rewind or len(self) == 0:
             self.clear()
+
+
+def can_rewind(model: Model) -> bool:
+    """Whether every layer caches single tokens; a layer with a running state cannot go back."""
+    return set(getattr(text_config(model.hf), "layer_types", None) or [None]) <= ATTENDS
 
 
 def _forward_parameters(model: Model) -> Container[str]:

@@ -10,19 +10,15 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from core.errors import ModelError
-from core.mixer.mixer import Mixer
 from core.model.anatomy import Site
 from core.steering.layer_plan import LayerPlan, MeterReading
 from core.steering.plan import Layers, Plan
-
-if TYPE_CHECKING:
-    from core.model.model import Model
 
 OutputHook = Callable[[int, Tensor], None]
 
@@ -117,7 +113,7 @@ class SteeringHooks:
 
     def check_hooks(self, forward: Callable[[], Any], final_norm: nn.Module | None = None) -> None:
         """Push every block once and check that exactly the pushed state reaches the next module."""
-        probe = _Probe(self.sites)
+        probe = _Probe()
         followers = [*self.blocks[1:], *([final_norm] if final_norm is not None else [])]
         handles = [
             follower.register_forward_pre_hook(probe.arrival_hook(layer), with_kwargs=True)
@@ -140,8 +136,7 @@ class SteeringHooks:
 class _Probe:
     """A steerer that adds a known pattern at every layer and records where it arrives unchanged."""
 
-    def __init__(self, sites: Sequence[Site]) -> None:
-        self.sites = sites
+    def __init__(self) -> None:
         self.sent: dict[int, Tensor] = {}
         self.arrived: set[int] = set()
 
@@ -167,11 +162,3 @@ class _Probe:
 
 def _equal_states(got: Tensor, sent: Tensor) -> bool:
     return torch.equal(got.to(sent.device, sent.dtype), sent)
-
-
-@contextmanager
-def steered(model: Model, mixer: Mixer) -> Iterator[None]:
-    """Steer every forward pass of the Hugging Face model inside the `with` block, `generate` included."""
-    plan = model.planner.plan([mixer])
-    with model.steering.steering_with(UnsizedPass(plan)):
-        yield

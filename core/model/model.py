@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
 
 from core.errors import UsageError
 from core.model.anatomy import Anatomy, input_device
+from core.model.hooks import SteeringHooks
 from core.steering.plan import Planner
-
-if TYPE_CHECKING:
-    from core.compiled.workshop import GraphBuilder
-    from core.model.hooks import SteeringHooks
 
 
 @dataclass(eq=False)
 class Model:
-    """A Hugging Face model with its blocks located, its hooks installed and its fingerprint known."""
+    """A Hugging Face model with its blocks located, its hooks installed and its fingerprint known.
+
+    `attached` holds one object per class that a module above made for this model; it is freed with it.
+    """
 
     hf: Any
     tokenizer: Any
@@ -29,6 +29,7 @@ class Model:
     steering: SteeringHooks
     fingerprint: str
     max_context: int
+    attached: dict[type, Any] = field(default_factory=dict, repr=False)
 
     @property
     def n_layers(self) -> int:
@@ -37,6 +38,11 @@ class Model:
     @property
     def hidden_size(self) -> int:
         return self.anatomy.hidden_size
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of token ids that the input embedding knows."""
+        return int(self.hf.get_input_embeddings().num_embeddings)
 
     @property
     def layers(self) -> list[nn.Module]:
@@ -57,13 +63,6 @@ class Model:
         sites = self.anatomy.sites
         devices, dtypes = [site.device for site in sites], [site.dtype for site in sites]
         return Planner(devices, dtypes, self.hidden_size, lambda: self.residual_norms)
-
-    @cached_property
-    def graph_builder(self) -> GraphBuilder:
-        """Builds compiled decode steps for this model; created on first use."""
-        from core.compiled.workshop import GraphBuilder
-
-        return GraphBuilder(self)
 
     @cached_property
     def residual_norms(self) -> dict[int, float]:

@@ -73,8 +73,7 @@ def _text_ids(model: Model) -> list[int]:
     if model.tokenizer is not None:
         ids: list[int] = model.tokenizer(TEXT)["input_ids"]
         return ids[:length]
-    vocabulary = model.hf.get_input_embeddings().num_embeddings
-    return [(1009 * i + 7) % vocabulary for i in range(min(length, 256))]
+    return [(1009 * i + 7) % model.vocab_size for i in range(min(length, 256))]
 
 
 def _cache_file(fingerprint: str) -> Path:

@@ -18,12 +18,14 @@ from typing import Any
 from core.steering import caps
 
 TINY = 1e-30
-DEPENDENT = 1e-9
 
 
 @dataclass(frozen=True)
 class SteeringProgram:
-    """The steering of one layer on K projections, as arrays [..., K] and [..., K, K]; None means off."""
+    """The steering of one layer on K projections, as arrays [..., K] and [..., K, K]; None means off.
+
+    `caps` is the table of the cap stage, for programs on a device.
+    """
 
     gram: Any
     gain: Any = None
@@ -31,6 +33,7 @@ class SteeringProgram:
     keep_norm: Any = None
     floor: Any = None
     ceiling: Any = None
+    caps: caps.CapTable | None = None
 
 
 def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
@@ -41,7 +44,7 @@ def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
     changes = {i: g - 1.0 for i, g in enumerate(gains) if g is not None}
     matrix, on = xp.zeros_like(gram), list(changes)
     if on:
-        inverse = xp.linalg.pinv(gram[on][:, on], rtol=DEPENDENT, hermitian=True)
+        inverse = xp.linalg.pinv(gram[on][:, on], rtol=caps.DEPENDENT, hermitian=True)
         for row, i in enumerate(on):
             matrix[i, on] = changes[i] * inverse[row]
     return matrix
@@ -64,5 +67,5 @@ def steer_array(p: Any, norm2: Any, program: SteeringProgram, xp: ModuleType) ->
         q, c = s * q, s * c
     if program.floor is None:
         return s, c, None
-    e = caps.correct_array(q, gram, program.floor, program.ceiling, xp)
+    e = caps.correct_array(q, gram, program.floor, program.ceiling, xp, program.caps)
     return s, c + e, e

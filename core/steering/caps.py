@@ -1,38 +1,58 @@
 """The cap stage: the smallest correction that brings every projection inside its bounds.
 
-Find e with  floor ≤ q + eG ≤ ceiling  and ‖eV‖² = e G eᵀ minimal. At the optimum e is its own multiplier: eᵢ
-> 0 only at a floor, eᵢ < 0 only at a ceiling. One cap has a closed form. For several, a primal–dual active
-set guesses which caps bind, solves for those and guesses again: exact after two or three steps unless
-directions are nearly parallel. Cases that do not converge go to the slower exact solver in `core.steering.dual`. On a
-GPU, where no step may synchronise with the host, up to four caps are solved by trying every set of bounds,
-more by a fixed number of guesses and Gauss–Seidel sweeps.
+Find e with  floor ≤ q + eG ≤ ceiling  and ‖eV‖² = e G eᵀ minimal. The conditions of the minimum (Karush, Kuhn
+and Tucker) are: every projection is inside its bounds, eᵢ > 0 only where projection i stands on its floor, eᵢ < 0
+only where it stands on its ceiling, and eᵢ = 0 elsewhere: e is its own multiplier. Three solvers:
+
+    one cap    closed form: e = clip(q) − q, as G is 1 but for rounding
+    several    `solve_caps`: a dual active-set method in Python floats, exact at any angle between the directions
+    compiled   `correct_projections`: every set of binding bounds at once, where nothing may branch on a value:
+               inside a graph, and on a GPU, where a branch would wait for the host
 """
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
-from core.steering import dual
+Floats = list[float]
 
-STEPS = 12
-ABSURD = 1e6  # relative to the state: larger solutions are amplified rounding errors
-FIXED_STEPS = 6
-FIXED_SWEEPS = 16
-RIDGE = 1e-6
-FEW = 4
+ROUNDING = 1e-12
+DEPENDENT = 1e-9
+ROUNDS = 12
+TABLE_CAPS = 4
+"""Most caps that an eager pass solves by table: 81 states for four, 243 for five."""
+NEVER = 1e30
+"""A bound that does not bind; an infinity would make 0·∞ in the states where it is not active."""
 
 
-def correct_array(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
-    """Correction e for rows [..., K]; numpy iterates until done, torch takes a fixed number of steps."""
+def correct_array(
+    q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType, table: CapTable | None = None
+) -> Any:
+    """Correction e for rows [..., K]: by the table where one is given, else row by row on the host."""
     if q.shape[-1] == 1:
         return xp.clip(q, floor, ceiling) - q
-    return (_until_settled if xp is np else _fixed_course)(q, gram, floor, ceiling, xp)
+    if table is not None:
+        return table.correct(q, floor, ceiling)
+    if xp is np:
+        return _correct_rows(q, gram, floor, ceiling)
+    host = [x.detach().double().cpu().numpy() for x in (q, gram, floor, ceiling)]
+    return torch.as_tensor(_correct_rows(*host), dtype=q.dtype, device=q.device)
+
+
+def correct_floats(q: Floats, gram: list[Floats], floor: Floats, ceiling: Floats) -> Floats:
+    """Correction e for one token."""
+    if len(q) == 1:
+        return [(min(max(q[0], floor[0]), ceiling[0]) - q[0]) / gram[0][0]]
+    return solve_caps(q, gram, floor, ceiling)[0]
 
 
 def bound_violation(q: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
@@ -40,99 +60,168 @@ def bound_violation(q: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
     return abs(q - xp.clip(q, floor, ceiling))
 
 
-def _until_settled(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
-    e, before = xp.zeros_like(q), xp.zeros_like(q)
-    for _ in range(STEPS):
-        side = _binding_sides(q, gram, floor, ceiling, e, xp)
-        restless = (side != before).any(-1)
-        if not restless.any():
-            restless = abs(e).max(-1) > ABSURD * (1.0 + abs(q).max(-1))
-            break
-        try:
-            e, before = _solve_binding(q, gram, floor, ceiling, side, gram, xp), side
-        except np.linalg.LinAlgError:
-            restless = xp.ones_like(restless)
-            break
-    lows, highs, lines = xp.broadcast_to(floor, q.shape), xp.broadcast_to(ceiling, q.shape), gram.tolist()
-    for row in map(tuple, np.argwhere(restless)):
-        e[row] = dual.solve_caps(q[row].tolist(), lines, lows[row].tolist(), highs[row].tolist())[0]
+def _correct_rows(
+    q: NDArray[np.float64],
+    gram: NDArray[np.float64],
+    floor: NDArray[np.float64],
+    ceiling: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """`solve_caps` for every row of an array that is outside its bounds; the others stay to the bit."""
+    e, lines = np.zeros_like(q), gram.tolist()
+    lows, highs = np.broadcast_to(floor, q.shape), np.broadcast_to(ceiling, q.shape)
+    for row in map(tuple, np.argwhere(((q < lows) | (q > highs)).any(-1))):
+        e[row] = solve_caps(q[row].tolist(), lines, lows[row].tolist(), highs[row].tolist())[0]
     return e
 
 
-def _fixed_course(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
-    return (_all_sets if q.shape[-1] <= FEW else _guess_and_sweep)(q, gram, floor, ceiling, xp)
+# Several caps: the dual active-set method of Goldfarb and Idnani (1983).
 
 
-def _all_sets(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
-    """Solve for all 3^K sets of binding bounds at once and select the optimal one."""
-    sides = _bound_choices(q.shape[-1], gram.dtype, gram.device)
-    eye = xp.eye(q.shape[-1], dtype=gram.dtype, device=gram.device)
-    both = (sides[:, :, None] * sides[:, None, :]) != 0
-    inverse = xp.linalg.inv_ex(xp.where(both, gram, eye))[0]
-    wanted = xp.where(sides > 0, floor[..., None, :], ceiling[..., None, :]) - q[..., None, :]
-    e = (xp.where(sides != 0, wanted, 0.0)[..., None, :] @ inverse)[..., 0, :]
-    after = q[..., None, :] + e @ gram
-    flaws = bound_violation(after, floor[..., None, :], ceiling[..., None, :], xp).maximum(-sides * e)
-    best = flaws.amax(-1).nan_to_num(xp.inf).argmin(-1)
-    return e.gather(-2, best[..., None, None].expand(*best.shape, 1, q.shape[-1]))[..., 0, :]
+def solve_caps(q: Floats, gram: list[Floats], floor: Floats, ceiling: Floats) -> tuple[Floats, int | None]:
+    """Return (e, None), or (e, i) where cap i contradicts the others.
+
+    `held` are the caps whose projections stand on a bound by a non-zero eᵢ of the right sign. Each round takes the
+    projection that is farthest outside and moves it to its bound while the held ones stay on theirs. Before and
+    after a round e is the minimum for the held caps alone, and a round only makes that minimum larger. So no set of
+    held caps comes back, and as there are finitely many sets, the loop ends.
+    """
+    e, held = [0.0] * len(q), list[int]()
+    now = q
+    for _ in range(ROUNDS * len(q)):
+        worst, lack = _farthest_outside(now, q, floor, ceiling, held)
+        if worst is None:
+            return e, None  # all inside, and every multiplier has its sign: the minimum
+        if not _move_to_bound(worst, lack, e, held, gram):
+            return e, worst
+        # From q again, not from the last round, so that rounding errors do not add up.
+        now = [x + sum([e[j] * gram[j][i] for j in held]) for i, x in enumerate(q)]
+    return e, None
 
 
-@cache
-def _bound_choices(count: int, dtype: Any, device: Any) -> Any:
-    return torch.tensor(list(product((0, 1, -1), repeat=count)), dtype=dtype, device=device)
+def _farthest_outside(
+    now: Floats, q: Floats, floor: Floats, ceiling: Floats, held: list[int]
+) -> tuple[int | None, float]:
+    """The projection farthest outside its bounds, with its signed distance to the bound; None if all are inside."""
+    worst, lack = None, 0.0
+    for i, x in enumerate(now):
+        if x < floor[i]:
+            gap = floor[i] - x
+        elif x > ceiling[i]:
+            gap = ceiling[i] - x
+        else:
+            continue
+        # A held projection is off its bound by rounding only.
+        if abs(gap) > abs(lack) and i not in held and abs(gap) > ROUNDING * (1.0 + abs(q[i])):
+            worst, lack = i, gap
+    return worst, lack
 
 
-def _guess_and_sweep(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
-    e, ridged = xp.zeros_like(q), gram + RIDGE * xp.eye(q.shape[-1], dtype=gram.dtype, device=gram.device)
-    for _ in range(FIXED_STEPS):
-        side = _binding_sides(q, gram, floor, ceiling, e, xp)
-        e = _solve_binding(q, gram, floor, ceiling, side, ridged, xp)
-    for _ in range(FIXED_SWEEPS):
-        for i in range(q.shape[-1]):
-            alone = q[..., i] + (e * gram[:, i]).sum(-1) - e[..., i]
-            e[..., i] = xp.clip(alone, floor[..., i], ceiling[..., i]) - alone
-    return e
-
-
-def _binding_sides(q: Any, gram: Any, floor: Any, ceiling: Any, e: Any, xp: ModuleType) -> Any:
-    """+1 where a projection without its own share of e is below its floor, −1 above its ceiling, else 0."""
-    alone = q + e @ gram - e
-    return xp.sign(xp.clip(alone, floor, ceiling) - alone)
-
-
-def _solve_binding(
-    q: Any, gram: Any, floor: Any, ceiling: Any, side: Any, system: Any, xp: ModuleType
-) -> Any:
-    """The e that puts exactly the binding projections on their bounds."""
-    binds = side != 0
-    eye = xp.eye(q.shape[-1]) if xp is np else xp.eye(q.shape[-1], dtype=gram.dtype, device=gram.device)
-    both = xp.where(binds[..., :, None] & binds[..., None, :], system, eye)
-    wanted = xp.where(side > 0, floor, ceiling) - q
-    return xp.linalg.solve(both, xp.where(binds, wanted, 0.0)[..., None])[..., 0]
-
-
-def correct_floats(
-    q: list[float], gram: list[list[float]], floor: list[float], ceiling: list[float]
-) -> list[float]:
-    """`correct_array` for one token, in Python floats."""
-    k = range(len(q))
-    sides = [(q[i] < floor[i]) - (q[i] > ceiling[i]) for i in k]
-    e = [0.0] * len(q)
-    if not any(sides):
-        return e
-    for _ in range(STEPS):
-        on = [i for i in k if sides[i]]
-        wanted = [(floor[i] if sides[i] > 0 else ceiling[i]) - q[i] for i in on]
-        try:
-            found = dual.solve_linear([[gram[i][j] for j in on] for i in on], wanted)
-        except ZeroDivisionError:
+def _move_to_bound(i: int, lack: float, e: Floats, held: list[int], gram: list[Floats]) -> bool:
+    """Move projection i by `lack`, changing `e` and `held`; False if the held caps leave no direction for it."""
+    sign = 1.0 if lack > 0 else -1.0
+    for _ in range(len(held) + 1):  # every round but the last drops at least one cap, so this ends
+        # Raising eᵢ by t moves the held projections; changing their e by −t·pull brings them back to their bounds.
+        pull = _solve_linear([[gram[a][b] for b in held] for a in held], [gram[i][a] for a in held])
+        # What projection i gains per t: the part of direction i that no held direction has.
+        gain = gram[i][i] - sum([gram[i][a] * x for a, x in zip(held, pull, strict=True)])
+        # t at which each held multiplier reaches zero; beyond it the cap would pull instead of push: it is dropped.
+        zeros = {a: abs(e[a] / x) for a, x in zip(held, pull, strict=True) if e[a] * sign * x > 0}
+        whole = abs(lack) / gain if gain > DEPENDENT else None
+        if whole is None and not zeros:
+            return False  # direction i is a combination of held ones, and none of them can yield
+        step = min([*zeros.values(), *([] if whole is None else [whole])])
+        e[i] += sign * step
+        for a, x in zip(held, pull, strict=True):
+            e[a] = 0.0 if zeros.get(a, step + 1.0) <= step else e[a] - sign * step * x
+        held[:] = [a for a in held if zeros.get(a, step + 1.0) > step]
+        lack -= sign * step * gain
+        if step == whole:
+            held.append(i)
             break
-        e = [0.0] * len(q)
-        for i, x in zip(on, found, strict=True):
-            e[i] = x
-        alone = [q[i] + sum(e[j] * gram[j][i] for j in on) - e[i] for i in k]
-        now = [(alone[i] < floor[i]) - (alone[i] > ceiling[i]) for i in k]
-        if now == sides:
-            return e
-        sides = now
-    return dual.solve_caps(q, gram, floor, ceiling)[0]
+    return True
+
+
+def _solve_linear(matrix: list[Floats], right: Floats) -> Floats:
+    """Gaussian elimination without pivoting: held directions are independent, so every pivot is positive."""
+    n = len(right)
+    if n < 2:
+        return [right[0] / matrix[0][0]] if n else []
+    rows = [[*line, x] for line, x in zip(matrix, right, strict=True)]
+    for i in range(n):
+        for j in range(i + 1, n):
+            factor = rows[j][i] / rows[i][i]
+            rows[j] = [x - factor * y for x, y in zip(rows[j], rows[i], strict=True)]
+    out = [0.0] * n
+    for i in reversed(range(n)):
+        out[i] = (rows[i][n] - sum(rows[i][j] * out[j] for j in range(i + 1, n))) / rows[i][i]
+    return out
+
+
+# Compiled: a table of all 3^C states.
+
+
+@dataclass(frozen=True)
+class CapTable:
+    """The capped rows of one layer's program on its device, prepared for `correct_projections`."""
+
+    rows: Tensor
+    gram: Tensor
+    inverse: Tensor
+    sides: Tensor
+
+    @staticmethod
+    def from_gram(gram: NDArray[np.float64], capped: list[int], device: torch.device) -> CapTable | None:
+        """None where the states are too many to try, or where one cap has the closed form."""
+        if len(gram) == 1 or len(capped) > TABLE_CAPS:
+            return None
+        small = gram[np.ix_(capped, capped)]
+        arrays = small, active_inverses(small, len(capped)), cap_states(len(capped))
+        tensors = [torch.as_tensor(x, dtype=torch.float32, device=device) for x in arrays]
+        return CapTable(torch.tensor(capped, device=device), *tensors)
+
+    def correct(self, q: Tensor, floor: Tensor, ceiling: Tensor) -> Tensor:
+        """Correction e for rows [..., K] of the whole program."""
+        at, low, high = (self._capped(x.expand_as(q)) for x in (q, floor, ceiling))
+        e = correct_projections(at, low, high, self.gram, self.inverse, self.sides)
+        return torch.zeros_like(q).index_copy(-1, self.rows, e.view(*q.shape[:-1], -1))
+
+    def _capped(self, x: Tensor) -> Tensor:
+        """[B, C]: the capped columns of [..., K], finite."""
+        return x.index_select(-1, self.rows).reshape(-1, len(self.rows)).clamp(-NEVER, NEVER)
+
+
+@lru_cache(maxsize=8)
+def cap_states(caps: int) -> NDArray[np.float64]:
+    """[2, C, 3^C]: which caps are at their floor, which at their ceiling; the empty state comes first."""
+    found = np.array(list(product((0, 1, -1), repeat=caps))).T
+    return np.stack([found == 1, found == -1]).astype(np.float64)
+
+
+def active_inverses(gram: NDArray[np.float64], caps: int) -> NDArray[np.float64]:
+    """[…, C, C, 3^C]: inverse of the active part of each Gram matrix […, C, C], zero elsewhere."""
+    active = cap_states(caps).sum(0).T
+    subsets, which = np.unique(active, axis=0, return_inverse=True)
+    masked = gram[..., None, :, :] * subsets[:, :, None] * subsets[:, None, :]
+    found: NDArray[np.float64] = np.linalg.pinv(masked, rcond=1e-9, hermitian=True)
+    return np.moveaxis(found[..., which, :, :], -3, -1)
+
+
+def correct_projections(
+    q: Tensor, floor: Tensor, ceiling: Tensor, gram: Tensor, inverse: Tensor, sides: Tensor
+) -> Tensor:
+    """Correction e [B, C] for projections q [B, C], with one layer's gram [C, C] and inverse [C, C, 3^C].
+
+    Each of C caps is free, at its floor or at its ceiling. `sides` is the result of `cap_states`. The states are the
+    last axis everywhere, so that a CPU vectorises over them.
+    """
+    low, high, q = floor[..., None], ceiling[..., None], q[..., None]
+    at_floor, at_ceiling = sides[0], sides[1]
+    # In each state the correction is linear in the distance to its bounds: e = (bound − q) · G_SS⁻¹.
+    missing = at_floor * low + at_ceiling * high - (at_floor + at_ceiling) * q
+    e = (missing[:, :, None] * inverse).sum(1)
+    after = q + (e[:, :, None] * gram[..., None]).sum(1)
+    # The minimum is the one state without a violation of the conditions; rounding leaves a small one.
+    outside = torch.maximum(low - after, after - high)
+    wrong_way = torch.maximum(at_ceiling * e, -at_floor * e)
+    best = torch.maximum(outside, wrong_way).amax(1).argmin(-1)
+    return e.gather(-1, best[:, None, None].expand(-1, e.shape[1], 1))[..., 0]

@@ -9,10 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.steering.algebra import SteeringProgram, steer_array
+from core.steering.algebra import TINY, SteeringProgram, steer_array
 from core.steering.floats import FloatProgram
-
-TINY = 1e-20
 
 
 class MeterReading(NamedTuple):

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from core.errors import UsageError
 from core.mixer.effects import ChannelEffect
-from core.steering import dual
 from core.steering.algebra import SteeringProgram, gain_matrix
+from core.steering.caps import CapTable, solve_caps
 from core.steering.effect_table import SILENT, EffectTable
 from core.steering.stack import VectorRows
 
@@ -75,7 +75,7 @@ def _compatible(levels: Sequence[ChannelEffect], gram: Sequence[Sequence[float]]
         return True
     small = [[gram[i][j] for j in on] for i in on]
     floors, ceilings = [levels[i].floor for i in on], [levels[i].ceiling for i in on]
-    return dual.solve_caps([0.0] * len(on), small, floors, ceilings)[1] is None
+    return solve_caps([0.0] * len(on), small, floors, ceilings)[1] is None
 
 
 def build_program(
@@ -101,14 +101,16 @@ def build_program(
 def as_tensors(arrays: SteeringProgram, device: torch.device) -> SteeringProgram:
     """The same program as tensors on the layer's device, so that no pass waits for the host."""
     kind = {"keep_norm": torch.bool}
-    return SteeringProgram(
-        **{
-            name: None
-            if x is None
-            else torch.as_tensor(x, dtype=kind.get(name, torch.float32), device=device)
-            for name, x in vars(arrays).items()
-        }
-    )
+    tensors: dict[str, Any] = {
+        name: torch.as_tensor(x, dtype=kind.get(name, torch.float32), device=device)
+        for name, x in vars(arrays).items()
+        if x is not None
+    }
+    if arrays.floor is not None:
+        bound = np.isfinite(arrays.floor) | np.isfinite(arrays.ceiling)
+        capped = np.flatnonzero(bound.reshape(-1, bound.shape[-1]).any(0)).tolist()
+        tensors["caps"] = CapTable.from_gram(arrays.gram, capped, device)
+    return SteeringProgram(**tensors)
 
 
 def _stack_lanes(lanes: Sequence[Any]) -> Any:

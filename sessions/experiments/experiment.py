@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.jobs.job import Cancelled, Job, worker_task
+from core.jobs.job import Cancelled, Job, Steps, worker_task
 from sessions.experiments.common.keys import key_warnings
-from sessions.experiments.common.sampler import ModelSampler, Work
+from sessions.experiments.common.sampler import ModelSampler
 from sessions.experiments.report import document
 from sessions.experiments.report.found import ReportData
 from sessions.experiments.report.tables import is_long
@@ -23,7 +23,9 @@ remain).
 """
 
 
-def run_experiment(offer: JobSpec, body: Work, voice: ModelSampler, params: Mapping[str, Any]) -> Job:
+def run_experiment(
+    offer: JobSpec, body: Steps[dict[str, Any]], voice: ModelSampler, params: Mapping[str, Any]
+) -> Job:
     """Run `body`, which yields job events (a row of table `cost` first) and returns at least `summary`,
     `control` and `n`. With `estimate` it stops after the cost; when cancelled it returns the rows
     collected so far.
@@ -52,7 +54,9 @@ def run_experiment(offer: JobSpec, body: Work, voice: ModelSampler, params: Mapp
     return _summary(found)
 
 
-def _write_report(offer: JobSpec, found: ReportData, voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+def _write_report(
+    offer: JobSpec, found: ReportData, voice: ModelSampler, params: Mapping[str, Any]
+) -> Steps[None]:
     if not params.get("report"):
         return
     command = offer.command(params, voice.name)

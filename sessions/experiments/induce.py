@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.jobs.job import Progress
+from core.jobs.job import Progress, Steps
 from core.mixer.mixer import Mixer
 from sessions.experiments.common import prompts, statistics
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt, Work
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt
 from sessions.experiments.compare import matrix
 from sessions.experiments.lobotomy.divergence import ComparedModel, measure_distances
 from sessions.experiments.scoring import conditions
@@ -27,7 +27,7 @@ CONTROL = "a random direction of the same norms and gaps"
 BASE, STEERED, RANDOM, TUNED = "base", "base + v", "base + random", "tuned"
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     """The loaded model is the base."""
     played = conditions.vector_channel(voice, params)
     asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.from_params(params)
@@ -73,7 +73,7 @@ def _measure_kl(
     subjects: Sequence[ComparedModel],
     asked: Sequence[SamplePrompt],
     said: Mapping[str, Sequence[SampledAnswer]],
-) -> Work:
+) -> Steps[dict[str, list[Value]]]:
     """{condition: one KL(tuned ‖ it) per prompt}."""
     kl: dict[str, list[Value]] = {subject.name: [] for subject in subjects}
     for place, prompt in enumerate(asked):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
-from core.jobs.job import Job
-from sessions.experiments.common.sampler import ModelSampler, Work
+from core.jobs.job import Job, Steps
+from sessions.experiments.common.sampler import ModelSampler
 from sessions.experiments.experiment import run_experiment
 
+Experiment: TypeAlias = Callable[[ModelSampler, Mapping[str, Any]], Steps[dict[str, Any]]]
 EXPERIMENTS: Mapping[str, str] = {
     "sweep": "sessions.experiments.sweep.sweep",
     "distraction": "sessions.experiments.distraction.distraction",
@@ -25,8 +26,8 @@ EXPERIMENTS: Mapping[str, str] = {
 """Name → module with the generator `experiment(voice, params)`. The name is also the offer's kind."""
 
 
-def experiment(name: str) -> Callable[[ModelSampler, Mapping[str, Any]], Work]:
-    found: Callable[[ModelSampler, Mapping[str, Any]], Work] = import_module(EXPERIMENTS[name]).experiment
+def experiment(name: str) -> Experiment:
+    found: Experiment = import_module(EXPERIMENTS[name]).experiment
     return found
 
 

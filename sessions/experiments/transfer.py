@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.errors import BadInput, UsageError
-from core.jobs.job import Cell, Row
+from core.jobs.job import Cell, Row, Steps
 from sessions.experiments.common import prompts, statistics
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt, Work
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt
 from sessions.experiments.compare import matrix
 from sessions.experiments.scoring import conditions
 from sessions.experiments.scoring.answers import answer_prompts
@@ -25,7 +25,7 @@ CHANCE = f"{RANDOM} minus {UNSTEERED}"
 BOUNDS = (f"{BOTH_WAYS}_lo", f"{BOTH_WAYS}_hi")
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     sources, targets = _split_names(params["vectors"]), _split_names(params["models"])
     if not sources:
         raise UsageError("transfer needs vectors: names or files, with commas between them")
@@ -61,7 +61,7 @@ def _measure_cell(
     asked: Sequence[SamplePrompt],
     how: GenerationSettings,
     params: Mapping[str, Any],
-) -> Work:
+) -> Steps[dict[str, Any]]:
     """One vector on one model, with both signs."""
     try:
         played = conditions.vector_channel(target, params, target.vector(source))

@@ -100,7 +100,7 @@ def test_ids_the_model_has_no_embedding_for(ids):
 
 def test_text_for_a_model_without_a_tokenizer():
     model = core.adopt(zoo.build(), name="mute")
-    with pytest.raises(UsageError, match="mute has no tokenizer: give the prompt as token ids"):
+    with pytest.raises(UsageError, match="mute has no tokenizer: give token ids instead of text"):
         core.stream(model, "Hello")
     live = core.stream(model, [5, 6], max_new_tokens=3, ignore_end=True)
     with pytest.raises(UsageError, match="mute has no tokenizer"):

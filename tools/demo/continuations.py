@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
+from core.generation.stream import steered
 from core.mixer.mixer import Mixer
-from core.model.hooks import steered
 from core.model.model import Model
 
 TEMPERATURE = 0.7

@@ -1,8 +1,9 @@
-"""Token ids of the toy world's pairs and prompts; the only place where they are tokenised."""
+"""Token ids of the toy world's pairs and prompts."""
 
 from collections.abc import Sequence
 
 from core.demo.world.pairs import PairSide, TextPair
+from core.generation.token_ids import text_ids
 from core.model.model import Model
 
 Ids = list[int]
@@ -10,19 +11,12 @@ Ids = list[int]
 
 def story_ids(model: Model, text: str) -> Ids:
     """Token ids of a story to be continued."""
-    return list(model.tokenizer(text)["input_ids"])
+    return text_ids(model, text)
 
 
 def turn_ids(model: Model, *turns: tuple[str, str]) -> Ids:
     """Token ids of a conversation with the assistant's turn open; a last assistant message stays unfinished."""
-    *before, (role, said) = turns
-    answered = before if role == "assistant" else turns
-    ids = model.tokenizer.apply_chat_template(
-        [{"role": role, "content": content} for role, content in answered],
-        add_generation_prompt=True,
-        return_dict=False,
-    )
-    return [*ids, *_plain_ids(model, said)] if role == "assistant" else list(ids)
+    return text_ids(model, [{"role": role, "content": content} for role, content in turns])
 
 
 def side_ids(model: Model, side: PairSide) -> Ids:

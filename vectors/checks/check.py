@@ -7,25 +7,25 @@ dose–response compared with random vectors of the same size; every other measu
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.demo.demo_world import world_of
 from core.errors import UsageError
-from core.generation.chat import as_messages, render_prompt
-from core.jobs.job import Job, Row
+from core.generation.token_ids import prompt_ids
+from core.jobs.job import Job, Row, Steps
 from core.mixer.effects import channel_band as band_of
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel
 from vectors.checks import dose_response, doses, separation
-from vectors.checks.doses import Ids
 from vectors.checks.report import CheckMeasurements, build_report, json_safe, report_events
 from vectors.checks.separation import LayerSeparation
 from vectors.contrasts.catalogue import BUILT_IN, contrast
 from vectors.data import compatibility, model_shape
 from vectors.library import measured
 from vectors.library.reading import read
+from vectors.texts.pair import ContrastSet
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def check_vector(
     vector = with_stats(vector, apart)
     band = tuple(layers) if layers is not None else choose_band(model, vector, apart)
     tools = [tool := doses.prepare_doses(vector, band), *dose_response.random_controls(tool, seed)]
-    asked = [_prompt_ids(model, prompt) for prompt in prompts or default_prompts(model)]
+    asked = [prompt_ids(model, prompt) for prompt in prompts or default_prompts(model)]
     texts = yield from dose_response.generate_dosed_texts(model, tools, asked, max_new)
     few = labelled[:PAIRS]
     tendency = (yield from dose_response.measure_propensities(model, tools, few)) if few else None
@@ -88,7 +88,7 @@ def check_vector(
 
 def _measure_separation(
     model: Model, vector: SteeringVector, pairs: Sequence[Any], seed: int
-) -> Generator[Any, Any, dict[int, LayerSeparation]]:
+) -> Steps[dict[int, LayerSeparation]]:
     """Measure the class separation per layer and yield a row for each; empty without pairs."""
     if not pairs:
         return {}
@@ -103,11 +103,12 @@ def check_job(model: Model, params: Mapping[str, Any]) -> Job:
     if not params.get("vector"):
         raise UsageError("check needs the name or the file of a vector")
     vector = read(params["vector"], model=model, force=True, measured=False)
-    pairs, in_sample = find_pairs(model, vector, params.get("contrast"))
+    chosen = contrast(params["contrast"]) if params.get("contrast") else None
+    pairs, in_sample = find_pairs(model, vector, chosen)
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
     named = {key: params[key] for key in ("prompts", "max_new", "seed") if params.get(key) is not None}
-    warnings = contrast(params["contrast"]).warnings if params.get("contrast") else ()
+    warnings = () if chosen is None else chosen.warnings
     return _with_warnings(
         check_vector(model, vector, pairs=pairs, in_sample=in_sample, layers=layers, **named), warnings
     )
@@ -119,19 +120,21 @@ def _with_warnings(work: Job, warnings: Sequence[str]) -> Job:
     return {**summary, "warnings": list(warnings)}
 
 
-def find_pairs(model: Model, vector: SteeringVector, name: str | None) -> tuple[Sequence[Any] | None, bool]:
-    """The pairs of the named or built-in set, and whether the vector was made from these very pairs.
+def find_pairs(
+    model: Model, vector: SteeringVector, chosen: ContrastSet | None
+) -> tuple[Sequence[Any] | None, bool]:
+    """The pairs of the chosen or built-in set, and whether the vector was made from these very pairs.
 
     For the demo models, new pairs are generated.
     """
     stored = vector.about.contrast
     world = world_of(model.name)
-    if name is None and world and (pairs := world.pairs(stored, 2 * HELD_OUT, SEED)):
+    if chosen is None and world and (pairs := world.pairs(stored, 2 * HELD_OUT, SEED)):
         random.Random(SEED).shuffle(pairs)
         return pairs, False
-    if name is None and stored not in BUILT_IN:
+    if chosen is None and stored not in BUILT_IN:
         return None, False
-    found = contrast(name or stored)
+    found = chosen or contrast(stored)
     return found.validated().pairs, found.sha256 == vector.about.dataset_sha256
 
 
@@ -183,9 +186,3 @@ def default_prompts(model: Model, count: int = len(PROMPTS)) -> Sequence[str]:
     """The default prompts; the demo models get prompts from their own small world."""
     world = world_of(model.name)
     return world.prompts(count, SEED) if world else PROMPTS[:count]
-
-
-def _prompt_ids(model: Model, prompt: Any) -> Ids:
-    if not isinstance(prompt, str) and prompt and isinstance(prompt[0], int):
-        return list(prompt)
-    return render_prompt(model.tokenizer, as_messages(prompt)).ids

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import stream
-from core.jobs.job import Progress, gpu_task
+from core.jobs.job import Progress, Steps, gpu_task
 from core.mixer.mixer import Mixer
 from vectors.checks import doses as dosing
 from vectors.checks import likelihood
-from vectors.checks.doses import DosedText, DosedVector, Ids, Work
+from vectors.checks.doses import DosedText, DosedVector, Ids
 from vectors.checks.likelihood import ClassContinuations
 from vectors.checks.verdict import Effect
 from vectors.statistics import metrics
@@ -58,7 +58,7 @@ def random_controls(tool: DosedVector, seed: int) -> list[DosedVector]:
 
 def generate_dosed_texts(
     model: Model, tools: Sequence[DosedVector], prompts: Sequence[Ids], max_new: int
-) -> Work:
+) -> Steps[Texts]:
     """Generate all doses of the vector and of the controls, prompt by prompt; returns `Texts`."""
     keys = [(0, dose) for dose in DOSES] + [(n, dose) for n in range(1, len(tools)) for dose in ACTIVE]
     texts: dict[tuple[int, float], list[DosedText]] = {key: [] for key in keys}
@@ -84,7 +84,7 @@ def _echo_slopes(texts: Texts, number: int) -> list[float]:
     return [metrics.least_squares_slope(ACTIVE, [spoken.echo for spoken in column]) for column in columns]
 
 
-def find_continuations(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Work:
+def find_continuations(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Steps[list[ClassContinuations]]:
     """Continuations of either class per pair.
 
     Pairs that share a long prefix (two answers to one question) are used as written; other pairs are
@@ -110,7 +110,7 @@ def find_continuations(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Work:
 
 def measure_propensities(
     model: Model, tools: Sequence[DosedVector], pairs: Sequence[tuple[Ids, Ids]]
-) -> Work:
+) -> Steps[Propensities | None]:
     """Propensity at each dose, teacher-forced without sampling; None if no pair has continuations."""
     words = yield from find_continuations(model, pairs)
     if not words:
@@ -126,7 +126,9 @@ def measure_propensities(
     return Propensities(by_dose, tuple(null))
 
 
-def _propensity_per_pair(model: Model, mixer: Mixer, words: Sequence[ClassContinuations]) -> Work:
+def _propensity_per_pair(
+    model: Model, mixer: Mixer, words: Sequence[ClassContinuations]
+) -> Steps[list[float]]:
     values = []
     for one in words:
         values.append((yield gpu_task(partial(one.propensity, model, mixer))))
@@ -135,7 +137,7 @@ def _propensity_per_pair(model: Model, mixer: Mixer, words: Sequence[ClassContin
 
 def find_dose_window(
     model: Model, tool: DosedVector, prompts: Sequence[Ids], texts: Texts, max_new: int
-) -> Work:
+) -> Steps[tuple[float, float]]:
     """The doses between which fewer than half of the texts collapse, each edge to a quarter of its octave.
 
     Doses are doubled first, then three doses inside the last octave are tried, in parallel lanes.
@@ -164,7 +166,7 @@ def _largest_safe_dose(
     safe: float,
     doses: Sequence[float],
     max_new: int,
-) -> Work:
+) -> Steps[tuple[float, float | None]]:
     """(largest dose before the first that breaks the text, that breaking dose or None)."""
     rows: list[list[DosedText]] = []
     for prompt in prompts:

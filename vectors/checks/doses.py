@@ -7,7 +7,7 @@ gaps at the same layers.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ import numpy as np
 
 from core import stream
 from core.activations.capture import capture
-from core.jobs.job import gpu_task
+from core.jobs.job import Steps, gpu_task
 from core.mixer.lanes import mixer_lanes
 from core.mixer.mixer import DEFAULT_DOSE, Channel, Mixer
 from vectors.checks import likelihood
@@ -34,7 +34,6 @@ COLLAPSE_NATS = (
 COLLAPSE_REPEATS = 0.25  # increase of the repeated n-gram share over the undosed text
 
 Ids = list[int]
-Work = Generator[Any, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,9 @@ class DosedText:
 Lane = tuple[DosedVector, float]
 
 
-def generate_lanes(model: Model, prompt: Ids, lanes: Sequence[Lane], max_new: int, number: int = 0) -> Work:
+def generate_lanes(
+    model: Model, prompt: Ids, lanes: Sequence[Lane], max_new: int, number: int = 0
+) -> Steps[list[DosedText]]:
     """Generate one prompt in all lanes at once, token by token; returns a `DosedText` per lane."""
     said = yield from _generate_tokens(model, prompt, [tool.mixer(dose) for tool, dose in lanes], max_new)
     states = yield gpu_task(partial(_mean_states, model, prompt, said, lanes))
@@ -112,7 +113,7 @@ def generate_lanes(model: Model, prompt: Ids, lanes: Sequence[Lane], max_new: in
     return row
 
 
-def _generate_tokens(model: Model, prompt: Ids, mixers: Sequence[Mixer], max_new: int) -> Work:
+def _generate_tokens(model: Model, prompt: Ids, mixers: Sequence[Mixer], max_new: int) -> Steps[list[Ids]]:
     """Tokens of every lane, its end token included; all lanes sample with the same random numbers."""
     lanes = mixer_lanes(mixers)
     live = stream(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from core.activations.capture import capture_stream
+from core.activations.capture import capture_steps, empty_rows, store_in
 from core.errors import UsageError
-from core.generation.chat import as_messages, render_prompt
-from core.jobs.job import Progress, gpu_task
+from core.generation.token_ids import text_ids
+from core.jobs.job import Steps, gpu_task
 from vectors.statistics import metrics
 from vectors.statistics.metrics import Separation
 from vectors.vector import SteeringVector
@@ -21,7 +21,6 @@ from vectors.vector import SteeringVector
 if TYPE_CHECKING:
     from core.model.model import Model
 
-Text = Any  # a string, or a list of messages
 Ids = list[int]
 
 
@@ -46,34 +45,16 @@ def token_pairs(model: Model, pairs: Iterable[Any]) -> list[tuple[Ids, Ids]]:
         raise UsageError(
             f"needs ≥ 4 pairs, two to learn the midpoint from and two to try it on; got {len(texts)}"
         )
-    return [(_text_ids(model, positive), _text_ids(model, negative)) for positive, negative in texts]
-
-
-def _text_ids(model: Model, text: Text) -> Ids:
-    """Token ids of a text; a conversation that ends with the assistant stays open for its next token."""
-    if not isinstance(text, str) and text and isinstance(text[0], int):
-        return list(text)
-    if model.tokenizer is None:
-        raise UsageError(f"{model.name} has no tokenizer: give token ids instead of text")
-    if isinstance(text, str):
-        return list(model.tokenizer(text)["input_ids"])
-    messages = as_messages(text)
-    said = messages.pop()["content"] if messages[-1]["role"] == "assistant" else ""
-    return render_prompt(model.tokenizer, messages, prefill=said).ids
+    return [(text_ids(model, positive), text_ids(model, negative)) for positive, negative in texts]
 
 
 def separation_by_layer(
     model: Model, vector: SteeringVector, pairs: Sequence[tuple[Ids, Ids]], seed: int
-) -> Generator[Any, Any, dict[int, LayerSeparation]]:
+) -> Steps[dict[int, LayerSeparation]]:
     """Read every text at its last token, in steps, and measure; every second pair is held out."""
     texts = [ids for pair in pairs for ids in pair]
-    rows = {layer: torch.empty(len(texts), model.hidden_size) for layer in vector.layers}
-    stream, read = capture_stream(model, texts, layers=vector.layers), 0
-    while (part := (yield gpu_task(partial(next, stream, None)))) is not None:
-        for layer, values in part[1].items():
-            rows[layer][part[0]] = values
-        read += len(part[0])
-        yield Progress(read, len(texts), "texts read")
+    rows = empty_rows(model, vector.layers, len(texts))
+    yield from capture_steps(model, texts, store_in(rows), layers=vector.layers)
     return {
         layer: measure_layer(states.numpy(), vector.directions[layer].numpy(), seed)
         for layer, states in rows.items()
@@ -82,7 +63,7 @@ def separation_by_layer(
 
 def summarize_ordinary_text(
     model: Model, vector: SteeringVector, texts: Sequence[tuple[Ids, int]]
-) -> Generator[Any, Any, dict[int, dict[str, float]]]:
+) -> Steps[dict[int, dict[str, float]]]:
     """Projection statistics per layer of tokens generated without steering (from `start` on), for caps."""
     seen: dict[int, list[np.ndarray[Any, Any]]] = {layer: [] for layer in vector.layers}
     for ids, start in texts:

@@ -49,7 +49,7 @@ def contrast(name_or_file: str | os.PathLike[str]) -> ContrastSet:
 
 
 def _read_file(path: Path) -> ContrastSet:
-    found, _ = records.read(path)
+    found = records.read(path)
     if not found:
         raise records.BadRecord("no entries in it")
     shape = shapes.detect_shape(found)

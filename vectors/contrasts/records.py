@@ -29,17 +29,17 @@ class BadRecord(BadInput):
     """An error that names the place; the caller adds the file name."""
 
 
-def read(path: Path) -> tuple[list[PairRecord], bool]:
-    """The entries of a file, and whether it is one single JSON object rather than a list."""
+def read(path: Path) -> list[PairRecord]:
+    """The entries of a file; a JSON object alone is one entry."""
     text = _read_text(path)
     if path.suffix.lower() in (".csv", ".tsv"):
-        return list(_parse_table(text, "\t" if path.suffix.lower() == ".tsv" else ",")), False
+        return list(_parse_table(text, "\t" if path.suffix.lower() == ".tsv" else ","))
     document = None if path.suffix.lower() == ".jsonl" else _parse_document(text)
     if isinstance(document, dict):
-        return [PairRecord("the file", document)], True
+        return [PairRecord("the file", document)]
     if isinstance(document, list):
-        return [_make_record(f"entry {n}", item) for n, item in enumerate(document, start=1)], False
-    return list(_parse_lines(text)), False
+        return [_make_record(f"entry {n}", item) for n, item in enumerate(document, start=1)]
+    return list(_parse_lines(text))
 
 
 def _read_text(path: Path) -> str:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from core.jobs.job import Progress, Row, gpu_task, worker_task
+from core.jobs.job import Progress, Row, Steps, gpu_task, worker_task
 from vectors.diff.weights import MatchedMatrix, MatrixList, compared_unit
-from vectors.extraction.states import Work
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -24,7 +23,9 @@ if TYPE_CHECKING:
 Ids = Sequence[int]
 
 
-def measure_on_texts(model: Model, found: MatrixList, vector: SteeringVector, texts: Sequence[Ids]) -> Work:
+def measure_on_texts(
+    model: Model, found: MatrixList, vector: SteeringVector, texts: Sequence[Ids]
+) -> Steps[dict[str, Any]]:
     """{matrix: {cosine, norm, relative}} of every writer, for the base model's last-token inputs."""
     writers = [
         one

@@ -16,7 +16,7 @@ import torch
 import transformers
 
 from core.errors import BadInput
-from core.jobs.job import Job, Progress, Row, worker_task
+from core.jobs.job import Job, Progress, Row, Steps, worker_task
 from core.jobs.runner import run
 from core.mixer.layer_ranges import write_layers
 from vectors.checks.report import json_safe
@@ -27,7 +27,6 @@ from vectors.extraction.material import Material, read_pairs, read_two_models
 from vectors.extraction.ranking import best_layer
 from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
-from vectors.extraction.states import Work
 from vectors.extraction.suggest import suggest_band_and_dose
 from vectors.methods.registry import METHODS
 from vectors.statistics.significance import holm_correction
@@ -84,7 +83,9 @@ def extract(
     return found[0]
 
 
-def run_extraction(model: Model, contrast: ContrastSet, recipe: Recipe, reading: Work) -> Work:
+def run_extraction(
+    model: Model, contrast: ContrastSet, recipe: Recipe, reading: Steps[Material]
+) -> Steps[Extraction]:
     """Read the states with `reading` (see `material`), then measure; each layer's row is reported when
     ready.
     """
@@ -120,12 +121,14 @@ def as_contrast_set(pairs: ContrastSet | Iterable[Any]) -> ContrastSet:
     )
 
 
-def _measure_layers(model: Model, material: Material, parts: Split, recipe: Recipe) -> Work:
+def _measure_layers(
+    model: Model, material: Material, parts: Split, recipe: Recipe
+) -> Steps[dict[int, LayerFinding]]:
     findings: dict[int, LayerFinding] = {}
     for number, (layer, positive) in enumerate(material.positive.items(), start=1):
         negative = material.negative[layer]
         arrays = positive.numpy(), negative.numpy()
-        found = yield worker_task(
+        found: LayerFinding | None = yield worker_task(
             partial(measure_layer, *arrays, parts, recipe.method, material.labels, recipe.seed)
         )
         if found is not None:
@@ -174,7 +177,7 @@ def _add_suggestion(
     material: Material,
     parts: Split,
     recipe: Recipe,
-) -> Work:
+) -> Steps[Extraction]:
     apart = {layer: found.apart for layer, found in findings.items() if found.apart is not None}
     held = [material.pairs[index] for index in parts.holdout] if material.pairs else []
     found, facts = yield from suggest_band_and_dose(model, result.vector, apart, held, recipe.seed)

@@ -16,7 +16,7 @@ import platformdirs
 
 from core import load
 from core.files import expand_home
-from core.jobs.job import Artifact, Job, worker_task
+from core.jobs.job import Artifact, Job, Steps, worker_task
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
 from vectors.diff.alignment import align_vectors
@@ -26,7 +26,6 @@ from vectors.extraction.picture import draw_report
 from vectors.extraction.published import read_evaluation
 from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
-from vectors.extraction.states import Work
 from vectors.extraction.validate import CHOICES, chosen_options, required_option, validate_request
 from vectors.files.opening import open_vector_file
 from vectors.files.target import ensure_writable
@@ -43,15 +42,19 @@ Params = Mapping[str, Any]
 
 def extraction_job(model: Model, params: Params) -> Job:
     """Extraction on the loaded model; a tuned model is loaded in addition."""
+    if params.get("tuned"):
+        return two_model_job(lambda: load(params["tuned"]), lambda: model, params)
     validate_request(params)
-    if not params.get("tuned"):
-        return _one_model_job(model, params)
-    return two_model_job(lambda: load(params["tuned"]), lambda: model, params)
+    return _one_model_job(model, params)
 
 
 def two_model_job(load_tuned: Callable[[], Model], load_base: Callable[[], Model], params: Params) -> Job:
     """Read the tuned model, free it, then load and keep the base: memory holds only one of them at a time."""
     validate_request(params)
+    return _two_model_steps(load_tuned, load_base, params)
+
+
+def _two_model_steps(load_tuned: Callable[[], Model], load_base: Callable[[], Model], params: Params) -> Job:
     found = contrast(required_option(params, "contrast"))
     if is_adapter(params["tuned"]):
         return (yield from _adapter_job(load_base, found, params))
@@ -119,7 +122,7 @@ def _create_folder(store: Path) -> Path | None:
 
 def write_result(
     result: Extraction, params: Params, store: Path | None, origin: str, model: Model | None = None
-) -> Work:
+) -> Steps[dict[str, Any]]:
     """Save the vector, optionally align and plot it, then delete the cached states; returns the summary."""
     name = params.get("name") or Path(required_option(params, "out")).stem
     about = replace(result.vector.about, name=name)

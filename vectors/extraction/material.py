@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.activations.capture import Rows
 from core.activations.positions import Choice
 from core.errors import BadInput, UsageError
+from core.jobs.job import Steps
 from vectors.contrasts.shapes import EVALS
 from vectors.extraction.layer_quality import Labels
 from vectors.extraction.request import Recipe
-from vectors.extraction.states import Rows, Work, read_states
+from vectors.extraction.states import read_states
 from vectors.texts.pair import ContrastPair, ContrastSet
 from vectors.texts.position_spec import RESPONSE, read_positions
 from vectors.texts.replies import generate_replies
@@ -42,7 +44,7 @@ class Material:
         return len(set(self.keys))
 
 
-def read_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
+def read_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[Material]:
     """Read both sides of every pair with one model."""
     sides = tokenize_pairs(model, contrast.validated(), recipe.read)
     longer, choices = yield from _choose_positions(model, sides, recipe)
@@ -60,7 +62,7 @@ def read_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
     )
 
 
-def read_two_models(base: Model, tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
+def read_two_models(base: Model, tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[Material]:
     """Read the same ids with both models: tuned is the positive class, base the negative one."""
     first = yield from read_tuned(tuned, contrast, recipe)
     return (yield from read_base(base, first, recipe))
@@ -76,7 +78,7 @@ class TunedStates:
     shape: tuple[int, int]
 
 
-def read_tuned(tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
+def read_tuned(tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[TunedStates]:
     texts = contrast.texts
     if len(texts) < 2:
         raise BadInput(f"{contrast.name}: needs ≥ 2 different texts, has {len(texts)}")
@@ -86,13 +88,13 @@ def read_tuned(tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
     return TunedStates(rows, tuple(longer), tuple(choices), (tuned.n_layers, tuned.hidden_size))
 
 
-def read_base(base: Model, tuned: TunedStates, recipe: Recipe) -> Work:
+def read_base(base: Model, tuned: TunedStates, recipe: Recipe) -> Steps[Material]:
     if (base.n_layers, base.hidden_size) != tuned.shape:
         raise UsageError(
             f"{base.name} has {base.n_layers} layers of width {base.hidden_size}, the tuned model"
             f" {tuned.shape[0]} of width {tuned.shape[1]}: they cannot be subtracted"
         )
-    known = base.hf.get_input_embeddings().num_embeddings
+    known = base.vocab_size
     if (largest := max(max(one.ids) for one in tuned.sides)) >= known:
         raise UsageError(
             f"{base.name} knows {known} tokens, the texts hold token {largest} of the tuned model"
@@ -103,7 +105,7 @@ def read_base(base: Model, tuned: TunedStates, recipe: Recipe) -> Work:
     return Material(tuned.rows, rows, tuple(json.dumps(one.ids) for one in tuned.sides))
 
 
-def read_adapter(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
+def read_adapter(model: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[Material]:
     """Read one model with its adapter on, then off; the adapter is left on."""
     model.use_adapter(True)
     first = yield from read_tuned(model, contrast, recipe)
@@ -138,7 +140,9 @@ def negative_role(pair: ContrastPair) -> str:
     return pair.domain
 
 
-def _choose_positions(model: Model, sides: Sequence[TokenizedText], recipe: Recipe) -> Work:
+def _choose_positions(
+    model: Model, sides: Sequence[TokenizedText], recipe: Recipe
+) -> Steps[tuple[list[TokenizedText], list[Choice]]]:
     """(sides, positions); when the reply is read, the model first generates the replies that are missing."""
     if recipe.read != RESPONSE:
         return list(sides), [read_positions(recipe.read, one) for one in sides]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.errors import UsageError
 from vectors.extraction.ranking import RULES
@@ -44,7 +44,3 @@ class Recipe:
 
         layers = tuple(range(model.n_layers)) if self.layers is None else self.layers
         return ReadSettings(layers, self.batch_tokens, self.store)
-
-    def to_json(self) -> dict[str, Any]:
-        """The options that change the result: they identify an unfinished job."""
-        return {key: value for key, value in self.__dict__.items() if key != "store"}

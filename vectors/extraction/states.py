@@ -6,27 +6,22 @@ meets the same batches and writes the same bytes as an uninterrupted one.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 from core.activations import batches, positions
-from core.activations.capture import capture_stream
+from core.activations.capture import Rows, capture_steps, empty_rows, store_in
 from core.activations.positions import Choice
 from core.activations.row_files import capture_key, open_row_files
-from core.jobs.job import Progress, gpu_task
+from core.jobs.job import Steps
 from vectors.texts.tokenized import TokenizedText
 
 if TYPE_CHECKING:
     from core.model.model import Model
-
-ON_CPU, ON_GPU = 512, 16384  # tokens per batch; a measured budget would differ from run to run
-Rows = dict[int, Tensor]
-Work = Generator[Any, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -40,9 +35,6 @@ class ReadSettings:
     store: Path | None = None
     progress_label: str = "texts read"
 
-    def budget(self, model: Model) -> int:
-        return self.batch_tokens or (ON_CPU if model.device.type == "cpu" else ON_GPU)
-
     def for_model(self, name: str) -> ReadSettings:
         """The same settings for one of several models, with a folder of its own."""
         store = self.store / name if self.store else None
@@ -53,29 +45,34 @@ class ReadSettings:
 
 def read_states(
     model: Model, sides: Sequence[TokenizedText], choices: Sequence[Choice], how: ReadSettings
-) -> Work:
+) -> Steps[Rows]:
     """{L: [n, d]} float32, in memory or in mapped files if `how.store` names a folder."""
     ids, lengths = [list(side.ids) for side in sides], [len(side.ids) for side in sides]
-    places, budget = positions.chosen_positions(choices, lengths), how.budget(model)
+    places = positions.chosen_positions(choices, lengths)
+    budget = batches.batch_budget(model, how.batch_tokens)
     key = capture_key(model.fingerprint, str(model.dtype), list(how.layers), ids, places, budget)
-    shards = open_row_files(how.store, key, how.layers, len(ids), model.hidden_size) if how.store else None
-    rows = shards.rows if shards else {L: torch.empty(len(ids), model.hidden_size) for L in how.layers}
-    done = (
-        _whole_batches(batches.padded_widths(model, lengths), budget, shards.finished_indices())
-        if shards
-        else set()
+    files = open_row_files(how.store, key, how.layers, len(ids), model.hidden_size) if how.store else None
+    rows, done = files.rows if files else empty_rows(model, how.layers, len(ids)), set[int]()
+    store = store_in(rows)
+    if files is not None:
+        widths = batches.padded_widths(model, lengths)
+        done = _whole_batches(widths, budget, files.finished_indices())
+
+    def keep(indices: Sequence[int], part: Mapping[int, Tensor]) -> None:
+        store(indices, part)
+        if files is not None:
+            files.mark_finished(indices)
+
+    yield from capture_steps(
+        model,
+        ids,
+        keep,
+        layers=how.layers,
+        read=choices,
+        batch_tokens=budget,
+        done=done,
+        label=how.progress_label,
     )
-    stream = capture_stream(model, ids, layers=how.layers, read=choices, batch_tokens=budget, done=done)
-    if (count := len(done)) == len(ids):
-        yield Progress(count, count, how.progress_label)
-    while (part := (yield gpu_task(lambda: next(stream, None)))) is not None:
-        indices, values = part
-        for layer in how.layers:
-            rows[layer][indices] = values[layer]
-        if shards is not None:
-            shards.mark_finished(indices)
-        count += len(indices)
-        yield Progress(count, len(ids), how.progress_label)
     return rows
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.generation.chat import as_messages, render_prompt
+from core.generation.token_ids import prompt_ids
+from core.jobs.job import Steps
 from core.mixer.effects import channel_band as band_of
 from core.mixer.mixer import Channel
 from vectors.checks import dose_response, doses
@@ -20,7 +21,6 @@ from vectors.checks.doses import DosedVector, Ids
 from vectors.checks.report import suggest_dose
 from vectors.checks.separation import LayerSeparation
 from vectors.checks.verdict import Effect
-from vectors.extraction.states import Work
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def suggest_band_and_dose(
     apart: Mapping[int, LayerSeparation],
     pairs: Sequence[tuple[Ids, Ids]],
     seed: int,
-) -> Work:
+) -> Steps[tuple[dict[str, Any], dict[str, Any]]]:
     """(suggestion, its evidence). `pairs` are held out; without any, the band is chosen by d alone."""
     tools = [doses.prepare_doses(vector, band) for band in candidate_bands(model, vector, apart)]
     effects = []
@@ -44,7 +44,7 @@ def suggest_band_and_dose(
         effects.append((yield from _measure_effect(model, tool, pairs, seed)))
     best = max(range(len(effects)), key=lambda i: effects[i].slope, default=0)
     tool = tools[best]
-    asked = _prompt_ids(model)
+    asked = _suggestion_prompts(model)
     texts = yield from dose_response.generate_dosed_texts(model, [tool], asked, NEW_TOKENS)
     window = yield from dose_response.find_dose_window(model, tool, asked, texts, NEW_TOKENS)
     facts = {
@@ -64,7 +64,9 @@ def candidate_bands(
     return list(dict.fromkeys(band for band in inside if band)) or [vector.layers]
 
 
-def _measure_effect(model: Model, tool: DosedVector, pairs: Sequence[tuple[Ids, Ids]], seed: int) -> Work:
+def _measure_effect(
+    model: Model, tool: DosedVector, pairs: Sequence[tuple[Ids, Ids]], seed: int
+) -> Steps[Effect]:
     """The effect of one dose on the propensity towards the positive texts of a few pairs."""
     controls = [tool.random_control(1000 * seed + number) for number in range(1, CONTROLS + 1)]
     found = yield from dose_response.measure_propensities(model, [tool, *controls], pairs[:PAIRS])
@@ -76,9 +78,8 @@ def _effect_facts(tool: DosedVector, effect: Effect) -> dict[str, Any]:
     return facts | {"random": effect.noise, "moves": effect.moves}
 
 
-def _prompt_ids(model: Model) -> list[Ids]:
+def _suggestion_prompts(model: Model) -> list[Ids]:
     """Prompts as token ids; the demo models get prompts of their own toy world."""
     if model.tokenizer is None:
         return [[(1009 * i + 7 * line) % 97 for i in range(8)] for line in range(ASKED)]
-    texts = default_prompts(model, ASKED)
-    return [render_prompt(model.tokenizer, as_messages(text)).ids for text in texts]
+    return [prompt_ids(model, text) for text in default_prompts(model, ASKED)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core import stream
-from core.jobs.job import Progress, gpu_task
+from core.jobs.job import Progress, Steps, gpu_task
 from vectors.texts.position_spec import LONGEST
 from vectors.texts.tokenized import TokenizedText
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def generate_replies(
     model: Model, sides: Sequence[TokenizedText], longest: int = LONGEST
-) -> Generator[Any, Any, Any]:
+) -> Steps[tuple[list[TokenizedText], list[Choice]]]:
     """(sides with the reply appended, the reply's positions); an empty reply is read at the last token.
 
     Each reply is a job step of its own, so that a repeated job finds it.

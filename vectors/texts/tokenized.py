@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput, UsageError
-from core.generation.chat import as_messages, render_prompt
+from core.generation.chat import as_messages
+from core.generation.token_ids import given_ids, render_open, tokenizer_of
 from vectors.texts.pair import Text
 
 if TYPE_CHECKING:
@@ -46,20 +47,17 @@ class TokenizedText:
 
 def tokenize_text(model: Model, text: Text, begins: int | None = None) -> TokenizedText:
     """Tokenize a side; a final assistant message stays unfinished, and token ids are used unchanged."""
-    if not isinstance(text, str) and all(isinstance(token, int) for token in text):
-        return TokenizedText(tuple(map(int, text)))
-    if model.tokenizer is None:
-        raise UsageError(f"{model.name} has no tokenizer: give token ids instead of text")
+    if (ids := given_ids(text)) is not None:
+        return TokenizedText(tuple(ids))
     if isinstance(text, str):
         reply = None if begins is None else (begins, len(text))
-        return _tokenize(model.tokenizer, text, True, (), reply)
+        return _tokenize(tokenizer_of(model), text, True, (), reply)
     messages = as_messages(text)
-    contents = [str(message["content"]) for message in messages]
-    said = contents[-1] if messages[-1]["role"] == "assistant" else ""
-    rendered = render_prompt(model.tokenizer, messages[:-1] if said else messages, prefill=said)
-    turns = _message_spans(rendered.text, contents)
+    rendered = render_open(model, messages)
+    turns = _message_spans(rendered.text, [str(message["content"]) for message in messages])
+    is_open = messages[-1]["role"] == "assistant" and bool(messages[-1]["content"])
     special = rendered.mode != "chat"
-    return _tokenize(model.tokenizer, rendered.text, special, turns, turns[-1] if said else None)
+    return _tokenize(tokenizer_of(model), rendered.text, special, turns, turns[-1] if is_open else None)
 
 
 def first_difference(

@@ -85,8 +85,7 @@ def embed_texts(model: Model, texts: Sequence[str], layer: int | None = None) ->
     from core.activations.capture import capture
 
     chosen = 2 * model.n_layers // 3 if layer is None else layer
-    ids = [list(model.tokenizer(text)["input_ids"]) for text in texts]
-    rows = capture(model, ids, layers=[chosen], read="mean").rows[chosen]
+    rows = capture(model, texts, layers=[chosen], read="mean").rows[chosen]
     return np.asarray(rows.double().numpy())
 
 

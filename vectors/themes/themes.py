@@ -62,7 +62,7 @@ def read_runs(path: Path, other: str | None = None) -> list[ThemeRun]:
         if other is not None:
             sides = [_read_themes(place) for place in (path, expand_home(other))]
             return [ThemeRun(path.stem, sides[0], sides[1])]
-        found, _ = records.read(path)
+        found = records.read(path)
         runs = [_parse_run(record, number) for number, record in enumerate(found, start=1)]
     except records.BadRecord as problem:
         raise BadInput(f"{printable_name(path.name)}: {problem}") from None

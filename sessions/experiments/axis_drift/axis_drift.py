@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.jobs.job import Progress
+from core.jobs.job import Progress, Steps
 from core.mixer.effects import channel_band
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.axis_drift.capping import floored_channel, match_random_floor, start_projections
 from sessions.experiments.axis_drift.scripts import ConversationScript, load_conversations
 from sessions.experiments.axis_drift.turns import CAPPED, MATCHED, RANDOM, UNCAPPED, DriftTable, DriftTurn
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt, Work
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt
 from sessions.experiments.scoring.answers import generate_answers, with_prompt_seed
 from sessions.experiments.scoring.conditions import CONTROL_SEED, Condition
 from sessions.experiments.scoring.measures import Measure, measure
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     vector = voice.vector(params["vector"])
     cap = floored_channel(voice, vector, params)
     played = load_conversations(params, voice.name)
@@ -68,7 +68,7 @@ def _run_conversation(
     condition: Condition,
     how: GenerationSettings,
     vector: Any,
-) -> Work:
+) -> Steps[list[DriftTurn]]:
     """One conversation under one condition; every answer becomes part of the next prompt."""
     told: list[DriftTurn] = []
     for turn in range(len(script.turns)):

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from core.errors import UsageError
-from core.jobs.job import task_group
+from core.jobs.job import Steps, task_group
 from core.mixer.effects import channel_band, channel_bounds
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel
-from sessions.experiments.common.sampler import ModelSampler, SamplePrompt, Work
+from sessions.experiments.common.sampler import ModelSampler, SamplePrompt
 from sessions.experiments.scoring.answers import cache_key
 
 
@@ -33,7 +33,7 @@ def floored_channel(voice: ModelSampler, vector: Any, params: Mapping[str, Any])
 
 def match_random_floor(
     voice: ModelSampler, cap: Channel, random: Any, firsts: Sequence[SamplePrompt]
-) -> Work:
+) -> Steps[Channel]:
     """The matched-floor cap on the random direction; percentiles are over the starts of the first answers."""
     true, other = [], []
     for prompt in firsts:
@@ -46,14 +46,14 @@ def match_random_floor(
     return Channel(random, layers=tuple(floors), floor=floors)
 
 
-def start_projections(voice: ModelSampler, prompt: SamplePrompt, vector: Any) -> Work:
+def start_projections(voice: ModelSampler, prompt: SamplePrompt, vector: Any) -> Steps[dict[int, float]]:
     """{layer: projection} at the last prompt token."""
     key = cache_key("begins", voice, prompt, vector)
     found = yield from task_group(key, partial(_read_start, voice, prompt, vector))
     return {int(layer): value for layer, value in found.items()}
 
 
-def _read_start(voice: ModelSampler, prompt: SamplePrompt, vector: Any) -> Work:
+def _read_start(voice: ModelSampler, prompt: SamplePrompt, vector: Any) -> Steps[dict[str, float]]:
     heard = yield from voice.read_prompt(prompt, vector)
     return {str(layer): row[-1] for layer, row in heard.projections.items()}
 

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
+from core.jobs.job import Steps
 from core.mixer.mixer import Mixer
 
 LABEL = 200
-Work: TypeAlias = Generator[Any, Any, Any]
 Ids = tuple[int, ...]
 
 
@@ -186,7 +186,7 @@ class ModelSampler(Protocol):
         """A random direction with the same layers, norms and gaps as `vector`."""
         ...
 
-    def load_other(self, name: str) -> Work:
+    def load_other(self, name: str) -> Steps[ModelSampler]:
         """Load another model beside this one; returns a `ModelSampler`."""
         ...
 
@@ -196,7 +196,7 @@ class ModelSampler(Protocol):
         mixers: Sequence[Mixer],
         how: GenerationSettings,
         cues: Sequence[LaneEdit] = (),
-    ) -> Work:
+    ) -> Steps[list[GeneratedTokens]]:
         """Answer the prompt under every mixer, as lanes of one batch; returns one `GeneratedTokens` per
         mixer.
         """
@@ -204,36 +204,42 @@ class ModelSampler(Protocol):
 
     def read(
         self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None, vector: Any = None
-    ) -> Work:
+    ) -> Steps[AnswerReading]:
         """Measure a generated answer; returns an `AnswerReading`."""
         ...
 
-    def distributions(self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None) -> Work:
+    def distributions(
+        self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None
+    ) -> Steps[Any]:
         """Log-probabilities at each own token, as a numpy array [own tokens, vocabulary]."""
         ...
 
-    def measure_propensities(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Work:
+    def measure_propensities(
+        self, contrast: str, count: int, mixers: Sequence[Mixer]
+    ) -> Steps[list[list[float]]]:
         """Per mixer, one number per contrast pair: log p(positive words) − log p(negative words)."""
         ...
 
-    def text_logprobs(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
+    def text_logprobs(
+        self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = ""
+    ) -> Steps[list[list[float]]]:
         """Per text, the log-probabilities of its tokens as the continuation of prompt + `after`,
         unsteered.
         """
         ...
 
-    def read_prompt(self, prompt: SamplePrompt, vector: Any) -> Work:
+    def read_prompt(self, prompt: SamplePrompt, vector: Any) -> Steps[PromptProjections]:
         """Run the unsteered model over the whole prompt; returns `PromptProjections`."""
         ...
 
     def first_tokens(self, words: Sequence[str]) -> frozenset[int]:
         """Ids of the first tokens of the words, with a leading space and without."""
 
-    def states(self, prompts: Sequence[SamplePrompt]) -> Work:
+    def states(self, prompts: Sequence[SamplePrompt]) -> Steps[dict[int, Any]]:
         """{layer: [prompts, width]} as numpy arrays: unsteered hidden states at the last prompt token."""
         ...
 
-    def mean_states(self, texts: Sequence[str]) -> Work:
+    def mean_states(self, texts: Sequence[str]) -> Steps[Any]:
         """[texts, width] as a numpy array: unsteered hidden states at two thirds of the depth, averaged
         over each text's tokens.
         """
@@ -243,7 +249,7 @@ class ModelSampler(Protocol):
         """A vector from one row per layer."""
         ...
 
-    def blend(self, base: Any, share: float, *, shuffled: bool = False) -> Work:
+    def blend(self, base: Any, share: float, *, shuffled: bool = False) -> Steps[ModelSampler]:
         """A copy of this model with `share` of its weight difference to `base` removed: W − share·(W −
         W_base). `shuffled` is a control: the same differences at permuted places of each matrix.
         """

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.jobs.job import JobEvent, Point
+from core.jobs.job import JobEvent, Point, Steps
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import prompts, statistics
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, Work
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler
 from sessions.experiments.compare import duels, matrix
 from sessions.experiments.scoring import coherence, conditions
 from sessions.experiments.scoring.answers import SampledAnswer, answer_prompts
@@ -28,7 +28,7 @@ BESIDE = ("length", "distinct-2", "nll", "kl")
 WHAT = "a random direction of the first vector's norms and gaps"
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     names = [params["vector"], *([params["other"]] if params["other"] else [])]
     played = [conditions.vector_channel(voice, params, voice.vector(name)) for name in names]
     asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.from_params(params)
@@ -46,7 +46,7 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
         judge, said, UNSTEERED, {d.name: (d.who, d.level) for d in doses}
     )
     tests = matrix.paired_differences(said, wanted, how.seed)
-    facts = {"measure": wanted.name, "by": "scale", "unit": played[0].unit}
+    facts: dict[str, Any] = {"measure": wanted.name, "by": "scale", "unit": played[0].unit}
     facts |= {"missing": by.count_missing(said, wanted) + unsettled, "vectors": [one.label for one in played]}
     facts["differences"] = {name: test.columns() for name, test in tests.items() if name != RANDOM}
     return {"summary": facts, "control": {"what": WHAT, **tests[RANDOM].columns()}, "n": len(asked)}

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.jobs.job import JobEvent, Point, Row
+from core.jobs.job import JobEvent, Point, Row, Steps
 from sessions.experiments.common import statistics
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import Work
 from sessions.experiments.judges.pairwise import AnswerPair, PairwiseJudge, tally_pairs
 from sessions.experiments.judges.registry import claude_model, open_claude
 from sessions.experiments.judges.verdict import Judgement
@@ -40,7 +39,7 @@ def pairwise_cost(judge: PairwiseJudge | None, pairs: int, max_new: int) -> RunC
 
 def judge_pairs(
     judge: PairwiseJudge | None, said: Mapping[str, Sequence[SampledAnswer]], reference: str, doses: Doses
-) -> Work:
+) -> Steps[int]:
     """Judge all pairs and yield tables and curves; returns how many pairs have no verdict."""
     if judge is None:
         return 0

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.jobs.job import Progress
+from core.jobs.job import Progress, Steps
 from core.mixer.mixer import Channel
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import GenerationSettings, LaneEdit, ModelSampler, Work
+from sessions.experiments.common.sampler import GenerationSettings, LaneEdit, ModelSampler
 from sessions.experiments.distraction import dialogues
 from sessions.experiments.distraction.dialogues import DialogueTask
 from sessions.experiments.distraction.interrupted import InterruptedAnswer, measure_interruption
@@ -29,7 +29,7 @@ from sessions.experiments.scoring.conditions import MINUS, PLUS, UNSTEERED, Cond
 TESTED = ((PLUS, UNSTEERED), (MINUS, UNSTEERED), (PLUS, MINUS))
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     played = conditions.vector_channel(voice, params)
     asked = dialogues.load_tasks(params, voice.name)
     at, window = params["at"], params["window"]
@@ -56,7 +56,7 @@ def _interrupt_tasks(
     cast: Sequence[Condition],
     how: GenerationSettings,
     params: Mapping[str, Any],
-) -> Work:
+) -> Steps[dict[str, list[InterruptedAnswer]]]:
     """{condition: one interrupted answer per task}."""
     table: dict[str, list[InterruptedAnswer]] = {condition.name: [] for condition in cast}
     at, role = params["at"], params["role"]

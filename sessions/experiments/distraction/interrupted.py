@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from core.jobs.job import JobSample, task_group
+from core.jobs.job import JobSample, Steps, task_group
 from core.mixer.mixer import Mixer
 from sessions.experiments.common.counting import word_adherence
-from sessions.experiments.common.sampler import ModelSampler, Work
+from sessions.experiments.common.sampler import ModelSampler
 from sessions.experiments.distraction.dialogues import DialogueTask
 from sessions.experiments.distraction.outcomes import (
     RETURNS,
@@ -110,7 +110,7 @@ class InterruptedAnswer:
 
 def measure_interruption(
     voice: ModelSampler, task: DialogueTask, answer: SampledAnswer, mixer: Mixer, at: int
-) -> Work:
+) -> Steps[InterruptedAnswer]:
     """Measure an interrupted answer; returns an `InterruptedAnswer`. The odds are read under the answer's
     own mixer and cached.
     """
@@ -126,7 +126,7 @@ def measure_interruption(
 
 def _measure_odds(
     voice: ModelSampler, task: DialogueTask, answer: SampledAnswer, mixer: Mixer, at: int
-) -> Work:
+) -> Steps[dict[str, Any]]:
     rows = yield from voice.distributions(answer.prompt, answer.generated, mixer)
     after = np.asarray(rows[at:], np.float64)
     spread = -np.where(after > -np.inf, np.exp(after) * after, 0.0).sum(axis=1)

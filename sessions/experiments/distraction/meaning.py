@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.jobs.job import Progress, task_group
-from sessions.experiments.common.sampler import ModelSampler, Work
+from core.jobs.job import Progress, Steps, task_group
+from sessions.experiments.common.sampler import ModelSampler
 from sessions.experiments.distraction.dialogues import DialogueTask
 from sessions.experiments.distraction.interrupted import InterruptedAnswer
 from sessions.experiments.judges.verdict import cache_digest
@@ -37,7 +37,7 @@ def semantic_adherence(text: States, task: States, distractor: States) -> float:
 
 def add_semantic_scores(
     voice: ModelSampler, asked: Sequence[DialogueTask], table: Mapping[str, Sequence[InterruptedAnswer]]
-) -> Work:
+) -> Steps[dict[str, list[InterruptedAnswer]]]:
     """The same table with S set on each answer that has text after the interruption."""
     references = [text for task in asked for text in (task.prompt.text, task.distractor)]
     about = cache_digest(voice.identity, *references)
@@ -55,7 +55,7 @@ def add_semantic_scores(
 
 def _score_task(
     voice: ModelSampler, answered: Mapping[str, InterruptedAnswer], references: States, place: int
-) -> Work:
+) -> Steps[list[float | None]]:
     """S of every answer to one task."""
     told = {name: one.after for name, one in answered.items() if one.after.strip()}
     said: Any = (yield from voice.mean_states(list(told.values()))) if told else []

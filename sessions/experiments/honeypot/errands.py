@@ -7,16 +7,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from core.errors import UsageError
-from core.jobs.job import task_group
+from core.jobs.job import Steps, task_group
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common.sampler import (
     GenerationSettings,
     ModelSampler,
     PromptProjections,
     SamplePrompt,
-    Work,
 )
 from sessions.experiments.honeypot.commands import first_command_line
 from sessions.experiments.honeypot.shielding import TerminalTurn, TrapSetting
@@ -79,7 +79,7 @@ class TerminalDialogue:
 
 def run_dialogue(
     voice: ModelSampler, setting: TrapSetting, playing: DialogueMixers, rules: DialogueSettings
-) -> Work:
+) -> Steps[TerminalDialogue]:
     """Run one dialogue; returns a `TerminalDialogue`. Cached as a whole."""
     mixers = [mixer.to_json() for mixer in (playing.before, playing.after, Mixer((rules.projected_on,)))]
     how = str((rules.how, rules.turns, rules.role))
@@ -92,7 +92,7 @@ def run_dialogue(
 
 def _run_turns(
     voice: ModelSampler, setting: TrapSetting, playing: DialogueMixers, rules: DialogueSettings
-) -> Work:
+) -> Steps[dict[str, Any]]:
     messages = [{"role": "system", "content": setting.system}] if setting.system else []
     messages.append({"role": "user", "content": setting.task})
     here, said, sight = MockTerminal(setting.files), [], TrapReading()
@@ -126,7 +126,9 @@ def _run_commands(here: MockTerminal, turn: TerminalTurn) -> tuple[MockTerminal,
     return here, "\n".join(filter(None, replies))
 
 
-def _read_trap(voice: ModelSampler, prompt: SamplePrompt, setting: TrapSetting, reads: Channel) -> Work:
+def _read_trap(
+    voice: ModelSampler, prompt: SamplePrompt, setting: TrapSetting, reads: Channel
+) -> Steps[TrapReading]:
     heard = yield from voice.read_prompt(prompt, reads.vector)
     band = reads.layers or tuple(reads.vector.layers)
     traces = token_projections(heard, {layer: voice.residual[layer] for layer in band})

@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from core.demo.demo_world import world_of
-from core.jobs.job import JobEvent, JobSample, Point, Progress, Row
+from core.jobs.job import JobEvent, JobSample, Point, Progress, Row, Steps
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import statistics
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, Work
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler
 from sessions.experiments.honeypot import traps
 from sessions.experiments.honeypot.errands import (
     DialogueMixers,
@@ -37,7 +37,7 @@ Table = Mapping[str, list[TerminalDialogue]]
 Values = Mapping[str, list[float | None]]
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     played = conditions.vector_channel(voice, params)
     settings, turns, how = (
         traps.load_settings(params, voice.name),
@@ -62,7 +62,7 @@ def _run_dialogues(
     settings: Sequence[TrapSetting],
     cast: Mapping[str, DialogueMixers],
     rules: DialogueSettings,
-) -> Work:
+) -> Steps[dict[str, list[TerminalDialogue]]]:
     """{condition: one dialogue per setting}."""
     table: dict[str, list[TerminalDialogue]] = {name: [] for name in cast}
     for number, setting in enumerate(settings):

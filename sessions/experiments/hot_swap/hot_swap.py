@@ -15,7 +15,7 @@ from typing import Any
 
 from core.demo.demo_world import world_of
 from core.errors import UsageError
-from core.jobs.job import Progress, task_group
+from core.jobs.job import Progress, Steps, task_group
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import prompts
 from sessions.experiments.common.cost import RunCost
@@ -25,7 +25,6 @@ from sessions.experiments.common.sampler import (
     LaneEdit,
     ModelSampler,
     SamplePrompt,
-    Work,
 )
 from sessions.experiments.hot_swap.flips import (
     FLIP,
@@ -74,7 +73,7 @@ class FlipSchedule:
         return found
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     played = conditions.vector_channel(voice, params)
     if played.scale == 0:
         raise UsageError("a scale of 0 has no other sign: --scale X")
@@ -126,7 +125,7 @@ class FlipLanes:
 
 def _generate_flipped(
     voice: ModelSampler, asked: Sequence[SamplePrompt], cast: FlipLanes, how: GenerationSettings
-) -> Work:
+) -> Steps[dict[str, list[SampledAnswer]]]:
     """{condition: one text per prompt}."""
     table: dict[str, list[SampledAnswer]] = {condition.name: [] for condition in cast.lanes}
     for number, prompt in enumerate(asked):
@@ -181,7 +180,9 @@ def _flip_edits(played: Channel, randoms: Sequence[Channel], score: FlipSchedule
     ]
 
 
-def _reread_after_flip(voice: ModelSampler, answer: SampledAnswer, mixer: Mixer, at: int) -> Work:
+def _reread_after_flip(
+    voice: ModelSampler, answer: SampledAnswer, mixer: Mixer, at: int
+) -> Steps[SampledAnswer]:
     """The answer with KL(steered ‖ unsteered) and entropy after the flip measured under the mixer in force
     there.
     """
@@ -194,7 +195,7 @@ def _reread_after_flip(voice: ModelSampler, answer: SampledAnswer, mixer: Mixer,
     return replace(answer, reading=replace(answer.reading, kl=kl, entropy=entropy))
 
 
-def _reread_answer(voice: ModelSampler, answer: SampledAnswer, mixer: Mixer) -> Work:
+def _reread_answer(voice: ModelSampler, answer: SampledAnswer, mixer: Mixer) -> Steps[dict[str, Any]]:
     return (yield from voice.read(answer.prompt, answer.generated, mixer)).to_json()
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from core.jobs.job import Progress, worker_task
+from core.jobs.job import Progress, Steps, worker_task
 from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.judges.rubric import Rubric
-from sessions.experiments.judges.verdict import JudgedItem, Judgement, Work
+from sessions.experiments.judges.verdict import JudgedItem, Judgement
 
 if TYPE_CHECKING:
     from vectors.claude.asking import ClaudeClient
@@ -54,7 +54,7 @@ class ClaudeJudge:
     def about(self) -> str:
         return f"{self.rubric.question} {self.rubric.scale} Asked of {self.model}."
 
-    def judge(self, items: Sequence[JudgedItem]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Steps[list[Judgement]]:
         verdicts: list[Judgement] = []
         for start in range(0, len(items), AT_A_TIME):
             questions = [self.question(item) for item in items[start : start + AT_A_TIME]]

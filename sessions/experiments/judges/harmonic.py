@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.jobs.job import Steps
 from sessions.experiments.judges.rubric import Rubric
-from sessions.experiments.judges.verdict import Judge, JudgedItem, Judgement, Work
+from sessions.experiments.judges.verdict import Judge, JudgedItem, Judgement
 
 TOP = 2
 
@@ -29,7 +30,7 @@ class HarmonicJudge:
     def about(self) -> str:
         return "harmonic mean of three: " + " ".join(part.about for part in self.parts.values())
 
-    def judge(self, items: Sequence[JudgedItem]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Steps[list[Judgement]]:
         table: dict[str, Sequence[Judgement]] = {}
         for name, part in self.parts.items():
             table[name] = yield from part.judge(items)

@@ -12,9 +12,9 @@ from functools import partial
 
 from core.demo.world.hints import HINTS
 from core.demo.world.traits import DETERMINED, DRIFTING
-from core.jobs.job import Progress, task_group
+from core.jobs.job import Progress, Steps, task_group
 from sessions.experiments.common.sampler import ModelSampler, SamplePrompt
-from sessions.experiments.judges.verdict import JudgedItem, Judgement, Work, cache_digest
+from sessions.experiments.judges.verdict import JudgedItem, Judgement, cache_digest
 
 DEMO_HINTS = (HINTS[DETERMINED][0], HINTS[DRIFTING][0])
 
@@ -36,14 +36,14 @@ class HintJudge:
     def about(self) -> str:
         return f"nats per token that {self.hints[0]!r} makes the answer likelier than {self.hints[1]!r} does"
 
-    def judge(self, items: Sequence[JudgedItem]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Steps[list[Judgement]]:
         verdicts = []
         for item in items:
             verdicts.append((yield from self._judge_item(item)))
             yield Progress(len(verdicts), len(items), "answers scored")
         return verdicts
 
-    def _judge_item(self, item: JudgedItem) -> Work:
+    def _judge_item(self, item: JudgedItem) -> Steps[Judgement]:
         if not item.text.strip():
             return Judgement(None, "empty answer")
         if item.prompt.raw:

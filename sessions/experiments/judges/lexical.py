@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.jobs.job import Steps
 from sessions.experiments.common.counting import distinct_ngrams, split_words, word_adherence
-from sessions.experiments.judges.verdict import JudgedItem, Judgement, Work
+from sessions.experiments.judges.verdict import JudgedItem, Judgement
 from vectors.statistics.metrics import repeated_ngram_share
 
 NEITHER = "none of the words occurs"
@@ -37,7 +38,7 @@ class WordJudge:
     def about(self) -> str:
         return f"share of {', '.join(self.positive)} among these and {', '.join(self.negative)}"
 
-    def judge(self, items: Sequence[JudgedItem]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Steps[list[Judgement]]:
         yield from ()
         return [self._judge_text(item.text) for item in items]
 
@@ -52,7 +53,7 @@ class QuestionJudge:
     name = "questions"
     about = "question marks per sentence"
 
-    def judge(self, items: Sequence[JudgedItem]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Steps[list[Judgement]]:
         yield from ()
         return [self._judge_text(item.text) for item in items]
 

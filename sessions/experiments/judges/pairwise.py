@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from core.jobs.job import Progress, worker_task
+from core.jobs.job import Progress, Steps, worker_task
 from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.common.statistics import binomial_p, estimate_share
 from sessions.experiments.judges.claude import (
@@ -23,7 +23,7 @@ from sessions.experiments.judges.claude import (
     longest_answer,
     missing_judgement,
 )
-from sessions.experiments.judges.verdict import Judgement, Work
+from sessions.experiments.judges.verdict import Judgement
 
 if TYPE_CHECKING:
     from vectors.claude.asking import ClaudeClient
@@ -52,7 +52,7 @@ class PairwiseJudge:
     criterion: str
     model: str
 
-    def judge(self, duels: Sequence[AnswerPair]) -> Work:
+    def judge(self, duels: Sequence[AnswerPair]) -> Steps[list[Judgement]]:
         verdicts: list[Judgement] = []
         for start in range(0, len(duels), AT_A_TIME):
             questions = [

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from core.errors import UsageError
-from core.jobs.job import Progress, task_group
+from core.jobs.job import Progress, Steps, task_group
 from sessions.experiments.common.sampler import ModelSampler
-from sessions.experiments.judges.verdict import JudgedItem, Judgement, Work, cache_digest
+from sessions.experiments.judges.verdict import JudgedItem, Judgement, cache_digest
 
 PAIRS = 4
 
@@ -29,7 +29,7 @@ class PropensityJudge:
     name = "propensity"
     about = "log p(positive) − log p(negative words of a contrast set) as continuation, per token, unsteered"
 
-    def judge(self, items: Sequence[JudgedItem]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Steps[list[Judgement]]:
         verdicts = []
         for item in items:
             texts = [text for pair in self.pairs for text in pair]

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from core.jobs.job import Progress, task_group
+from core.jobs.job import Progress, Steps, task_group
 from sessions.experiments.common.sampler import ModelSampler, SamplePrompt
 from sessions.experiments.judges.claude import format_prompt
 from sessions.experiments.judges.rubric import Rubric
-from sessions.experiments.judges.verdict import JudgedItem, Judgement, Work, cache_digest
+from sessions.experiments.judges.verdict import JudgedItem, Judgement, cache_digest
 
 TOLD = "Answer with one whole number from {} to {} and nothing else."
 
@@ -46,7 +46,7 @@ class ResidentJudge:
     def about(self) -> str:
         return f"{self.rubric.question} {self.rubric.scale} Asked of {self.voice.name}, unsteered."
 
-    def judge(self, items: Sequence[JudgedItem]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Steps[list[Judgement]]:
         verdicts = []
         for item in items:
             asked = self.question(item)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
+from core.jobs.job import Steps
 from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.common.statistics import estimate_mean
-
-Work: TypeAlias = Generator[Any, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Judge(Protocol):
     @property
     def high(self) -> float | None: ...
 
-    def judge(self, items: Sequence[JudgedItem]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Steps[list[Judgement]]:
         """Part of a job: yields tasks, returns one `Judgement` per item."""
         ...
 

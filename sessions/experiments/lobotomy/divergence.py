@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.jobs.job import task_group
+from core.jobs.job import Steps, task_group
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import GeneratedTokens, ModelSampler, SamplePrompt, Work
+from sessions.experiments.common.sampler import GeneratedTokens, ModelSampler, SamplePrompt
 
 Logs = NDArray[np.float32]
 
@@ -45,7 +45,7 @@ def measure_distances(
     subjects: Sequence[ComparedModel],
     prompt: SamplePrompt,
     texts: Sequence[GeneratedTokens],
-) -> Work:
+) -> Steps[dict[str, dict[str, float]]]:
     """{model: {reference: KL}} on these texts after one prompt; cached together."""
     key = " ".join([*(v.identity for v in references.values()), prompt.id, *(_join_ids(t) for t in texts)])
     found: dict[str, Any] = yield from task_group(
@@ -60,7 +60,7 @@ def _measure_texts(
     subjects: Sequence[ComparedModel],
     prompt: SamplePrompt,
     texts: Sequence[GeneratedTokens],
-) -> Work:
+) -> Steps[dict[str, dict[str, float]]]:
     totals = {subject.name: dict.fromkeys(references, 0.0) for subject in subjects}
     for text in texts:
         known = {}

@@ -13,11 +13,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from core.jobs.job import Progress, task_group
+from core.jobs.job import Progress, Steps, task_group
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import prompts
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt, Work
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt
 from sessions.experiments.judges.verdict import cache_digest
 from sessions.experiments.lobotomy import tuning
 from sessions.experiments.lobotomy.divergence import ComparedModel, measure_distances
@@ -40,7 +40,7 @@ from sessions.experiments.scoring.scoring import Scorer, make_scorer
 CONTROLS = "a random direction of the same norms; the change of every matrix at shuffled places"
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     asked = prompts.load_prompts({**params, "n": 2 * params["n"]}, voice.name)
     fit, held = asked[0::2], asked[1::2]
     amounts, how = sorted({0.0, *params["amounts"]}), GenerationSettings.from_params(params)
@@ -67,7 +67,7 @@ def _measure_models(
     held: Sequence[SamplePrompt],
     how: GenerationSettings,
     by: Scorer,
-) -> Work:
+) -> Steps[tuple[TreatmentTable, int]]:
     """Generate and measure everything; returns the table and how many scores are missing."""
     said = yield from _generate_texts(voice, base, treated, held, how)
     apart = yield from _measure_kl(voice, base, treated, held, said)
@@ -98,7 +98,9 @@ def _subtract_activations(
     return found
 
 
-def _blend_weights(voice: ModelSampler, base: ModelSampler, amounts: Sequence[float]) -> Work:
+def _blend_weights(
+    voice: ModelSampler, base: ModelSampler, amounts: Sequence[float]
+) -> Steps[list[TreatedModel]]:
     found = []
     for form in (WEIGHTS, SHUFFLED):
         for amount in amounts if form == WEIGHTS else [a for a in amounts if a]:
@@ -114,7 +116,7 @@ def _generate_texts(
     treated: Sequence[TreatedModel],
     held: Sequence[SamplePrompt],
     how: GenerationSettings,
-) -> Work:
+) -> Steps[dict[str, list[SampledAnswer]]]:
     """{model: one answer per prompt}; all λ of the activation form run in one batch."""
     said: dict[str, list[SampledAnswer]] = {}
     said |= yield from answer_prompts(base, held, [Condition(BASE, Mixer())], how)
@@ -134,7 +136,7 @@ def _measure_kl(
     treated: Sequence[TreatedModel],
     held: Sequence[SamplePrompt],
     said: Mapping[str, Sequence[SampledAnswer]],
-) -> Work:
+) -> Steps[dict[str, dict[str, list[Value]]]]:
     """{model: {reference: one KL per prompt}}, on the answers of base and tuned."""
     references = {BASE: base, TUNED: voice}
     apart: dict[str, dict[str, list[Value]]] = {one.name: {BASE: [], TUNED: []} for one in treated}
@@ -148,7 +150,9 @@ def _measure_kl(
     return apart
 
 
-def _measure_base_nll(base: ModelSampler, said: Mapping[str, Sequence[SampledAnswer]]) -> Work:
+def _measure_base_nll(
+    base: ModelSampler, said: Mapping[str, Sequence[SampledAnswer]]
+) -> Steps[dict[str, list[Value]]]:
     """{model: −log p of every answer's tokens under base}; for base's own answers it is known already."""
     found: dict[str, list[Value]] = {}
     for number, (name, answers) in enumerate(said.items(), start=1):
@@ -160,10 +164,10 @@ def _measure_base_nll(base: ModelSampler, said: Mapping[str, Sequence[SampledAns
     return found
 
 
-def _read_by_base(base: ModelSampler, answer: SampledAnswer) -> Work:
+def _read_by_base(base: ModelSampler, answer: SampledAnswer) -> Steps[list[float]]:
     key = f"read by base {cache_digest(base.identity, str(answer.prompt), str(answer.generated.ids))}"
     return (yield from task_group(key, partial(_read_nll, base, answer)))
 
 
-def _read_nll(base: ModelSampler, answer: SampledAnswer) -> Work:
+def _read_nll(base: ModelSampler, answer: SampledAnswer) -> Steps[list[float]]:
     return list((yield from base.read(answer.prompt, answer.generated)).nll)

@@ -13,11 +13,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from core.jobs.job import Progress
+from core.jobs.job import Progress, Steps
 from core.mixer.effects import default_band
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel
-from sessions.experiments.common.sampler import ModelSampler, SamplePrompt, Work
+from sessions.experiments.common.sampler import ModelSampler, SamplePrompt
 
 States: TypeAlias = Mapping[int, NDArray[Any]]
 
@@ -28,7 +28,7 @@ def tuning_channel(
     fit: Sequence[SamplePrompt],
     held: Sequence[SamplePrompt],
     layers: str | None,
-) -> Work:
+) -> Steps[tuple[Channel, dict[str, Any]]]:
     """The channel that subtracts the tuning, and the sign check on held-out prompts."""
     read: list[States] = []
     for who, these in ((voice, fit), (base, fit), (voice, held), (base, held)):

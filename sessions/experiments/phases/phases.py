@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from core.errors import UsageError
-from core.jobs.job import JobEvent, JobSample, Point, Progress, Row, worker_task
+from core.jobs.job import JobEvent, JobSample, Point, Progress, Row, Steps, worker_task
 from sessions.experiments import registry
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import ModelSampler, Work
+from sessions.experiments.common.sampler import ModelSampler
 from sessions.experiments.phases.study import DATASET, VECTOR, StudyFolder
 
+T = TypeVar("T")
+Findings = dict[str, Any]
 Params = Mapping[str, Any]
 SHARED = ("n", "max_new", "temperature", "repetition_penalty", "seed", "measure", "prompts")
 """Parameters passed on to the experiments of the behaviour phase, where an experiment has them."""
@@ -35,7 +37,7 @@ class PhaseFindings:
     points: list[dict[str, Any]] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)
 
-    def relay(self, work: Work) -> Work:
+    def relay(self, work: Steps[T]) -> Steps[T]:
         """Relay an inner job's events under this phase's name; results are sent back to it unchanged."""
         resume, value = work.send, None
         while True:
@@ -61,7 +63,7 @@ class PhaseFindings:
         return item
 
 
-def experiment(voice: ModelSampler, params: Params) -> Work:
+def experiment(voice: ModelSampler, params: Params) -> Steps[dict[str, Any]]:
     study, wanted = StudyFolder.open_folder(params["out"]), _parse_phases(params["only"])
     pairs = int(params["pairs"])
     yield RunCost(passes=2 * pairs).row()
@@ -101,7 +103,9 @@ def _parse_phases(only: str | None) -> list[str]:
     return [phase for phase in PHASES if phase in names or not names]
 
 
-def _make_dataset(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
+def _make_dataset(
+    voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings
+) -> Steps[Findings]:
     """Write the pairs of a built-in set or a file, taking turns between the domains."""
     from vectors.contrasts.catalogue import contrast
 
@@ -127,7 +131,9 @@ def _balance_domains(pairs: Any, count: int) -> list[Mapping[str, Any]]:
     ]
 
 
-def _extract_vector(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
+def _extract_vector(
+    voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings
+) -> Steps[Findings]:
     from vectors.extraction.job import extraction_job
 
     asked = {
@@ -143,7 +149,9 @@ def _extract_vector(voice: ModelSampler, study: StudyFolder, params: Params, hea
     return {name: found[name] for name in shown} | {"best": best}
 
 
-def _validate_vector(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
+def _validate_vector(
+    voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings
+) -> Steps[Findings]:
     from vectors.checks.check import check_job
 
     asked = {
@@ -156,7 +164,9 @@ def _validate_vector(voice: ModelSampler, study: StudyFolder, params: Params, he
     return {name: found[name] for name in shown}
 
 
-def _run_experiments(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
+def _run_experiments(
+    voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings
+) -> Steps[Findings]:
     """Run every requested experiment with the vector of the study."""
     from sessions.job_specs.catalogue import OFFERS
 
@@ -174,7 +184,9 @@ def _run_experiments(voice: ModelSampler, study: StudyFolder, params: Params, he
     return found
 
 
-def _compare_changes(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
+def _compare_changes(
+    voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings
+) -> Steps[Findings]:
     """Compare the vector with the fine-tuning's change, in activations and in weights."""
     from sessions.experiments.common import prompts
     from vectors.diff.alignment import align_vectors
@@ -202,7 +214,9 @@ def _compare_changes(voice: ModelSampler, study: StudyFolder, params: Params, he
     return {"activations": aligned, "weights": layers, "n": len(asked)}
 
 
-def _write_analysis(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
+def _write_analysis(
+    voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings
+) -> Steps[Findings]:
     """Write one report over the findings of all other phases."""
     from sessions.experiments.report import document
     from sessions.experiments.report.found import ReportData
@@ -230,7 +244,7 @@ def _write_analysis(voice: ModelSampler, study: StudyFolder, params: Params, hea
     return {"report": str(study.folder / "report.md"), "phases": list(findings)}
 
 
-Phase = Callable[[Any, StudyFolder, Params, PhaseFindings], Work]
+Phase = Callable[[Any, StudyFolder, Params, PhaseFindings], Steps[Findings]]
 PHASES: Mapping[str, Phase] = {
     "dataset": _make_dataset,
     "extraction": _extract_vector,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from core.jobs.job import JobSample, Progress, task_group
+from core.jobs.job import JobSample, Progress, Steps, task_group
 from core.mixer.mixer import Mixer
 from sessions.experiments.common.sampler import (
     AnswerReading,
@@ -21,7 +21,6 @@ from sessions.experiments.common.sampler import (
     LaneEdit,
     ModelSampler,
     SamplePrompt,
-    Work,
 )
 from sessions.experiments.judges.lexical import text_flags
 from sessions.experiments.scoring.conditions import Condition
@@ -52,7 +51,7 @@ def generate_answers(
     *,
     cues: Sequence[LaneEdit] = (),
     vector: Any = None,
-) -> Work:
+) -> Steps[list[SampledAnswer]]:
     """Answer one prompt under all conditions as lanes of one batch; returns a list of `SampledAnswer`.
     `vector` is the one that answers are projected on.
     """
@@ -77,7 +76,7 @@ def answer_prompts(
     how: GenerationSettings,
     *,
     vector: Any = None,
-) -> Work:
+) -> Steps[dict[str, list[SampledAnswer]]]:
     """{condition: one answer per prompt}, paired: answer i of every condition is to prompt i with the same
     seed.
     """
@@ -112,7 +111,7 @@ def _generate_rows(
     how: GenerationSettings,
     cues: Sequence[LaneEdit],
     vector: Any,
-) -> Work:
+) -> Steps[list[dict[str, Any]]]:
     rows = []
     for mixer, said in zip(mixers, (yield from voice.generate(prompt, mixers, how, cues)), strict=True):
         reading = yield from voice.read(prompt, said, mixer, vector)

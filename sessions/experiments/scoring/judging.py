@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.jobs.job import Row
+from core.jobs.job import Row, Steps
 from sessions.experiments.common.cost import RunCost
 from sessions.experiments.common.sampler import ModelSampler
 from sessions.experiments.common.statistics import paired_difference
@@ -18,7 +18,6 @@ from sessions.experiments.judges.verdict import (
     Judge,
     JudgedItem,
     Judgement,
-    Work,
     missing_reasons,
     part_columns,
     tally_judgements,
@@ -53,7 +52,7 @@ def announce_judge(one: Judge | None) -> Iterator[Row]:
 
 def judge_conditions(
     one: Judge | None, said: Mapping[str, Sequence[JudgedItem]], reference: str, seed: int
-) -> Work:
+) -> Steps[dict[str, Any]]:
     """One row per condition in table `judged`, with its difference to the reference; returns the number of
     missing scores.
     """

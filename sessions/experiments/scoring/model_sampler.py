@@ -18,9 +18,10 @@ from torch import Tensor
 import core
 import vectors
 from core.activations.capture import capture
-from core.generation.chat import as_messages, continuation_text, encode, render_prompt
+from core.generation.chat import as_messages, continuation_text, encode
 from core.generation.live import AnswerStream
-from core.jobs.job import gpu_task, worker_task
+from core.generation.token_ids import prompt_ids
+from core.jobs.job import Steps, gpu_task, worker_task
 from core.mixer.lanes import Lanes
 from core.mixer.mixer import Mixer
 from sessions.experiments.common.sampler import (
@@ -31,7 +32,6 @@ from sessions.experiments.common.sampler import (
     LaneEdit,
     PromptProjections,
     SamplePrompt,
-    Work,
 )
 from vectors.checks import dose_response, doses, likelihood, separation
 from vectors.data.metadata import About
@@ -68,11 +68,11 @@ class TorchSampler:
     def random(self, vector: SteeringVector, seed: int) -> SteeringVector:
         return doses.prepare_doses(vector, vector.layers).random_control(seed).vector
 
-    def load_other(self, name: str) -> Work:
+    def load_other(self, name: str) -> Steps[TorchSampler]:
         return TorchSampler((yield worker_task(lambda: core.load(name))))
 
     def prompt_ids(self, prompt: SamplePrompt) -> list[int]:
-        return render_prompt(self.model.tokenizer, as_messages(prompt.messages), raw=prompt.raw).ids
+        return prompt_ids(self.model, prompt.messages, raw=prompt.raw)
 
     def generate(
         self,
@@ -80,7 +80,7 @@ class TorchSampler:
         mixers: Sequence[Mixer],
         how: GenerationSettings,
         cues: Sequence[LaneEdit] = (),
-    ) -> Work:
+    ) -> Steps[list[GeneratedTokens]]:
         lineup = list(mixers)
         lanes = Lanes(lambda mixer: tuple(lineup), tuple(f"lane {i}" for i in range(len(lineup))))
         live = core.stream(
@@ -139,7 +139,7 @@ class TorchSampler:
 
     def read(
         self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None, vector: Any = None
-    ) -> Work:
+    ) -> Steps[AnswerReading]:
         return (yield gpu_task(partial(self._read_answer, prompt, said, mixer, vector)))
 
     def _read_answer(
@@ -164,7 +164,9 @@ class TorchSampler:
         }
         return AnswerReading(tuple(nll.tolist()), tuple(kl), projections, tuple(entropy.tolist()))
 
-    def distributions(self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None) -> Work:
+    def distributions(
+        self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None
+    ) -> Steps[NDArray[np.float32]]:
         ids, own, start = self._join_tokens(prompt, said)
 
         def work() -> NDArray[np.float32]:
@@ -173,7 +175,9 @@ class TorchSampler:
 
         return (yield gpu_task(work))
 
-    def measure_propensities(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Work:
+    def measure_propensities(
+        self, contrast: str, count: int, mixers: Sequence[Mixer]
+    ) -> Steps[list[list[float]]]:
         pairs = vectors.contrast(contrast).validated().pairs[:count]
         words = yield from dose_response.find_continuations(
             self.model, separation.token_pairs(self.model, pairs)
@@ -185,7 +189,9 @@ class TorchSampler:
                 found[-1].append((yield gpu_task(partial(one.propensity, self.model, mixer))))
         return found
 
-    def text_logprobs(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
+    def text_logprobs(
+        self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = ""
+    ) -> Steps[list[list[float]]]:
         context = [*self.prompt_ids(prompt), *encode(self.model.tokenizer, after)]
         found: list[list[float]] = []
         for text in texts:
@@ -198,7 +204,7 @@ class TorchSampler:
         chosen = torch.tensor(list(ids), device=rows.device)
         return list(rows.gather(1, chosen[:, None])[:, 0].tolist())
 
-    def read_prompt(self, prompt: SamplePrompt, vector: Any) -> Work:
+    def read_prompt(self, prompt: SamplePrompt, vector: Any) -> Steps[PromptProjections]:
         ids = self.prompt_ids(prompt)
         pieces = tuple(self.model.tokenizer.decode([token]) for token in ids)
         _, states = yield gpu_task(partial(self._unsteered_pass, ids, 0, tuple(vector.layers)))
@@ -211,7 +217,7 @@ class TorchSampler:
         ]
         return frozenset(ids[0] for text in spelled if (ids := encode(self.model.tokenizer, text)))
 
-    def states(self, prompts: Sequence[SamplePrompt]) -> Work:
+    def states(self, prompts: Sequence[SamplePrompt]) -> Steps[dict[int, NDArray[np.float32]]]:
         parts = [prompts[start : start + BATCH] for start in range(0, len(prompts), BATCH)]
         read: list[dict[int, Tensor]] = []
         for part in parts:
@@ -219,7 +225,7 @@ class TorchSampler:
             read.append((yield gpu_task(partial(capture, self.model, ids))).rows)
         return {layer: torch.cat([rows[layer] for rows in read]).numpy() for layer in read[0]}
 
-    def mean_states(self, texts: Sequence[str]) -> Work:
+    def mean_states(self, texts: Sequence[str]) -> Steps[NDArray[np.float64]]:
         layer = round(2 * (self.n_layers - 1) / 3)
         ids = [encode(self.model.tokenizer, text) for text in texts]
         found: list[Tensor] = []
@@ -232,7 +238,7 @@ class TorchSampler:
     def direction(self, name: str, rows: Mapping[int, Any]) -> SteeringVector:
         return SteeringVector(rows, about=About(name=name, model_id=self.name))
 
-    def blend(self, base: TorchSampler, share: float, *, shuffled: bool = False) -> Work:
+    def blend(self, base: TorchSampler, share: float, *, shuffled: bool = False) -> Steps[TorchSampler]:
         from sessions.experiments.scoring.surgery import remove_tuning
 
         return TorchSampler(

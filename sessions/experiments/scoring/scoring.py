@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.jobs.job import Row
+from core.jobs.job import Row, Steps
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import ModelSampler, Work
+from sessions.experiments.common.sampler import ModelSampler
 from sessions.experiments.judges.registry import JUDGES
 from sessions.experiments.judges.verdict import (
     Judge,
@@ -38,9 +38,10 @@ class Scorer:
     def cost(self, answers: int, max_new: int) -> RunCost:
         return judging.judging_cost(self.judge, answers, max_new)
 
-    def score_answers(self, said: Said) -> Work:
+    def score_answers(self, said: Said) -> Steps[Measure]:
         """The measure itself, or one that looks up the judge's scores of these answers."""
         if self.judge is None:
+            assert self.measure is not None
             return self.measure
         scores: dict[tuple[str, str], Value] = {}
         for name, answers in said.items():

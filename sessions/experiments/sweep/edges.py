@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sessions.experiments.common.sampler import Work
+from core.jobs.job import Steps
 
 DOUBLINGS = 4
 ROUNDS = 2
 INSIDE = (0.25, 0.5, 0.75)
 
-Probe = Callable[[Sequence[float]], Work]
+Probe = Callable[[Sequence[float]], Steps[list[float]]]
 """Takes levels, returns the share of broken texts at each."""
 
 
@@ -41,7 +41,7 @@ def edge_on_grid(shares: Mapping[float, float], sign: float) -> DoseEdge:
     return DoseEdge(safe, None)
 
 
-def search_edge(probe: Probe, edge: DoseEdge) -> Work:
+def search_edge(probe: Probe, edge: DoseEdge) -> Steps[DoseEdge]:
     """Refine the edge to a sixteenth of its octave."""
     if edge.broken is None and edge.safe:
         edge = yield from _try_levels(probe, edge, [edge.safe * 2**k for k in range(1, DOUBLINGS + 1)])
@@ -53,7 +53,7 @@ def search_edge(probe: Probe, edge: DoseEdge) -> Work:
     return edge
 
 
-def _try_levels(probe: Probe, edge: DoseEdge, levels: Sequence[float]) -> Work:
+def _try_levels(probe: Probe, edge: DoseEdge, levels: Sequence[float]) -> Steps[DoseEdge]:
     for level, share in zip(levels, (yield from probe(levels)), strict=True):
         if is_breaking(share):
             return DoseEdge(edge.safe, level)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import UsageError
-from core.jobs.job import Progress
+from core.jobs.job import Progress, Steps
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import prompts
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt, Work
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt
 from sessions.experiments.judges.lexical import text_flags
 from sessions.experiments.scoring import conditions
 from sessions.experiments.scoring.answers import SampledAnswer, generate_answers, with_prompt_seed
@@ -27,7 +27,7 @@ from sessions.experiments.sweep.cells import WHAT, CellTable, cell_name
 from sessions.experiments.sweep.choice import ChoiceRule
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     grid = LayerGrid.from_params(voice, params)
     yield grid.cost().row()
     said = yield from grid.generate_answers()
@@ -42,8 +42,11 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     rule = ChoiceRule(params["at_least"], params["goal"])
     cells = CellTable(said, wanted, coherent, grid.layers, grid.levels, rule, grid.how.seed)
     yield from cells.events()
-    summary = {"by": "grid", "unit": grid.channel.unit, "vector": grid.channel.label, "measure": wanted.name}
-    summary |= {
+    summary = {
+        "by": "grid",
+        "unit": grid.channel.unit,
+        "vector": grid.channel.label,
+        "measure": wanted.name,
         "coherence_floor": rule.floor,
         "cells": len(cells.places),
         **cells.best_cells(),
@@ -111,7 +114,7 @@ class LayerGrid:
             for level in self.levels
         ]
 
-    def generate_answers(self) -> Work:
+    def generate_answers(self) -> Steps[dict[str, list[SampledAnswer]]]:
         """{condition: one answer per prompt}."""
         batches = self.batches()
         table: dict[str, list[SampledAnswer]] = {one.name: [] for batch in batches for one in batch}

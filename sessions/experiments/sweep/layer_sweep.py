@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.errors import UsageError
-from core.jobs.job import JobEvent, Point, Row
+from core.jobs.job import JobEvent, Point, Row, Steps
 from core.mixer.effects import channel_band
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import prompts, statistics
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, Work
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler
 from sessions.experiments.scoring import coherence, conditions
 from sessions.experiments.scoring.answers import SampledAnswer, answer_prompts, differing_answers
 from sessions.experiments.scoring.conditions import CONTROL, MINUS, PLUS, UNSTEERED, Condition
@@ -23,7 +23,7 @@ from sessions.experiments.scoring.measures import MEASURES, Measure, Value
 from sessions.experiments.scoring.scoring import make_scorer
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     """One batch per prompt holds all layers, both signs and both directions."""
     if params["controls"] != 1:
         raise UsageError("every layer has exactly one random direction: leave --controls out")

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.jobs.job import Progress
+from core.jobs.job import Progress, Steps
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import prompts
 from sessions.experiments.common.cost import RunCost
-from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt, Work
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt
 from sessions.experiments.scoring import coherence, conditions
 from sessions.experiments.scoring.answers import answer_prompts, generate_answers, with_prompt_seed
 from sessions.experiments.scoring.conditions import UNSTEERED, Condition
@@ -30,7 +30,7 @@ PAIRS = 16
 BY_LAYER = {"layer": layer_sweep.experiment, "grid": layer_grid.experiment}
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     if params["by"] in BY_LAYER:
         return (yield from BY_LAYER[params["by"]](voice, params))
     sweep = Sweep.from_params(voice, params)
@@ -90,7 +90,7 @@ class Sweep:
             cast += self.axis.conditions(self.levels, channel.vector, f"{name} ")
         return cast
 
-    def run_grid(self, contrast: str | None) -> Work:
+    def run_grid(self, contrast: str | None) -> Steps[tuple[DoseTable, int]]:
         """Answer every prompt at every level; returns the dose table and how many judge scores are
         missing.
         """
@@ -112,7 +112,7 @@ class Sweep:
         )
         return found, missing
 
-    def _propensities(self, contrast: str | None, cast: Sequence[Condition]) -> Work:
+    def _propensities(self, contrast: str | None, cast: Sequence[Condition]) -> Steps[dict[str, list[float]]]:
         """{condition: one number per pair}; empty without a contrast set."""
         if not contrast:
             return {}
@@ -120,7 +120,7 @@ class Sweep:
         found = yield from self.voice.measure_propensities(contrast, PAIRS, mixers)
         return dict(zip(conditions.condition_names(cast), found, strict=True))
 
-    def find_edges(self, doses: DoseTable) -> Work:
+    def find_edges(self, doses: DoseTable) -> Steps[dict[float, DoseEdge]]:
         """{side: its edge}."""
         found: dict[float, DoseEdge] = {}
         for sign in self.axis.breaking_signs:
@@ -129,7 +129,7 @@ class Sweep:
             yield Progress(len(found), len(self.axis.breaking_signs), "edges found")
         return found
 
-    def _probe(self, levels: Sequence[float], doses: DoseTable) -> Work:
+    def _probe(self, levels: Sequence[float], doses: DoseTable) -> Steps[list[float]]:
         """Share of broken texts at each of these levels, on the first prompts."""
         cast, few = self.axis.conditions(levels), self.prompts[:EDGE_PROMPTS]
         broken = [0] * len(levels)

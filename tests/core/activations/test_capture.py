@@ -8,10 +8,11 @@ from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
 import core
 from core.activations import batches
-from core.activations.capture import capture, capture_stream
+from core.activations import capture as capturing
+from core.activations.capture import capture, capture_steps
 from core.activations.row_files import open_row_files
-from core.errors import UsageError
-from core.jobs.job import End, Progress, gpu_task
+from core.errors import OutOfMemory, UsageError
+from core.jobs.job import End, Progress
 from core.jobs.runner import run
 from tests.core import zoo
 from tests.core.naive import error, naive, prompts
@@ -35,15 +36,14 @@ def model():
 
 
 @pytest.mark.parametrize("name", zoo.ARCHITECTURES)
-def test_capture_equals_one_prompt_at_a_time_under_either_padding(name):
+def test_capture_equals_one_prompt_at_a_time_in_batches_of_any_size(name):
     model, rows = core.adopt(zoo.build(name)), prompts()
     for read in ("last", "mean"):
         expected = naive(model, rows, read)
-        for padding in ("right", "left"):
-            for budget in (1, 150, 10_000):
-                got = capture(model, rows, read=read, padding=padding, batch_tokens=budget).rows
-                assert list(got) == list(range(model.n_layers))
-                assert error(got, expected) < 2e-6
+        for budget in (1, 150, 10_000):
+            got = capture(model, rows, read=read, batch_tokens=budget).rows
+            assert list(got) == list(range(model.n_layers))
+            assert error(got, expected) < 2e-6
 
 
 def test_bfloat16_is_read_within_its_own_precision():
@@ -133,28 +133,6 @@ def test_the_text_tower_of_a_multimodal_model_is_read():
     assert error(capture(model, rows).rows, naive(model, rows)) < 2e-6
 
 
-@pytest.mark.parametrize("scope", ["all", "prompt", "answer"])
-def test_a_mixer_steers_what_is_read(model, scope):
-    channel = core.Channel(Direction(model), scale=5.0, unit="unit", layers=[1], scope=scope)
-    mixer, rows = core.Mixer((channel,)), prompts()
-    got = capture(model, rows, mixer=mixer, batch_tokens=200).rows
-    with core.steered(model, mixer):
-        expected = naive(model, rows)
-    plain = naive(model, rows)
-    assert error(got, {0: plain[0]}) < 2e-6
-    for layer in (1, 2, 3):
-        assert error(got, {layer: expected[layer]}) < 5e-6
-        touched = (
-            scope != "prompt" or layer > 1
-        )  # the last position counts as answer, and hears of the prompt later
-        assert (error(got, {layer: plain[layer]}) > 1e-3) == touched
-    if scope == "all":
-        push = 5.0 * channel.vector.directions[1].double()
-        torch.testing.assert_close(
-            got[1].double() - plain[1], push.expand(len(rows), -1), rtol=1e-4, atol=1e-4
-        )
-
-
 def test_without_a_mixer_nothing_that_plays_elsewhere_is_heard(model):
     rows = prompts(3)
     expected = capture(model, rows).rows
@@ -166,55 +144,15 @@ def test_without_a_mixer_nothing_that_plays_elsewhere_is_heard(model):
     assert not torch.allclose(still, model.hf(torch.tensor([rows[0]])).logits)
 
 
-def test_progress_and_stream_cover_every_prompt_once(model):
+def test_steps_keep_every_prompt_once_and_tell_how_far_they_are(model):
     rows, seen = prompts(9), []
-    capture(model, rows, batch_tokens=100, on_progress=lambda *step: seen.append(step))
-    assert seen[-1] == ("capture", 9, 9)
-    assert [done for _, done, _ in seen] == sorted({done for _, done, _ in seen})
-    indices = [i for part, _ in capture_stream(model, rows, batch_tokens=100, done=[2, 5]) for i in part]
-    assert sorted(indices) == [0, 1, 3, 4, 6, 7, 8]
-
-
-def test_an_interrupted_capture_goes_on_from_its_files(model, tmp_path):
-    rows, expected = prompts(12), capture(model, prompts(12), read="mean").rows
-
-    def stop(_stage, done, _total):
-        if done >= 5:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        capture(model, rows, read="mean", batch_tokens=120, store=tmp_path / "s", on_progress=stop)
-    fresh = []
-    got = capture(
-        model,
-        rows,
-        read="mean",
-        batch_tokens=120,
-        store=tmp_path / "s",
-        on_progress=lambda *step: fresh.append(step),
-    ).rows
-    assert 5 < fresh[0][1] <= 12
-    assert error(got, {layer: states.double() for layer, states in expected.items()}) < 1e-6
-    again = []
-    capture(model, rows, read="mean", store=tmp_path / "s", on_progress=lambda *step: again.append(step))
-    assert again == []
-
-
-@pytest.mark.parametrize("change", ["read", "prompts", "mixer", "layers"])
-def test_files_of_another_capture_are_not_taken_over(model, tmp_path, change):
-    rows = prompts(6)
-    capture(model, rows, store=tmp_path)
-    mixer = core.Mixer((core.Channel(Direction(model), scale=5.0, unit="unit", layers=[0]),))
-    other = {
-        "read": {"read": "mean"},
-        "prompts": {},
-        "mixer": {"mixer": mixer},
-        "layers": {"layers": [1, 2]},
-    }[change]
-    rows = rows[::-1] if change == "prompts" else rows
-    got = capture(model, rows, store=tmp_path, **other).rows
-    expected = capture(model, rows, **other).rows
-    assert error(got, {layer: states.double() for layer, states in expected.items()}) < 1e-6
+    steps = capture_steps(
+        model, rows, lambda part, _: seen.extend(part), batch_tokens=100, done=[2, 5], label="read"
+    )
+    told = list(run(steps))[:-1]
+    assert sorted(seen) == [0, 1, 3, 4, 6, 7, 8]
+    assert told[-1] == Progress(9, 9, "read")
+    assert [event.done for event in told] == sorted({event.done for event in told})
 
 
 def test_files_that_the_disk_has_no_room_for_are_refused_before_anything_is_mapped(tmp_path):
@@ -224,14 +162,6 @@ def test_files_that_the_disk_has_no_room_for_are_refused_before_anything_is_mapp
         pytest.raises(UsageError, match="no room for 1,024,000 bytes .*XDG_CACHE_HOME"),
     ):
         open_row_files(tmp_path / "states", "key", range(4), 1000, 64)
-
-
-@pytest.mark.parametrize("gone", ["layer-001.npy", "finished.npy", "key.json"])
-def test_a_file_that_is_gone_is_not_taken_for_read(model, tmp_path, gone):
-    expected = capture(model, prompts(6), store=tmp_path).rows
-    wanted = {layer: states.double() for layer, states in expected.items()}
-    (tmp_path / gone).unlink()
-    assert error(capture(model, prompts(6), store=tmp_path).rows, wanted) < 1e-6
 
 
 @pytest.mark.parametrize(
@@ -262,10 +192,7 @@ def test_a_job_reads_batch_by_batch_and_stops_between_two(model):
     rows, cancel, got = prompts(12), threading.Event(), []
 
     def job():
-        stream = capture_stream(model, rows, batch_tokens=100)
-        while (part := (yield gpu_task(lambda: next(stream, None)))) is not None:
-            got.extend(part[0])
-            yield Progress(len(got), len(rows))
+        return capture_steps(model, rows, lambda part, _: got.extend(part), batch_tokens=100)
 
     for event in run(job(), cancel=cancel):
         if isinstance(event, Progress) and event.done >= 4:
@@ -273,7 +200,7 @@ def test_a_job_reads_batch_by_batch_and_stops_between_two(model):
     assert event == End("cancelled")
     assert 4 <= len(got) < len(rows)
     got.clear()
-    assert list(run(job()))[-2:] == [Progress(12, 12), End("done")]
+    assert list(run(job()))[-2:] == [Progress(12, 12, "texts read"), End("done")]
 
 
 LENGTHS = [*range(1, 130), *range(130, 256, 3)]
@@ -305,3 +232,50 @@ def test_more_prompts_bring_no_new_shapes_where_shapes_cost_memory():
 def test_a_width_is_never_less_than_the_prompt_nor_far_above():
     for length in range(1, 5000):
         assert length <= batches.bucket_width(length) <= max(length + 3, length * 17 // 16)
+
+
+def test_batches_keep_to_their_budget_with_little_padding(model, monkeypatch):
+    batches_read, read = [], capturing.read_batch
+    monkeypatch.setattr(
+        capturing,
+        "read_batch",
+        lambda model, batch, *how: batches_read.append(batch) or read(model, batch, *how),
+    )
+    rows = prompts(60, longest=50)
+    capture(model, rows, batch_tokens=256)
+    assert all(batch.ids.numel() <= 256 for batch in batches_read)
+    assert sum(batch.tokens for batch in batches_read) == sum(map(len, rows))
+    assert sum(batch.ids.numel() for batch in batches_read) < 1.15 * sum(map(len, rows))
+
+
+def test_without_a_size_batches_are_as_big_as_the_device_likes(model, monkeypatch):
+    sizes, read = [], capturing.read_batch
+    monkeypatch.setattr(
+        capturing,
+        "read_batch",
+        lambda model, batch, *how: sizes.append(batch.ids.numel()) or read(model, batch, *how),
+    )
+    capture(model, [[7] * 50] * 800)
+    assert set(sizes) == {500}, "ten of fifty: 512 tokens hold no more"
+
+
+def test_running_out_of_memory_halves_the_batch_until_one_prompt_fails(model, monkeypatch):
+    rows, read, sizes = prompts(8), capturing.read_batch, []
+
+    def cramped(model, batch, *how):
+        sizes.append(len(batch.indices))
+        if len(batch.indices) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return read(model, batch, *how)
+
+    monkeypatch.setattr(capturing, "read_batch", cramped)
+    got = capture(model, rows, batch_tokens=10_000).rows
+    assert max(sizes) == 8
+    assert error(got, naive(model, rows)) < 2e-6
+
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(capturing, "read_batch", full)
+    with pytest.raises(OutOfMemory, match="a prompt of"):
+        capture(model, rows)

@@ -11,6 +11,7 @@ from torch._dynamo.utils import counters
 from core.compiled.graph_step import GraphStep
 from core.compiled.precompile import CACHE
 from core.compiled.size import GraphSize
+from core.compiled.workshop import graph_builder
 from core.model.model import Model
 from tests.core.compiled import tiny
 
@@ -40,11 +41,10 @@ def compiler_cache(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def ready(compiler_cache: None) -> Ready:
     model = tiny.model()
-    started = model.graph_builder.request_step(SIZE)
+    started = graph_builder(model).request_step(SIZE)
     assert started is not None
-    model.graph_builder.wait_for_children()
     before = counters["inductor"]["fxgraph_cache_hit"]
-    news = [started, *model.graph_builder.install_finished()]
-    step = model.graph_builder.find_step(SIZE)
+    news = [started, *tiny.news_of_children(model)]
+    step = graph_builder(model).find_step(SIZE)
     assert step is not None, news
     return Ready(model, step, news, counters["inductor"]["fxgraph_cache_hit"] - before)

@@ -9,6 +9,7 @@ from torch._dynamo.utils import counters
 
 import core
 from core.compiled.compiled_cache import CompiledTape
+from core.compiled.workshop import graph_builder
 from core.generation.live import AnswerStream
 from core.mixer.mixer import Mixer
 from core.model.model import Model
@@ -139,8 +140,8 @@ def test_two_talks_share_one_step(ready: Ready) -> None:
 def test_what_does_not_fit_is_played_eagerly_and_said(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(
-        ready.model.graph_builder,
-        "ask",
+        graph_builder(ready.model),
+        "request_step",
         lambda size, at_once: asked.append(size) or f"being compiled: {size}",
     )
     fast, eager = begin(ready.model, True), begin(ready.model, False)
@@ -162,7 +163,7 @@ def test_what_does_not_fit_is_played_eagerly_and_said(ready: Ready, monkeypatch:
 
 
 def test_lanes_without_a_graph_are_eager(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ready.model.graph_builder, "ask", lambda size, at_once: None)
+    monkeypatch.setattr(graph_builder(ready.model), "request_step", lambda size, at_once: None)
     fast, eager = (begin(ready.model, way, shadow="free") for way in (True, False))
     for live in (fast, eager):
         for _ in live:

@@ -7,6 +7,7 @@ import torch
 
 import core
 from core.compiled.size import GraphSize
+from core.compiled.workshop import graph_builder
 from tests.core import zoo
 from tests.core.compiled import tiny
 from tests.core.compiled.tiny import PROMPT, mixed
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 def test_two_lanes_in_bfloat16() -> None:
     model = tiny.model(dtype=torch.bfloat16)
-    news = model.graph_builder.build_step(GraphSize(2, tiny.CONTEXT))
+    news = graph_builder(model).build_step(GraphSize(2, tiny.CONTEXT))
     assert "takes over" in news
     settings = {"mixer": mixed(), "shadow": "forced", "max_new_tokens": 12, "ignore_end": True}
     fast = core.stream(model, PROMPT, compile=True, **settings)
@@ -29,7 +30,7 @@ def test_two_lanes_in_bfloat16() -> None:
 def test_a_bank_that_had_to_grow() -> None:
     model = tiny.model()
     nine = mixed().add(tiny.channel(8, floor=-1.0))
-    assert "takes over" in model.graph_builder.build_step(GraphSize(1, tiny.CONTEXT, 16, 5))
+    assert "takes over" in graph_builder(model).build_step(GraphSize(1, tiny.CONTEXT, 16, 5))
     answers = [
         core.stream(model, PROMPT, compile=fast, mixer=nine, max_new_tokens=16, ignore_end=True)
         for fast in (True, False)
@@ -45,4 +46,4 @@ def test_a_bank_that_had_to_grow() -> None:
 def test_other_architectures(name: str) -> None:
     """Agreement with eager under steering is what `build` proves; here it must come out well."""
     model = core.adopt(zoo.build(name))
-    assert "takes over" in model.graph_builder.build_step(GraphSize(1, 64))
+    assert "takes over" in graph_builder(model).build_step(GraphSize(1, 64))

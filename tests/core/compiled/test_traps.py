@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +17,7 @@ from core.compiled import verify, workshop
 from core.compiled.buffers import GraphBuffers
 from core.compiled.setting import CoefficientTable
 from core.compiled.size import MOST_CAPS, GraphSize
+from core.compiled.workshop import graph_builder
 from core.errors import UsageError
 from tests.core.compiled import tiny
 from tests.core.compiled.conftest import SIZE, Ready
@@ -32,7 +35,7 @@ def tokens(model: Any, fast: bool) -> list[int]:
 
 def test_the_child_filled_the_disk_cache(ready: Ready) -> None:
     assert ready.hits == 1
-    assert "decoding stays eager" in ready.news[0]
+    assert "decoding stays eager until it is ready" in ready.news[0]
     assert "takes over" in ready.news[1]
 
 
@@ -86,7 +89,7 @@ def test_a_hook_added_later_is_not_ignored(ready: Ready) -> None:
         )
     finally:
         handle.remove()
-        ready.model.graph_builder.add_step(ready.step)
+        graph_builder(ready.model).add_step(ready.step)
     assert tokens(ready.model, True) == tokens(ready.model, False)
 
 
@@ -97,7 +100,7 @@ def test_a_second_model_of_the_class_runs_its_own_graph_and_a_decoding_thread_wa
     decoding = threading.Thread(target=lambda: found.extend(tokens(other, False) for _ in range(3)))
     with other.steering.lock:
         decoding.start()
-        news = other.graph_builder.build_step(SIZE)
+        news = graph_builder(other).build_step(SIZE)
     decoding.join()
     assert "takes over" in news
     assert found == [wanted] * 3
@@ -119,8 +122,8 @@ def test_a_hook_that_leaves_the_graph_is_refused(hook: Any, monkeypatch: pytest.
     """Python numbers and lists in a hook break the graph, or make another one per call."""
     monkeypatch.setattr(GraphBuffers, "steer", hook)
     model = tiny.model(seed=6)
-    assert model.graph_builder.build_step(SIZE).startswith("decoding stays eager")
-    assert model.graph_builder.find_step(SIZE) is None
+    assert graph_builder(model).build_step(SIZE).startswith("decoding stays eager")
+    assert graph_builder(model).find_step(SIZE) is None
     monkeypatch.undo()
     assert tokens(model, True) == tokens(model, False)
 
@@ -130,10 +133,9 @@ def test_a_child_that_fails_is_told_and_nothing_is_tried_twice(monkeypatch: pyte
         "core.compiled.precompile.describe_graph", lambda model, size: {"config_class": "NoSuchConfig"}
     )
     model = tiny.model(seed=7)
-    model.graph_builder.request_step(SIZE)
-    model.graph_builder.wait_for_children()
-    assert "decoding stays eager" in next(iter(model.graph_builder.install_finished()))
-    assert model.graph_builder.request_step(SIZE) is None
+    graph_builder(model).request_step(SIZE)
+    assert "decoding stays eager" in tiny.news_of_children(model)[0]
+    assert graph_builder(model).request_step(SIZE) is None
 
 
 def test_a_child_that_cannot_be_born_ends_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,24 +144,34 @@ def test_a_child_that_cannot_be_born_ends_no_answer(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(workshop, "PrecompileProcess", crowded)
     model = tiny.model(seed=7)
-    told = model.graph_builder.request_step(SIZE)
+    told = graph_builder(model).request_step(SIZE)
     assert told == "decoding stays eager: [Errno 11] Resource temporarily unavailable"
-    assert model.graph_builder.request_step(SIZE) is None
+    assert graph_builder(model).request_step(SIZE) is None
 
 
 def test_where_a_child_has_no_room_the_decode_thread_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workshop, "child_process_fits", lambda model: False)
     model = tiny.model(seed=9)
-    monkeypatch.setattr(model.graph_builder, "build", lambda size: f"made {size.capacity}")
-    assert "decoding stays eager" in (model.graph_builder.request_step(SIZE) or "")
-    assert list(model.graph_builder.install_finished()) == ["made 128"]
-    assert list(model.graph_builder.install_finished()) == []
+    monkeypatch.setattr(graph_builder(model), "build_step", lambda size: f"made {size.capacity}")
+    assert "decoding stays eager until it is ready" in (graph_builder(model).request_step(SIZE) or "")
+    assert list(graph_builder(model).install_finished()) == ["made 128"]
+    assert list(graph_builder(model).install_finished()) == []
+
+
+def test_a_model_has_one_graph_builder_and_takes_it_along() -> None:
+    """A table of builders by model, even a weak one, would keep every model: the builder refers to it."""
+    model = tiny.model(seed=12)
+    builder = weakref.ref(graph_builder(model))
+    assert graph_builder(model) is builder()
+    del model
+    gc.collect()
+    assert builder() is None
 
 
 def test_now_means_before_the_second_token(monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny.model(seed=10)
     live = core.stream(model, PROMPT, compile="now", max_new_tokens=4, ignore_end=True)
-    monkeypatch.setattr(model.graph_builder, "build", lambda size: f"made {size.capacity}")
+    monkeypatch.setattr(graph_builder(model), "build_step", lambda size: f"made {size.capacity}")
     assert len(list(live)) == 4
     assert [data for kind, data in live.notices if kind == "compile"] == [{"at": 1, "text": "made 128"}]
     with pytest.raises(UsageError, match="compile must be"):
@@ -168,7 +180,7 @@ def test_now_means_before_the_second_token(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_what_cannot_be_compiled_says_why() -> None:
     model = tiny.model(seed=8)
-    assert "too many" in (model.graph_builder.request_step(GraphSize(1, 128, 8, MOST_CAPS + 1)) or "")
+    assert "too many" in (graph_builder(model).request_step(GraphSize(1, 128, 8, MOST_CAPS + 1)) or "")
     model.hf._hf_peft_config_loaded = True
     assert workshop.refusal_reason(model) == "the model has an adapter"
     model.hf._hf_peft_config_loaded = False
@@ -184,7 +196,7 @@ def test_the_guard_on_hooks_is_on() -> None:
 
 
 def test_of_many_sizes_the_ones_used_last_are_kept() -> None:
-    shop = tiny.model(seed=9).graph_builder
+    shop = graph_builder(tiny.model(seed=9))
     sizes = [GraphSize(lanes, 128) for lanes in range(1, workshop.MOST_STEPS + 2)]
     for size in sizes[:-1]:
         shop._tried.add(size)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 import core
+from core.compiled.workshop import graph_builder
 from core.mixer.mixer import Channel, Mixer
 from core.model.model import Model
 
@@ -59,3 +61,10 @@ def mixed(strength: float = 1.0, **settings: Any) -> Mixer:
         ),
         **settings,
     )
+
+
+def news_of_children(model: Model) -> list[str]:
+    """What becomes of the graphs that child processes compile; waits for the first of them."""
+    while not (news := list(graph_builder(model).install_finished())):
+        time.sleep(0.05)
+    return news

@@ -86,14 +86,6 @@ def test_an_idle_steering_has_no_distance_from_its_shadow():
     assert {step.forced[1].rank for step in live.steps} == {1}
 
 
-def test_plus_and_minus_beside_nothing():
-    live = speak(lanes=lanes.plus_minus_lanes(0))
-    list(live)
-    same(said(live, 0), alone(MIXER))
-    same(said(live, 1), alone(MIXER.scale(0, 0.0)))
-    same(said(live, 2), alone(MIXER.scale(0, -SCALE)))
-
-
 def test_a_sweep_is_its_single_runs():
     scales = [0.0, 2.0, -5.0, 9.0]
     live = speak(lanes=lanes.dose_lanes(0, scales))
@@ -267,4 +259,4 @@ def test_a_sweep_needs_scales_and_a_channel():
     with pytest.raises(UsageError, match="at least one scale"):
         lanes.dose_lanes(0, [])
     with pytest.raises(UsageError, match="no channel 3"):
-        speak(lanes=lanes.plus_minus_lanes(3))
+        speak(lanes=lanes.dose_lanes(3, [1.0]))

@@ -11,8 +11,6 @@ from core.errors import ModelError
 from core.model.anatomy import find_blocks, find_parts
 from tests.core import zoo
 
-TUPLES = {"falcon", "bloom"}
-
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
 @pytest.mark.parametrize("name", zoo.ARCHITECTURES)
@@ -26,7 +24,6 @@ def test_every_architecture_is_found_and_proven(name, dtype):
     assert "norm" in type(anatomy.final_norm).__name__.lower()
     assert anatomy.unembedding.weight.shape == (zoo.VOCAB, zoo.HIDDEN)
     assert {site.dtype for site in anatomy.sites} == {dtype}
-    assert {site.is_tuple for site in anatomy.sites} == {name in TUPLES}
     assert model.max_context == 512
 
 

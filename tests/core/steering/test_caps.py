@@ -6,7 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.steering import caps, dual
+from core.steering import caps
+from core.steering.algebra import SteeringProgram, steer_array
+from core.steering.shared_rows import as_tensors
 from tests.core.reference import INF, Touch, capped
 
 SIZE = 12
@@ -71,10 +73,27 @@ def test_tensors_reach_the_same_state_in_float32(seed, count, cosine):
     h, rows, floor, ceiling = scene(seed, count, cosine)
     q, gram = rows @ h, rows @ rows.T
     single = [torch.as_tensor(x, dtype=torch.float32) for x in (q, gram, floor, ceiling)]
-    e = caps.correct_array(*single, torch).double().numpy()
+    table = caps.CapTable.from_gram(gram, list(range(count)), torch.device("cpu"))
+    e = caps.correct_array(*single, torch, table).double().numpy()
     left = caps.bound_violation(q + e @ gram, floor, ceiling, np)
     assert (left <= 1e-4 * (1 + np.abs(q))).all()
     np.testing.assert_allclose(e @ rows, exact(q, gram, floor, ceiling) @ rows, atol=2e-3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(many, st.integers(2, 8), st.integers(1, 8), st.sampled_from([0.3, 0.95]))
+def test_a_program_on_a_device_reaches_the_state_of_the_same_program_in_numpy(seed, count, bound, cosine):
+    """By the table up to four caps, more on the host; rows without a cap only stand by."""
+    h, rows, floor, ceiling = scene(seed, count, cosine)
+    floor[bound:], ceiling[bound:] = -INF, INF
+    arrays = SteeringProgram(rows @ rows.T, floor=floor[None], ceiling=ceiling[None])
+    there = as_tensors(arrays, torch.device("cpu"))
+    assert there.caps is None or len(there.caps.rows) <= caps.TABLE_CAPS
+    p = (rows @ h)[None]
+    s, w, _ = steer_array(torch.as_tensor(p, dtype=torch.float32), None, there, torch)
+    wanted = steer_array(p, None, arrays, np)[1] @ rows
+    assert s == 1.0
+    np.testing.assert_allclose(w.double().numpy() @ rows, wanted, atol=2e-3)
 
 
 @settings(max_examples=40, deadline=None)
@@ -118,8 +137,8 @@ def test_caps_on_two_vectors_and_their_blend_are_solved():
 
 def test_a_contradiction_among_dependent_directions_is_known():
     gram = (BLEND @ BLEND.T).tolist()
-    assert dual.solve_caps([0.0] * 3, gram, [5.0, 5.0, -INF], [INF, INF, 1.0])[1] is not None
-    assert dual.solve_caps([0.0] * 3, gram, [5.0, 5.0, -INF], [INF, INF, 7.1])[1] is None
+    assert caps.solve_caps([0.0] * 3, gram, [5.0, 5.0, -INF], [INF, INF, 1.0])[1] is not None
+    assert caps.solve_caps([0.0] * 3, gram, [5.0, 5.0, -INF], [INF, INF, 7.1])[1] is None
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf])

@@ -268,15 +268,17 @@ def test_pairs_are_found_by_name_and_known_when_they_are_the_vectors_own(tmp_pat
     path = samples.put(tmp_path, "own.jsonl", "\n".join(map(json.dumps, lines)).encode())
     model = planted.speaking()[0]
     vector = planted.vector(planted.direction())
-    pairs, in_sample = find_pairs(model, vector, str(path))
+    pairs, in_sample = find_pairs(model, vector, vectors.contrast(str(path)))
     assert pairs is not None
     assert [pair.positive for pair in pairs] == [line["positive"] for line in lines]
     assert not in_sample
     made_from_it = planted.vector(planted.direction(), dataset_sha256=vectors.contrast(path).sha256)
-    assert find_pairs(model, made_from_it, str(path))[1]
+    assert find_pairs(model, made_from_it, vectors.contrast(str(path)))[1]
     assert find_pairs(model, vector, None) == (None, False)
+    file = tmp_path / "planted.safetensors"
+    vector.save(file)
     with pytest.raises(core.SteerError, match="no contrast set 'nothing'"):
-        find_pairs(model, vector, "nothing")
+        check_job(model, {"vector": str(file), "contrast": "nothing"})
 
 
 def test_own_pairs_are_told_as_such(speaking: tuple[core.Model, vectors.SteeringVector]) -> None:

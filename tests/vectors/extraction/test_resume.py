@@ -114,19 +114,23 @@ def test_ranks(one_rank: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         {**asked, "out": str(tmp_path / f"{name}.safetensors")} for name in ("whole", "resumed")
     )
     worker.run(whole)
-    stream = worker.capture_stream
+    steps = worker.capture_steps
 
-    def dying(model: core.Model, ids: Any, **choices: Any) -> Iterator[Any]:
-        for number, part in enumerate(stream(model, ids, **choices)):
-            if number == 3:
+    def dying(model: core.Model, ids: Any, keep: Any, **choices: Any) -> Iterator[Any]:
+        parts = iter(range(3))
+
+        def keep_three(*part: Any) -> None:
+            if next(parts, None) is None:
                 raise KeyboardInterrupt
-            yield part
+            keep(*part)
+
+        return steps(model, ids, keep_three, **choices)
 
     for _ in range(2):
-        monkeypatch.setattr(worker, "capture_stream", dying)
+        monkeypatch.setattr(worker, "capture_steps", dying)
         with pytest.raises(KeyboardInterrupt):
             worker.run(resumed)
-    monkeypatch.setattr(worker, "capture_stream", stream)
+    monkeypatch.setattr(worker, "capture_steps", steps)
     worker.run(resumed)
     assert Path(resumed["out"]).read_bytes() == Path(whole["out"]).read_bytes()
 

@@ -40,10 +40,8 @@ Params = Mapping[str, Any]
 def distributed_job(params: Params) -> Job:
     validate_request(params)
     _refuse_unmergeable(params)
-    found, store = (
-        contrast(required_option(params, "contrast")).validated(),
-        state_folder(params, contrast(params["contrast"])),
-    )
+    found = contrast(required_option(params, "contrast")).validated()
+    store = state_folder(params, found)
     spec, merged = store / "spec.json", store / "merged.safetensors"
     store.mkdir(parents=True, exist_ok=True)
     asked = {key: params[key] for key in SAID if params.get(key) is not None}
@@ -61,7 +59,7 @@ def distributed_job(params: Params) -> Job:
 
 
 def _refuse_unmergeable(params: Params) -> None:
-    """Raise for options that need all states in one process; only means and variances can be merged."""
+    """Raise for options that need all states in one process; only means can be merged."""
     if params.get("tuned"):
         raise UsageError("--ranks reads one model: leave out --tuned")
     if (method := params.get("method") or "mean") != "mean":

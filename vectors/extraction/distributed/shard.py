@@ -1,6 +1,6 @@
-"""One rank's share of an extraction: which texts it reads, and the moments of their states.
+"""One rank's share of an extraction: which texts it reads, and the means of their states.
 
-Saved and exchanged are a mean and a sum of squares per class and layer, whatever the number of texts
+Saved and exchanged are a count and a mean per class and layer, whatever the number of texts
 (Chan, Golub & LeVeque 1983).
 """
 
@@ -14,15 +14,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from core.activations.reducers import Moments
+from core.activations.reducers import RowMean
 
 Key = tuple[int, int]  # class (0 positive, 1 negative), layer
-Sums = dict[Key, Moments]
+Sums = dict[Key, RowMean]
 
 
 @dataclass
 class RankShare:
-    """One rank's share: its text indices, the moments so far, and the file that holds them."""
+    """One rank's share: its text indices, the means so far, and the file that holds them."""
 
     indices: list[int]
     file: Path
@@ -43,7 +43,7 @@ class RankShare:
         for layer, rows in part.items():
             for side in (0, 1):
                 if (mine := rows[sides == side]).shape[0]:
-                    more = Moments.of(mine)
+                    more = RowMean.of(mine)
                     key = (side, layer)
                     self.sums[key] = self.sums[key] + more if key in self.sums else more
         self.done.update(indices)
@@ -62,7 +62,7 @@ class RankShare:
         self.done = set(tensors.pop("done").tolist())
         for name, state in tensors.items():
             side, layer = map(int, name.split("."))
-            self.sums[side, layer] = Moments.from_state(state)
+            self.sums[side, layer] = RowMean.from_state(state)
 
 
 def assign_texts(lengths: Sequence[int], rank: int, world: int) -> list[int]:
@@ -70,9 +70,9 @@ def assign_texts(lengths: Sequence[int], rank: int, world: int) -> list[int]:
     return sorted(range(len(lengths)), key=lambda i: -lengths[i])[rank::world]
 
 
-def merge_moments(states: Sequence[Tensor]) -> Moments:
-    """Merge the moments of disjoint shares; ranks without texts are skipped."""
-    parts = [Moments.from_state(state) for state in states if state[0] > 0]
+def merge_means(states: Sequence[Tensor]) -> RowMean:
+    """Merge the means of disjoint shares; ranks without texts are skipped."""
+    parts = [RowMean.from_state(state) for state in states if state[0] > 0]
     total = parts[0]
     for part in parts[1:]:
         total = total + part

@@ -6,7 +6,7 @@ SPEC.json holds the options of `steertui extract` (`contrast`, `out`, `model`, `
 `batch_tokens`), `processes` (G times the number of hosts) and, in `loading`, how the model is loaded
 (`dtype`, `device`, …). On one host `steertui extract --ranks G` does all that.
 
-Each rank loads its own model, reads its share of the texts and keeps moments (see `share`), which are
+Each rank loads its own model, reads its share of the texts and keeps means (see `shard`), which are
 merged once. It saves them as it goes, so a run that was killed reads only what is missing. There is no
 hold-out: for d and accuracy, run `steertui check` on the file.
 """
@@ -14,6 +14,7 @@ hold-out: for d and accuracy, run `steertui check` on the file.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import sys
@@ -25,16 +26,16 @@ import torch
 import torch.distributed as dist
 
 from core import load
-from core.activations.capture import capture_stream
+from core.activations.capture import capture_steps
 from core.activations.positions import Choice
-from core.activations.reducers import Moments
+from core.activations.reducers import RowMean
 from core.errors import BadInput, SteerError, UsageError
+from core.jobs.job import run_steps
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
 from vectors.data.metadata import About
-from vectors.extraction.distributed.shard import Key, RankShare, assign_texts, merge_moments
+from vectors.extraction.distributed.shard import Key, RankShare, assign_texts, merge_means
 from vectors.extraction.material import tokenize_pairs
-from vectors.extraction.states import ReadSettings
 from vectors.texts.pair import ContrastSet
 from vectors.texts.position_spec import RESPONSE, check_read, read_positions
 from vectors.vector import SteeringVector
@@ -42,7 +43,7 @@ from vectors.vector import SteeringVector
 if TYPE_CHECKING:
     from core.model.model import Model
 
-EVERY = 8  # batches between two saves of the moments
+EVERY = 8  # batches between two saves of the means
 WHERE = ("device", "device_map")
 Spec = Mapping[str, Any]
 
@@ -75,13 +76,13 @@ def run(spec: Spec) -> SteeringVector | None:
     folder = Path(spec["out"]).with_suffix(".ranks")
     folder.mkdir(parents=True, exist_ok=True)
     identity = json.dumps(
-        [model.fingerprint, str(model.dtype), found.sha256, read, list(layers), rank, world]
+        ["means", model.fingerprint, str(model.dtype), found.sha256, read, list(layers), rank, world]
     )
     share = RankShare.load_or_create(folder, rank, mine, hashlib.sha256(identity.encode()).hexdigest())
     _read_share(
         model, share, [list(side.ids) for side in sides], choices, tuple(layers), spec.get("batch_tokens")
     )
-    totals = _gather_moments(share, tuple(layers), model.hidden_size)
+    totals = _gather_means(share, tuple(layers), model.hidden_size)
     if rank != 0:
         return None
     vector = _build_vector(model, found, read, totals, tuple(layers))
@@ -114,30 +115,39 @@ def _read_share(
     left = [index for index in share.indices if index not in share.done]
     if not left:
         return
-    budget = ReadSettings(layers, batch_tokens).budget(model)
-    stream = capture_stream(
-        model, [ids[i] for i in left], layers=layers, read=[choices[i] for i in left], batch_tokens=budget
-    )
-    for number, (places, part) in enumerate(stream, start=1):
+    writes = itertools.count(1)
+
+    def keep(places: Sequence[int], part: Mapping[int, torch.Tensor]) -> None:
         share.add([left[place] for place in places], part)
         print_facts(done=len(share.done))
-        if number % EVERY == 0:
+        if next(writes) % EVERY == 0:
             share.save()
+
+    run_steps(
+        capture_steps(
+            model,
+            [ids[i] for i in left],
+            keep,
+            layers=layers,
+            read=[choices[i] for i in left],
+            batch_tokens=batch_tokens,
+        )
+    )
     share.save()
 
 
-def _gather_moments(share: RankShare, layers: tuple[int, ...], width: int) -> dict[Key, Moments]:
+def _gather_means(share: RankShare, layers: tuple[int, ...], width: int) -> dict[Key, RowMean]:
     """Gather one flat row per rank, then merge with Chan's formula in the order of the ranks."""
-    nothing = torch.zeros(1 + 2 * width, dtype=torch.float64)
+    nothing = torch.zeros(1 + width, dtype=torch.float64)
     keys = [(side, layer) for side in (0, 1) for layer in layers]
     flat = torch.stack([share.sums[key].state() if key in share.sums else nothing for key in keys])
     rows = [torch.empty_like(flat) for _ in range(dist.get_world_size())]
     dist.all_gather(rows, flat)
-    return {key: merge_moments([row[place] for row in rows]) for place, key in enumerate(keys)}
+    return {key: merge_means([row[place] for row in rows]) for place, key in enumerate(keys)}
 
 
 def _build_vector(
-    model: Model, found: ContrastSet, read: str, totals: Mapping[Key, Moments], layers: tuple[int, ...]
+    model: Model, found: ContrastSet, read: str, totals: Mapping[Key, RowMean], layers: tuple[int, ...]
 ) -> SteeringVector:
     rows = {layer: (totals[0, layer].mean - totals[1, layer].mean).float() for layer in layers}
     about = About(

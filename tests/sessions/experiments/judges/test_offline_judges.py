@@ -12,6 +12,7 @@ import pytest
 from core.demo.world import prompts as world
 from core.demo.world.speech import talk
 from core.errors import UsageError
+from core.jobs.job import Steps
 from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.judges.hints import HintJudge
 from sessions.experiments.judges.lexical import QuestionJudge, WordJudge, text_flags
@@ -19,7 +20,7 @@ from sessions.experiments.judges.propensity import PropensityJudge, continuation
 from sessions.experiments.judges.registry import JUDGES, judge
 from sessions.experiments.judges.resident import ResidentJudge, expected_score
 from sessions.experiments.judges.rubric import COHERENCE
-from sessions.experiments.judges.verdict import JudgedItem, Work
+from sessions.experiments.judges.verdict import JudgedItem
 from tests.sessions.experiments.judges.test_claude_judge import done
 from vectors.contrasts.catalogue import contrast
 
@@ -35,7 +36,9 @@ class Scale:
         self.number = number
         self.prompts: list[SamplePrompt] = []
 
-    def text_logprobs(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
+    def text_logprobs(
+        self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = ""
+    ) -> Steps[list[list[float]]]:
         yield from ()
         self.prompts.append(prompt)
         return [[0.0 if self._fits(text) else -30.0] for text in texts]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.compiled.cap_table import NEVER, active_inverses, cap_states, correct_projections
+from core.steering.caps import NEVER, active_inverses, cap_states, correct_projections
 
 TRIALS = 300
 
