@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from core.errors import UsageError
 from core.mixer.effects import channel_band, channel_dose, format_layers
 from core.mixer.layer_ranges import parse_layers
-from core.mixer.mixer import Channel, finite_number
+from core.mixer.mixer import Channel
+from core.mixer.numbers import finite_number
 from steertui.cli.prepared import ChatSetup
 from steertui.mixer_options import ChannelSpec, build_mixer, read_cap, read_vector
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from core.mixer.cap_bounds import Bound
 from core.mixer.effects import channel_band, format_layers
-from core.mixer.mixer import Bound, Channel
+from core.mixer.mixer import Channel
 
 STEPS = {"relative": (0.05, 0.25), "natural": (0.1, 0.5), "unit": (0.5, 2.0), "raw": (0.5, 2.0)}
 SPANS = {"relative": 1.0, "natural": 4.0, "unit": 8.0, "raw": 8.0}

@@ -11,7 +11,6 @@ from core.mixer.effects import channel_effects
 from core.mixer.mixer import Channel
 from sessions.state.vector_facts import VectorFacts
 from steertui.screens.desk.mixer import edits as hands
-from steertui.screens.desk.mixer.cap_syntax import parse_bounds
 from steertui.screens.desk.mixer.edits import MixerBoard
 from steertui.widgets.bars import draw_sparkline, fader_column, scale_bar
 from steertui.widgets.mixer import bank_values
@@ -124,31 +123,6 @@ def test_cap_toggles_and_remembers() -> None:
     assert again is not None
     assert again.board.channel.floor == 0.5
     assert hands.toggle_cap(board()) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "bounds"),
-    [
-        (">0.5", (0.5, None)),
-        ("≥ 0.5 ≤ 2", (0.5, 2.0)),
-        ("<p75", (None, "p75")),
-        ("floor=-1, ceiling=1", (-1.0, 1.0)),
-        (">−1 <1", (-1.0, 1.0)),
-    ],
-)
-def test_bounds_are_read(text: str, bounds: tuple[object, object]) -> None:
-    assert parse_bounds(text) == bounds
-
-
-@pytest.mark.parametrize("text", ["", "loud", ">", "> loud", "> p", "0.5", ">1 and <2"])
-def test_bounds_that_cannot_be_meant_are_refused(text: str) -> None:
-    with pytest.raises(UsageError):
-        parse_bounds(text)
-
-
-def test_nan_bounds_are_refused_by_the_mixer() -> None:
-    with pytest.raises(UsageError):
-        hands.set_cap(board(), *parse_bounds(">nan"))
 
 
 def test_an_empty_rack_says_how_to_begin() -> None:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from core.errors import UsageError
+from core.mixer.cap_bounds import EXAMPLE, Bound, parse_bounds
 from core.mixer.effects import channel_bounds, format_layers
 from core.mixer.layer_ranges import parse_layers
-from core.mixer.mixer import Bound, Channel
-from steertui.screens.desk.mixer.cap_syntax import EXAMPLE, parse_bounds
+from core.mixer.mixer import Channel
 from steertui.screens.desk.mixer.edits import (
     MixerBoard,
     MixerEdit,

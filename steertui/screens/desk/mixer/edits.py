@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.errors import UsageError
-from core.mixer.mixer import UNITS, Bound, Channel, Mixer
+from core.mixer.cap_bounds import Bound
+from core.mixer.mixer import UNITS, Channel, Mixer
 from sessions.state.vector_facts import VectorFacts
 from steertui.widgets.mixer import bank_values
 from steertui.widgets.mixer.dial import (
