@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sessions.journal.event import Json
 from sessions.journal.events import ModelChanged, VectorChanged
+from sessions.state.mixer_words import Change
 
 ROOT = -1
 """The parent of a turn that starts a new tree although there are turns already."""
@@ -49,13 +50,14 @@ class AnswerToken:
 @dataclass(frozen=True)
 class Marker:
     """A change before token `at` of an answer. `kind` is the event's `t`; `how` says how a distractor was
-    inserted.
+    inserted, `changes` what a change of the mixer changed.
     """
 
     at: int
     kind: str
     words: str
     how: str = ""
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ import pytest
 from core.errors import UsageError
 from core.mixer.effects import channel_effects
 from core.mixer.mixer import Channel
+from sessions.state.channel_words import format_signed
 from sessions.state.vector_facts import VectorFacts
 from steertui.screens.desk.mixer import edits as hands
 from steertui.screens.desk.mixer.edits import MixerBoard
 from steertui.widgets.bars import draw_sparkline, fader_column, scale_bar
 from steertui.widgets.mixer import bank_values
-from steertui.widgets.mixer.dial import cap_text, format_signed, scale_after_step
+from steertui.widgets.mixer.dial import cap_text, scale_after_step
 
 N = 10
 RESIDUAL = {layer: 2.0 + layer for layer in range(N)}
@@ -32,7 +33,9 @@ def channel(**settings: object) -> Channel:
 
 
 def board(**settings: object) -> MixerBoard:
-    return hands.add_channel(MixerBoard(n_layers=N, residual=RESIDUAL), VECTOR).board.edit(**settings)
+    return hands.add_channel(MixerBoard(n_layers=N, residual=RESIDUAL), Channel.suggested(VECTOR)).board.edit(
+        **settings
+    )
 
 
 def pushes(each: Channel) -> dict[int, float]:
@@ -116,7 +119,7 @@ def test_flip_shows_the_mirrored_cap() -> None:
 
 def test_cap_toggles_and_remembers() -> None:
     on = hands.set_cap(board(), 0.5, None)
-    off = hands.toggle_cap(on.board)
+    off = hands.toggle_cap(on)
     assert off is not None
     assert not off.board.channel.is_capped
     again = hands.toggle_cap(off.board)

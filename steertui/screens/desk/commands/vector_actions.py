@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.mixer.mixer import Channel
 from sessions.state.vector_facts import VectorFacts
 from steertui.screens.desk.dialogs.add_vector import vector_dialog
 from steertui.screens.desk.mixer import edits
@@ -28,4 +29,4 @@ async def add_vector_strip(desk: DeskScreen, source: str) -> None:
         desk.warn(f"{name} has a strip already")
         return
     known = VectorFacts.from_event(desk.link.state.vectors[name])
-    panel.try_edit(lambda: edits.add_channel(panel.board, known))
+    panel.try_edit(lambda: edits.add_channel(panel.board, Channel.suggested(known)))
