@@ -61,7 +61,7 @@ class TranscriptFeed:
     tokens: int = 0
     has_queued: bool = False
     model_name: str = ""
-    pending_markers: list[tuple[TranscriptMarker, str]] = field(default_factory=list)
+    pending_markers: list[tuple[int, TranscriptMarker, str]] = field(default_factory=list)
     waiting_items: list[Item] = field(default_factory=list)
     stream: Sanitiser = field(default_factory=Sanitiser)
 
@@ -229,16 +229,16 @@ class TranscriptFeed:
         self.mixer_state = event.state
         if event.gen is not None:
             mark = change_mark(event.words or describe_changes(changes), event.at, changes)
-            self.pending_markers.append((mark, event.mix))
+            self.pending_markers.append((event.at, mark, event.mix))
             self._draw_due_markers(self.tokens)
 
     def _draw_due_markers(self, index: int) -> None:
         """Draw the markers of the next token (a change is acknowledged before its token is generated)."""
-        due = [change for change in self.pending_markers if change[0].at <= index]
-        for mark, mix in due:
+        due = [change for change in self.pending_markers if change[0] <= index]
+        for _, mark, mix in due:
             self.mix = mix
             self.items.append(mark)
-        self.pending_markers = [change for change in self.pending_markers if change[0].at > index]
+        self.pending_markers = [change for change in self.pending_markers if change[0] > index]
 
     def on_inject(self, event: ev.TextInjected, state: SessionState) -> None:
         self.items += distractor_items(event.text, event.how, event.at if event.gen is not None else None)

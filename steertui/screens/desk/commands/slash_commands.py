@@ -102,8 +102,7 @@ def _edit_word(
 
 def _gain(board: hands.MixerBoard, text: str) -> hands.MixerEdit:
     gain = readers.optional_reader("off", readers.read_number)(text)
-    after = board.edit(gain=gain)
-    return hands.MixerEdit(after, f"{board.channel.label} → gain {'off' if gain is None else f'×{gain:g}'}")
+    return hands.MixerEdit.between(board, board.edit(gain=gain))
 
 
 def _rewind(desk: DeskScreen, text: str) -> None:
