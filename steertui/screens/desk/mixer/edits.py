@@ -14,6 +14,8 @@ from sessions.state.mixer_words import MIXER, Change, describe_changes
 from steertui.widgets.mixer import bank_values
 from steertui.widgets.mixer.dial import layers_of, scale_after_step, stored_scale
 
+NO_STRIP = "there is no strip yet: a adds a vector"
+
 
 @dataclass(frozen=True)
 class ChannelBand:
@@ -44,7 +46,7 @@ class MixerBoard:
     @property
     def channel(self) -> Channel:
         if not self.mixer.channels:
-            raise UsageError("there is no strip yet: a adds a vector")
+            raise UsageError(NO_STRIP)
         return self.mixer.channels[self.selected]
 
     @property
@@ -76,7 +78,7 @@ class MixerEdit:
 
     @classmethod
     def between(cls, before: MixerBoard, after: MixerBoard) -> MixerEdit:
-        return cls(after, mixer_changes(_with_bands(before), _with_bands(after)))
+        return cls(after, mixer_changes(mixer_with_bands(before), mixer_with_bands(after)))
 
     @property
     def words(self) -> str:
@@ -84,7 +86,7 @@ class MixerEdit:
         return describe_changes(self.changes)
 
 
-def _with_bands(board: MixerBoard) -> dict[str, Any]:
+def mixer_with_bands(board: MixerBoard) -> dict[str, Any]:
     """The mixer as JSON, with the default band written out where the model is known."""
     state = board.mixer.to_json()
     for channel, plain in zip(board.mixer.channels, state["channels"], strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.app import App, ComposeResult
 
+from core.mixer.mixer import Channel
 from sessions.state.vector_facts import VectorFacts
 from steertui.screens.desk.mixer import edits
 from steertui.screens.desk.mixer.edits import MixerBoard
