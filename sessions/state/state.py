@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sessions.journal.event import Json
-from sessions.journal.events import ModelChanged, VectorChanged
+from sessions.journal.events import JOB_ENDED, ModelChanged, VectorChanged
 from sessions.state.mixer_words import Change
 
 ROOT = -1
@@ -112,6 +112,10 @@ class JobState:
     reports: tuple[Mapping[str, Json], ...] = ()
     report_count: int = 0
     message: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.state in JOB_ENDED
 
 
 @dataclass(frozen=True)
