@@ -13,19 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, UsageError
+from core.mixer.cap_bounds import Bound, parse_bounds
 from core.mixer.layer_ranges import parse_layers
-from core.mixer.mixer import Channel, Mixer, finite_number
+from core.mixer.mixer import Channel, Mixer
+from core.mixer.numbers import finite_number
 from steertui.vector_args import MOST_LAYERS, find_vector_file
-
-Bound = float | str | None
 
 _NUMBER = r"[+-]?(?:nan|inf|infinity|[0-9.,_eE+-]+)"
 _BAND = r"(?:@(?P<layers>[^@:/]*))?"
 _SCALED = re.compile(rf"(?P<vector>.+):(?P<number>{_NUMBER}){_BAND}", re.IGNORECASE)
 _BANDED = re.compile(r"(?P<vector>.+)@(?P<layers>all|[0-9%.,-]+)")
-_CAPPED = re.compile(rf"(?P<vector>.+):(?P<bounds>(?:floor|ceiling)=[^@:/]*){_BAND}")
+_CAPPED = re.compile(rf"(?P<vector>.+):(?P<bounds>(?:floor|ceiling|[<>≥≤])[^@:/]*){_BAND}", re.IGNORECASE)
 _SIGNED_LIST = re.compile(r"-\.?[0-9][^\s,;]*[,;]\S*")
-_PERCENTILE = re.compile(r"p[0-9]{1,3}(?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -65,19 +64,15 @@ def read_gain(text: str) -> ChannelSpec:
 
 
 def read_cap(text: str) -> ChannelSpec:
-    """VECTOR:floor=X,ceiling=Y[@LAYERS]"""
+    """VECTOR:floor=X,ceiling=Y[@LAYERS], the bounds in any spelling of a cap."""
     match = _CAPPED.fullmatch(text)
     if not match:
         raise UsageError(f"bad cap {text!r}; write VECTOR:floor=X,ceiling=Y@LAYERS, one bound is enough")
-    bounds: dict[str, Bound] = {}
-    for part in match["bounds"].split(","):
-        side, _, value = part.partition("=")
-        if side not in ("floor", "ceiling") or side in bounds:
-            raise UsageError(f"bad cap {text!r}: floor and ceiling are the bounds there are, each once")
-        bounds[side] = value if _PERCENTILE.fullmatch(value) else finite_number(side, value)
-    return ChannelSpec(
-        match["vector"], match["layers"], floor=bounds.get("floor"), ceiling=bounds.get("ceiling")
-    )
+    try:
+        floor, ceiling = parse_bounds(match["bounds"])
+    except UsageError as error:
+        raise UsageError(f"bad cap {text!r}: {error}") from error
+    return ChannelSpec(match["vector"], match["layers"], floor=floor, ceiling=ceiling)
 
 
 def read_injection(text: str) -> tuple[int, str]:

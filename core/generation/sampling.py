@@ -21,7 +21,7 @@ from transformers.generation.logits_process import (
 )
 
 from core.errors import UsageError
-from core.mixer.mixer import finite_number
+from core.mixer.numbers import finite_number
 
 SEED_STRIDE = 0x9E3779B97F4A7C15
 SEED_RANGE = 2**63

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from core.byte_sizes import format_bytes
 from core.errors import ModelError, OutOfMemory
 
 MOST_HEADER = 100 * 2**20
@@ -90,13 +91,9 @@ def refuse_if_short(name: str, needed: int, available: int, where: str) -> None:
     needed = math.ceil(needed * WORK_SPACE)
     if needed > available:
         raise OutOfMemory(
-            f"{name} needs about {_gigabytes(needed)} and {_gigabytes(available)} are free on {where}:"
+            f"{name} needs about {format_bytes(needed)} and {format_bytes(available)} are free on {where}:"
             " choose a smaller --dtype, --device-map auto, or --force to try anyway"
         )
-
-
-def _gigabytes(n: int) -> str:
-    return f"{n / 1e9:.1f} GB" if n >= 1e8 else f"{n / 1e9:.1g} GB"
 
 
 def _free_ram() -> int:

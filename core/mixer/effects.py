@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from core.errors import UsageError
+from core.mixer.cap_bounds import Bound
 from core.mixer.layer_ranges import layer_runs
-from core.mixer.mixer import Bound, Channel
+from core.mixer.mixer import Channel
 
 INFINITY = math.inf
 Norms = Callable[[], Mapping[int, float]]

@@ -6,18 +6,17 @@ returns a new mixer, so the state that steered a token can be kept, compared and
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from core.errors import UsageError
+from core.mixer.cap_bounds import Bound, check_bound
+from core.mixer.numbers import finite_number
 
 UNITS = ("relative", "natural", "unit", "raw")
 SCOPES = ("all", "prompt", "response", "thinking", "answer")
 DEFAULT_DOSE = 0.3
-
-Bound = float | str | Mapping[int, float] | None
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ class Channel:
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", finite_number("scale", self.scale))
         object.__setattr__(self, "layers", _layers(self.layers))
-        object.__setattr__(self, "floor", _bound("floor", self.floor))
-        object.__setattr__(self, "ceiling", _bound("ceiling", self.ceiling))
+        object.__setattr__(self, "floor", check_bound("floor", self.floor))
+        object.__setattr__(self, "ceiling", check_bound("ceiling", self.ceiling))
         if self.gain is not None:
             object.__setattr__(self, "gain", finite_number("gain", self.gain))
         if self.weights is not None:
@@ -181,17 +180,6 @@ class Mixer:
         return cls(tuple(channels), bool(data.get("bypassed")), bool(data.get("keep_norm")))
 
 
-def finite_number(what: str, value: Any) -> float:
-    """The value as a finite number; raises for NaN, infinities and text before they reach a forward pass."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise UsageError(f"{what} must be a finite number, not {value!r}")
-    return number
-
-
 def _layers(layers: Iterable[int] | int | None) -> tuple[int, ...] | None:
     if layers is None:
         return None
@@ -199,18 +187,6 @@ def _layers(layers: Iterable[int] | int | None) -> tuple[int, ...] | None:
     if not chosen or chosen[0] < 0:
         raise UsageError(f"bad layers {list(chosen)!r}: name at least one, counted from 0")
     return tuple(chosen)
-
-
-def _bound(what: str, bound: Any) -> Bound:
-    if bound is None:
-        return None
-    if isinstance(bound, Mapping):
-        return {int(layer): finite_number(what, x) for layer, x in bound.items()}
-    if isinstance(bound, str) and bound.startswith("p"):
-        if not 0 <= finite_number(what, bound[1:]) <= 100:
-            raise UsageError(f"{what} {bound!r} must be a percentile from p0 to p100")
-        return bound
-    return finite_number(what, bound)
 
 
 def _ordered(floor: Bound, ceiling: Bound) -> None:

@@ -11,6 +11,7 @@ from sessions.export.facts import collect_facts
 from sessions.export.playback import in_reading_order
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
+from sessions.state.event_words import rewind_words
 
 WIDTH, HEIGHT = 100, 30
 LONGEST_PAUSE = 2.0
@@ -57,7 +58,7 @@ def render_event(event: ev.Event, clean: Clean) -> str:
         case ev.TextInjected():
             return f"\r\n{AMBER}◆ distractor: {clean(event.text)}{PLAIN}\r\n"
         case ev.AnswerRewound():
-            return f"\r\n{AMBER}◆ {event.dropped} tokens taken back{PLAIN}\r\n"
+            return f"\r\n{AMBER}◆ {rewind_words(event)}{PLAIN}\r\n"
         case ev.JobChanged() if event.state not in ("running", "queued"):
             return f"\r\n{AMBER}◆ job {clean(event.kind)}: {clean(event.state)}{PLAIN}\r\n"
         case ev.AnswerStopped():

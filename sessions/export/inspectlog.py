@@ -23,6 +23,7 @@ from sessions.export.samples import (
 from sessions.journal.codec import JournalRecord
 from sessions.state.answer_settings import SETTINGS
 from sessions.state.messages import Message
+from sessions.surrogates import replace_surrogates
 
 SUFFIXES = (".eval", ".json")
 SAMPLING = {name: spec.inspect for name, spec in SETTINGS.items() if spec.inspect}
@@ -102,7 +103,7 @@ def _build_events(call: ModelCall, output: Any, model: str) -> Iterator[Any]:
             "turn": call.turn.id,
             "at": marker.at,
             "kind": marker.kind,
-            "words": _replace_surrogates(marker.words),
+            "words": replace_surrogates(marker.words),
         }
         yield InfoEvent(source="steertui", data=data, timestamp=call.began)
     yield ModelEvent(
@@ -120,7 +121,7 @@ def _build_events(call: ModelCall, output: Any, model: str) -> Iterator[Any]:
 def _build_output(call: ModelCall, model: str) -> Any:
     from inspect_ai.model import ChatCompletionChoice, ChatMessageAssistant, ModelOutput
 
-    said = ChatMessageAssistant(content=_replace_surrogates(call.turn.text), model=model, source="generate")
+    said = ChatMessageAssistant(content=replace_surrogates(call.turn.text), model=model, source="generate")
     choice = ChatCompletionChoice(message=said, stop_reason=call.end, logprobs=_build_logprobs(call))
     about = {"stop": call.turn.stop, **call.token_columns}
     return ModelOutput(model=model, choices=[choice], time=call.seconds, metadata=about)
@@ -132,10 +133,10 @@ def _build_logprobs(call: ModelCall) -> Any:
     return Logprobs(
         content=[
             Logprob(
-                token=_replace_surrogates(token.text),
+                token=replace_surrogates(token.text),
                 logprob=token.lp,
                 top_logprobs=[
-                    TopLogprob(token=_replace_surrogates(text), logprob=lp)
+                    TopLogprob(token=replace_surrogates(text), logprob=lp)
                     for text, lp in ranked_alternatives(token)
                 ],
             )
@@ -160,9 +161,4 @@ def _build_message(message: Message) -> Any:
         "assistant": model.ChatMessageAssistant,
         "tool": model.ChatMessageTool,
     }
-    return kinds.get(message["role"], model.ChatMessageUser)(content=_replace_surrogates(message["content"]))
-
-
-def _replace_surrogates(text: str) -> str:
-    """Replace lone surrogates, which cannot be encoded as UTF-8."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return kinds.get(message["role"], model.ChatMessageUser)(content=replace_surrogates(message["content"]))

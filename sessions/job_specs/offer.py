@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from core.errors import UsageError
-from core.mixer.mixer import finite_number
+from core.mixer.numbers import finite_number
 
 Json: TypeAlias = Any
 

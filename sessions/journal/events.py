@@ -110,6 +110,10 @@ class MixerSuperseded(Event, t="dial"):
     at: int = 0
 
 
+JOB_ENDED = ("done", "failed", "cancelled")
+"""The last states of a job."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class JobChanged(Event, t="job"):
     """`state`: queued, running, done, failed or cancelled. `event` is one report of the running job.
@@ -123,6 +127,10 @@ class JobChanged(Event, t="job"):
     event: Mapping[str, Json] = field(default_factory=dict)
     message: str = ""
     session: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.state in JOB_ENDED
 
 
 @dataclass(frozen=True, kw_only=True)

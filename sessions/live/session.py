@@ -24,7 +24,8 @@ from sessions.live.loaded_vectors import LoadedVectors
 from sessions.live.model_host import Home
 from sessions.state.answer_settings import check_settings
 from sessions.state.fold import fold
-from sessions.state.mixer_words import describe_change, mix_hash
+from sessions.state.mixer_changes import describe_change
+from sessions.state.mixer_words import mix_hash
 from sessions.state.state import ROOT, SessionState, Turn
 
 
@@ -209,7 +210,7 @@ class Session:
         mixer = self._mixer
         for channel in range(len(mixer.channels)):
             mixer = mixer.flip(channel)
-        self.mixer(self.state.mixer.rev + 1, mixer.to_json(), words="flip")
+        self.mixer(self.state.mixer.rev + 1, mixer.to_json())
 
     def load_vector(self, source: str, *, name: str | None = None, force: bool = False) -> dict[str, Any]:
         """Load a vector from a file or the library so that mixers can use it, and keep a copy in the session

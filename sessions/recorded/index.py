@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from core.errors import SteerError
 from sessions.journal.events import JobChanged, ModelChanged, SessionOpened
 from sessions.journal.folder import SessionFolder, all_folders
 from sessions.journal.reader import JournalContents, read
 from sessions.state.fold import fold_all
+from sessions.surrogates import replace_surrogates
 
 VERSION = 2
 SCHEMA = f"""
@@ -68,7 +68,7 @@ class SessionIndex:
 
     def search(self, text: str) -> list[SessionEntry]:
         """Sessions that contain all of these words, best match first."""
-        query = " ".join('"' + word.replace('"', '""') + '"' for word in _replace_surrogates(text).split())
+        query = " ".join('"' + word.replace('"', '""') + '"' for word in replace_surrogates(text).split())
         if not query:
             return self.entries()
         found = "SELECT id FROM words WHERE words MATCH ? ORDER BY rank"
@@ -129,13 +129,8 @@ def _insert_session(base: sqlite3.Connection, folder: SessionFolder, size: int, 
         entry, text = SessionEntry(folder.id, str(folder.path), "", "", 0, 0, "", "", str(error)), ""
     row = {**asdict(entry), "size": size, "changed": changed}
     columns = f"INSERT INTO sessions ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
-    base.execute(columns, [_replace_surrogates(value) for value in row.values()])
-    base.execute("INSERT INTO words VALUES (?,?)", (entry.id, _replace_surrogates(text)))
-
-
-def _replace_surrogates(value: Any) -> Any:
-    """Replace lone surrogates, which SQLite cannot store but a journal can contain."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    base.execute(columns, [replace_surrogates(x) if isinstance(x, str) else x for x in row.values()])
+    base.execute("INSERT INTO words VALUES (?,?)", (entry.id, replace_surrogates(text)))
 
 
 def _shorten_title(title: str) -> str:

@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
 from sessions.journal.events import RECORDING
+from sessions.state.event_words import rebuild_words, rewind_words
+from sessions.state.mixer_changes import mixer_changes
 from sessions.state.mixer_words import mixer_summary
 from sessions.state.state import (
     REPORTS,
@@ -86,8 +88,9 @@ def _gen(state: SessionState, event: ev.AnswerStarted) -> SessionState:
 
 
 def _mixer(state: SessionState, event: ev.MixerChanged) -> SessionState:
+    changes = mixer_changes(state.mixer.state, event.state) if event.gen is not None else ()
     state = replace(state, mixer=MixerState(event.state, event.rev, event.mix))
-    return _with_marker(state, event.gen, Marker(event.at, "mixer", event.words))
+    return _with_marker(state, event.gen, Marker(event.at, "mixer", event.words, changes=changes))
 
 
 def _tok(state: SessionState, event: ev.TokensGenerated) -> SessionState:
@@ -130,9 +133,7 @@ def _mark(state: SessionState, event: ev.MarkAdded) -> SessionState:
 
 
 def _rebuild(state: SessionState, event: ev.CacheRebuilt) -> SessionState:
-    return _with_marker(
-        state, event.gen, Marker(event.at, "rebuild", f"cache rebuilt, {event.tokens} tokens")
-    )
+    return _with_marker(state, event.gen, Marker(event.at, "rebuild", rebuild_words(event)))
 
 
 def _rewind(state: SessionState, event: ev.AnswerRewound) -> SessionState:
@@ -144,7 +145,7 @@ def _rewind(state: SessionState, event: ev.AnswerRewound) -> SessionState:
         return replace(turn, tokens=turn.tokens[: event.to], lanes=lanes, markers=markers)
 
     state = _change_answer(state, event.gen, shortened)
-    return _with_marker(state, event.gen, Marker(event.to, "rewind", f"{event.dropped} tokens taken back"))
+    return _with_marker(state, event.gen, Marker(event.to, "rewind", rewind_words(event)))
 
 
 def _pause(state: SessionState, event: ev.PauseChanged) -> SessionState:

@@ -1,21 +1,34 @@
-"""Mixer states as text: the short hash that tokens are stamped with, and descriptions of states and changes."""
+"""Mixer states and their changes as text, and the short hash that tokens are stamped with.
+
+A change is data; `describe_changes` is the only place that words one, whether it was made by a key, undone,
+scheduled or played from a record. The words of a recorded change are kept as they were stored.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-State = Mapping[str, Any]
+from sessions.state.channel_words import State, cap_words, channel_words, layer_words, scale_words
+from sessions.state.layer_shapes import name_shape, spread_scale
 
-PLAIN = ("scale", "gain", "floor", "ceiling", "unit", "scope", "half_life")
-SWITCHES = {
-    "muted": ("mute", "unmute"),
-    "solo": ("solo", "solo off"),
-    "split": ("split", "split off"),
-    "flipped": ("FLIP", "FLIP"),
-}
+MIXER = "mixer"
+"""The name of a change that concerns the whole mixer."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One setting `kind` of one channel before and after; both are the channel's settings, empty where there
+    was no channel. `layer`: the only layer whose scale changed.
+    """
+
+    kind: str
+    channel: str
+    before: State
+    after: State
+    layer: int | None = None
 
 
 def mix_hash(state: State) -> str:
@@ -24,37 +37,13 @@ def mix_hash(state: State) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
-def describe_change(before: State, after: State) -> str:
-    """The marker text for a change from `before` to `after`, in channel order."""
-    said = [_switch_words("BYPASS", "bypass off", before, after, "bypassed")]
-    said += [_switch_words("keep norm", "keep norm off", before, after, "keep_norm")]
-    old, new = _label_channels(before), _label_channels(after)
-    said += [f"− {name}" for name in old if name not in new]
-    said += [f"+ {_channel_words(name, channel)}" for name, channel in new.items() if name not in old]
-    said += [_change_words(name, old[name], channel) for name, channel in new.items() if name in old]
-    return " · ".join(filter(None, said)) or "no change"
-
-
 def mixer_summary(state: State) -> str:
     """A description of a whole mixer for the start of an answer; empty for a mixer without effect."""
-    channels = [_channel_words(name, channel) for name, channel in _label_channels(state).items()]
+    channels = [channel_words(name, channel) for name, channel in label_channels(state).items()]
     return " · ".join(["BYPASS", *channels] if state.get("bypassed") and channels else channels)
 
 
-def layer_words(layers: list[int] | tuple[int, ...] | None) -> str:
-    """Layers as compact text: L3–8, L5, L3–8,12."""
-    if not layers:
-        return "default band"
-    runs: list[list[int]] = []
-    for layer in sorted(layers):
-        if runs and layer == runs[-1][-1] + 1:
-            runs[-1].append(layer)
-        else:
-            runs.append([layer])
-    return "L" + ",".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
-
-
-def _label_channels(state: State) -> dict[str, State]:
+def label_channels(state: State) -> dict[str, State]:
     """Channels by label; a second channel with the same label gets a number."""
     named: dict[str, State] = {}
     for channel in state.get("channels", ()):
@@ -63,61 +52,96 @@ def _label_channels(state: State) -> dict[str, State]:
     return named
 
 
-def _channel_words(name: str, channel: State) -> str:
-    channel = _unflipped(channel)
-    dose = f"{_format_value(channel.get('scale', 0.0))} {channel.get('unit', 'relative')}"
-    rest = [
-        f"{key} {_format_value(channel[key])}"
-        for key in ("gain", "floor", "ceiling")
-        if channel.get(key) is not None
-    ]
-    rest += [on.lower() for key, (on, _) in SWITCHES.items() if channel.get(key)]
-    return " ".join([name, dose, layer_words(channel.get("layers")), *rest])
+def describe_changes(changes: Iterable[Change]) -> str:
+    """The text of a marker."""
+    return " · ".join(map(_change_words, changes)) or "no change"
 
 
-def _change_words(name: str, before: State, after: State) -> str:
-    said = [
-        _switch_words(f"{on} {name}", f"{off} {name}", before, after, key)
-        for key, (on, off) in SWITCHES.items()
-    ]
-    was, now = _unflipped(before), _unflipped(after)
-    said += [
-        f"{name} {key.replace('_', '-')} {_format_value(was.get(key))} → {_format_value(now.get(key))}"
-        for key in PLAIN
-        if before.get(key) != after.get(key)
-    ]
-    if list(before.get("layers") or ()) != list(after.get("layers") or ()):
-        said.append(f"{name} {layer_words(after.get('layers'))}")
-    if before.get("weights") != after.get("weights"):
-        said.append(f"{name} shape")
-    return " · ".join(filter(None, said))
+def short_words(words: str, changes: tuple[Change, ...]) -> str:
+    """Only the new values, for a marker that follows another one closely; empty for a flip, which is always
+    shown in full. Words that somebody else chose stay whole.
+    """
+    if any(change.kind == "flipped" for change in changes):
+        return ""
+    ours = bool(changes) and words.endswith(describe_changes(changes))
+    return " · ".join(map(new_value, changes)) if ours else words
 
 
-def _unflipped(channel: State) -> State:
-    """The channel relative to the vector as loaded: flipping negates the scale and swaps floor and ceiling."""
-    if not channel.get("flipped"):
-        return channel
-    bounds = {"floor": _negated(channel.get("ceiling")), "ceiling": _negated(channel.get("floor"))}
-    return {**channel, "scale": _negated(channel.get("scale", 0.0)), **bounds}
+def new_value(change: Change) -> str:
+    """What the setting is now: `+0.35 rel`, `muted`, `cap ≥ p25`."""
+    worded = VALUES.get(change.kind)
+    if worded is not None:
+        return worded(change.after)
+    if change.layer is not None:
+        scales = _layer_scales(change.after)
+        return scale_words(scales.get(change.layer, 0.0), change.after.get("unit", "relative"))
+    if change.kind in ("added", "removed"):
+        return _change_words(change)
+    value = change.after.get(change.kind)
+    return f"{change.kind.replace('_', '-')} {'off' if value is None else value}"
 
 
-def _negated(value: Any) -> Any:
-    """The negative of a number or percentile; zero stays without a sign."""
-    if isinstance(value, str):
-        return f"-{value}"
-    return 0.0 - value if isinstance(value, float | int) else value
+def _change_words(change: Change) -> str:
+    if change.kind == "added":
+        return f"+ {channel_words(change.channel, change.after)}"
+    if change.kind == "removed":
+        return f"− {change.channel}"
+    sign = "FLIP " if change.kind == "flipped" else ""
+    layer = "" if change.layer is None else f" L{change.layer}"
+    return f"{sign}{change.channel}{layer} → {new_value(change)}"
 
 
-def _switch_words(on: str, off: str, before: State, after: State, key: str) -> str:
-    was, now = bool(before.get(key)), bool(after.get(key))
-    return "" if was == now else (on if now else off)
+def _scale(channel: State) -> str:
+    scale = channel.get("scale", 0.0)
+    return scale_words(-scale if channel.get("flipped") else scale, channel.get("unit", "relative"))
 
 
-def _format_value(value: Any) -> str:
-    if value is None:
-        return "off"
-    return (
-        f"{value:+g}"
-        if isinstance(value, float | int)
-        else ("by layer" if isinstance(value, Mapping) else str(value))
-    )
+def _cap(channel: State) -> str:
+    flipped = bool(channel.get("flipped"))
+    return f"cap {cap_words(channel.get('floor'), channel.get('ceiling'), flipped=flipped) or 'off'}"
+
+
+def _flipped(channel: State) -> str:
+    capped = channel.get("floor") is not None or channel.get("ceiling") is not None
+    return f"{_scale(channel)}, {_cap(channel)}" if capped else _scale(channel)
+
+
+def _gain(channel: State) -> str:
+    gain = channel.get("gain")
+    return "gain off" if gain is None else f"gain ×{gain:g}"
+
+
+def _layer_scales(channel: State) -> dict[int, float]:
+    weights = layer_weights(channel)
+    scale = channel.get("scale", 0.0)
+    band = channel.get("layers") or weights or ()
+    shown = -scale if channel.get("flipped") else scale
+    return spread_scale(shown, weights, band, split=bool(channel.get("split")))
+
+
+def layer_weights(channel: State) -> dict[int, float] | None:
+    """The weights of a channel by layer; JSON turned the layer numbers into strings."""
+    weights = channel.get("weights")
+    return None if weights is None else {int(layer): float(share) for layer, share in weights.items()}
+
+
+def _switch(key: str, on: str, off: str) -> Callable[[State], str]:
+    return lambda channel: on if channel.get(key) else off
+
+
+VALUES: Mapping[str, Callable[[State], str]] = {
+    "bypassed": _switch("bypassed", "BYPASS", "back in"),
+    "keep_norm": _switch("keep_norm", "keep norm", "keep norm off"),
+    "preset": lambda mixer: str(mixer["preset"]),
+    "flipped": _flipped,
+    "muted": _switch("muted", "muted", "unmuted"),
+    "solo": _switch("solo", "solo", "solo off"),
+    "split": _switch("split", "split", "split off"),
+    "scale": _scale,
+    "gain": _gain,
+    "cap": _cap,
+    "layers": lambda channel: layer_words(channel.get("layers")),
+    "shape": lambda channel: name_shape(layer_weights(channel)),
+    "sha256": lambda channel: "another vector",
+}
+"""The new value in words, by kind of change."""

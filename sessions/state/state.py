@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sessions.journal.event import Json
-from sessions.journal.events import ModelChanged, VectorChanged
+from sessions.journal.events import JOB_ENDED, ModelChanged, VectorChanged
+from sessions.state.mixer_words import Change
 
 ROOT = -1
 """The parent of a turn that starts a new tree although there are turns already."""
@@ -49,13 +50,14 @@ class AnswerToken:
 @dataclass(frozen=True)
 class Marker:
     """A change before token `at` of an answer. `kind` is the event's `t`; `how` says how a distractor was
-    inserted.
+    inserted, `changes` what a change of the mixer changed.
     """
 
     at: int
     kind: str
     words: str
     how: str = ""
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,10 @@ class JobState:
     reports: tuple[Mapping[str, Json], ...] = ()
     report_count: int = 0
     message: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.state in JOB_ENDED
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ from steertui.cli.options import flags
 from steertui.cli.options.preflight import check_api_key, check_params
 from steertui.cli.output.progress import ProgressLine
 
-ENDED = ("done", "failed", "cancelled")
 NAMES_A_PATH = ("vector", "model", "contrast", "pack")
 """Kinds of parameters that may be paths; they are made absolute because the engine has another working
 folder.
@@ -94,14 +93,14 @@ def _run_job(
             event = record.event
             if isinstance(event, ev.JobChanged) and event.job == number:
                 _report_progress(event, bar, events=events)
-                if event.state in ENDED:
+                if event.ended:
                     return _job_summary(event)
     raise SteerError("the job did not finish")
 
 
 def _report_progress(job: ev.JobChanged, bar: ProgressLine, *, events: bool) -> None:
     report = dict(job.event)
-    if job.state in ENDED:
+    if job.ended:
         report = {"kind": "end", "status": job.state, "summary": report}
     if job.state == "queued":
         bar("waiting for another job", 0, 0)

@@ -16,7 +16,6 @@ from sessions.live.session import Session
 from steertui.engine.host import SessionHost
 
 PROGRESS_S = 0.5
-ENDED = ("done", "failed", "cancelled")
 SAY = "say"
 ENDS = {"cancel": "cancelled", "error": "failed", "oom": "failed"}
 
@@ -54,7 +53,7 @@ class GuestSession:
         """Whether the open session shows this event: changes of state, and progress at most every
         `PROGRESS_S` seconds; results stay in the guest session.
         """
-        if not event.event or event.state in ENDED:
+        if not event.event or event.ended:
             return True
         now = time.monotonic()
         if event.event.get("kind") != Progress.kind or now - self._last_progress < PROGRESS_S:
@@ -70,7 +69,7 @@ class GuestSession:
             session.journal.append(replace(job, job=self._shown[1]))
         else:
             self._shown = session, session.tasks.show_external(job, self._cancel)
-        if job.state in ENDED:
+        if job.ended:
             session.tasks.end_external(self._shown[1])
             self._shown = None
 
@@ -79,5 +78,5 @@ class GuestSession:
         guest = self.host.session
         guest.cancel()
         for number, job in guest.state.jobs.items():
-            if job.state not in ENDED:
+            if not job.ended:
                 guest.tasks.cancel(number)

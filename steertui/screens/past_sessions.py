@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sessions.state.mixer_words import Change, short_words
 from sessions.state.settings_words import describe_settings_change
 from sessions.state.state import Marker as StateMarker
 from sessions.state.state import Turn
@@ -47,13 +48,26 @@ def distractor_items(text: str, how: str, at: int | None) -> list[Item]:
 
 def mixer_marks(words: str) -> list[Item]:
     """The mixer at the start of an answer, one marker per channel."""
-    return [TranscriptMarker(safe_text(line), 0) for line in words.split(" · ") if line]
+    return [plain_mark(line, 0) for line in words.split(" · ") if line]
+
+
+def change_mark(words: str, at: int, changes: tuple[Change, ...]) -> TranscriptMarker:
+    """A change of the mixer in the words it was recorded with."""
+    chip = safe_text(short_words(words, changes))
+    setting = " ".join(f"{change.channel} {change.kind} {change.layer}" for change in changes)
+    return TranscriptMarker(safe_text(words), at, chip=chip, setting=safe_text(setting))
+
+
+def plain_mark(words: str, at: int | None, *, lasting: bool = False) -> TranscriptMarker:
+    """A marker whose text is its own short form."""
+    text = safe_text(words)
+    return TranscriptMarker(text, at, lasting, chip=text)
 
 
 def settings_items(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
     """A marker for changed settings of an answer, and its prefill."""
     made = describe_settings_change(before, turn.settings)
-    marks: list[Item] = [TranscriptMarker(safe_text(made), 0)] if made else []
+    marks: list[Item] = [plain_mark(made, 0)] if made else []
     put = (
         [TextPiece(safe_text(turn.given_text, multiline=True), origin="prefilled")] if turn.given_text else []
     )
@@ -77,4 +91,6 @@ def _answer_items(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
 def _change_items(marker: StateMarker, index: int) -> list[Item]:
     if marker.kind == "inject":
         return distractor_items(marker.words, marker.how, index)
-    return [TranscriptMarker(safe_text(marker.words), index)]
+    if marker.kind == "mixer":
+        return [change_mark(marker.words, index, marker.changes)]
+    return [plain_mark(marker.words, index)]

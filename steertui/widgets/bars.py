@@ -60,10 +60,11 @@ def draw_sparkline(
     return "".join(glyphs.current_glyphs().eighths[1 + level] for level in levels)
 
 
-def progress_bar(done: float, total: float, width: int) -> str:
-    """A progress bar of `width` cells; completely filled only when done."""
-    full = min(int(width * done / total), width) if total else 0
-    return glyphs.current_glyphs().full * full + glyphs.current_glyphs().empty * (width - full)
+def progress_bar(done: float, total: float, width: int) -> tuple[str, str]:
+    """The full and the empty part of a progress bar of `width` cells; completely filled only when done."""
+    full = max(0, min(int(width * done / total), width)) if total > 0 else 0
+    pen = glyphs.current_glyphs()
+    return pen.full * full, pen.empty * (width - full)
 
 
 def clip_text(text: str, width: int) -> str:

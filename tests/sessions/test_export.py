@@ -25,7 +25,8 @@ from sessions.journal.folder import all_folders
 from sessions.journal.journal import Journal
 from sessions.journal.reader import read
 from sessions.recorded.index import SessionIndex
-from sessions.state.mixer_words import describe_change, mix_hash, mixer_summary
+from sessions.state.mixer_changes import describe_change
+from sessions.state.mixer_words import mix_hash, mixer_summary
 from steertui.text import safe_text
 from tests.sessions.scripted import Vector
 
@@ -280,13 +281,13 @@ def test_a_token_that_grew_is_told_once() -> None:
 
 
 EDITS: dict[str, Callable[[Mixer], Mixer]] = {
-    "FLIP loud": lambda m: m.flip(0),
-    "loud scale +1 → -2": lambda m: m.scale(0, -2),
-    "mute loud": lambda m: m.mute(0),
-    "BYPASS": lambda m: m.bypass(),
-    "loud L2,4–5": lambda m: m.band(0, (5, 4, 2)),
-    "loud floor off → +0.5": lambda m: m.cap(0, floor=0.5),
-    "loud gain off → +0": lambda m: m.gain(0, 0.0),
+    "FLIP loud → −1.00 rel": lambda m: m.flip(0),
+    "loud → −2.00 rel": lambda m: m.scale(0, -2),
+    "loud → muted": lambda m: m.mute(0),
+    "mixer → BYPASS": lambda m: m.bypass(),
+    "loud → L2,4–5": lambda m: m.band(0, (5, 4, 2)),
+    "loud → cap ≥ 0.5": lambda m: m.cap(0, floor=0.5),
+    "loud → gain ×0": lambda m: m.gain(0, 0.0),
     "− loud": lambda m: m.remove(0),
     "+ soft +2 unit default band": lambda m: m.add(Channel(Vector("soft", {}, {}), scale=2, unit="unit")),
     "no change": lambda m: m,
@@ -314,4 +315,4 @@ def test_a_flipped_channel_reads_along_the_vector_as_it_was_loaded() -> None:
         "loud +0 natural default band ceiling -p25"
     )
     turned = Mixer((loud,)).scale(0, 0.6).to_json()
-    assert describe_change(Mixer((loud,)).to_json(), turned) == "loud scale -0.35 → -0.6"
+    assert describe_change(Mixer((loud,)).to_json(), turned) == "loud → −0.60 natural"

@@ -56,6 +56,8 @@ STORED_AS = {
     ("JobState", "report_count"): "told",
 }
 """Fields of the state that had other names when `state.json` was written."""
+ADDED_SINCE = {("Marker", "changes")}
+"""Fields of the state that the program of then did not have; they are made from what it stored."""
 NOT_VERIFIED = {"branch-by-command": "no model was ever ready"}
 """Sessions with answers that `verify` refuses, and what it says: a branch begins without an engine."""
 
@@ -91,6 +93,7 @@ def plain(value: Any) -> Any:
         return {
             STORED_AS.get((kind, field.name), field.name): plain(getattr(value, field.name))
             for field in fields(value)
+            if (kind, field.name) not in ADDED_SINCE
         }
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}

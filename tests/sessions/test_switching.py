@@ -183,7 +183,7 @@ def test_a_model_that_finds_no_room_is_refused_with_figures_and_the_old_one_stay
     monkeypatch.setattr(memory, "available_bytes", lambda device: 200_000)
     room.loaded("wide")
     assert len(room.errors) == 1
-    assert room.errors[0].startswith("wide needs about 0.0007 GB and 0.000")
+    assert room.errors[0].startswith("wide needs about 680 kB and ")
     until(lambda: room.session.state.model and room.session.state.model.state == "ready")
     assert room.session.state.model is not None
     assert room.session.state.model.facts["hidden_size"] == NARROW

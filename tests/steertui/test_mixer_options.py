@@ -63,6 +63,8 @@ def test_gain() -> None:
 def test_cap() -> None:
     assert read_cap("axis:floor=p25@70%-90%") == ChannelSpec("axis", "70%-90%", floor="p25")
     assert read_cap("a:b:ceiling=2,floor=-1") == ChannelSpec("a:b", floor=-1.0, ceiling=2.0)
+    assert read_cap("a:b:>-1 <p75@3-4") == ChannelSpec("a:b", "3-4", floor=-1.0, ceiling="p75")
+    assert read_cap("axis:Floor = 0.5") == read_cap("axis:≥0.5") == ChannelSpec("axis", floor=0.5)
     for bad in ("axis", "axis:2", "axis:floor=1,floor=2", "axis:floor=1,top=3"):
         with pytest.raises(UsageError, match="bad cap"):
             read_cap(bad)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.byte_sizes import format_bytes
 from core.errors import BadInput
 from vectors import limits
 from vectors.errors import printable_name
@@ -46,7 +47,7 @@ def _read_text(path: Path) -> str:
     try:
         size = path.stat().st_size
         if size > limits.FILE_BYTES:
-            raise BadRecord(f"{limits.format_bytes(size)} is larger than any contrast file")
+            raise BadRecord(f"{format_bytes(size)} is larger than any contrast file")
         data = path.read_bytes()
     except OSError as problem:
         raise BadRecord((problem.strerror or "unreadable").lower()) from None
@@ -54,7 +55,7 @@ def _read_text(path: Path) -> str:
         if b"\0" in line:
             raise BadRecord(f"line {number}: holds a NUL byte")
         if len(line) > LONGEST_LINE:
-            raise BadRecord(f"line {number}: longer than {limits.format_bytes(LONGEST_LINE)}")
+            raise BadRecord(f"line {number}: longer than {format_bytes(LONGEST_LINE)}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from core.byte_sizes import format_bytes
 from vectors import limits
 from vectors.errors import VectorFileError, printable_name
 
@@ -34,9 +35,9 @@ class OpenedFile:
 
     def require_whole(self) -> None:
         if len(self.data) < self.file_size:
-            limit = limits.format_bytes(limits.FILE_BYTES)
+            limit = format_bytes(limits.FILE_BYTES)
             raise VectorFileError(
-                f"{limits.format_bytes(self.file_size)} is larger than any vector file (limit {limit})"
+                f"{format_bytes(self.file_size)} is larger than any vector file (limit {limit})"
             )
 
 

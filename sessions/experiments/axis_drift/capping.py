@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import UsageError
 from core.jobs.job import Steps, task_group
+from core.mixer.cap_bounds import parse_bound
 from core.mixer.effects import channel_band, channel_bounds
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel
@@ -25,7 +25,7 @@ from sessions.experiments.scoring.answers import cache_key
 def floored_channel(voice: ModelSampler, vector: Any, params: Mapping[str, Any]) -> Channel:
     """The channel with the requested floor (percentile or number); an invalid one is refused here."""
     layers = parse_layers(params["layers"], voice.n_layers) if params["layers"] else None
-    channel = Channel(vector, layers=layers, floor=_parse_bound(params["floor"]))
+    channel = Channel(vector, layers=layers, floor=parse_bound("floor", params["floor"]))
     for layer in channel_band(channel, voice.n_layers):
         channel_bounds(channel, layer)
     return channel
@@ -56,12 +56,3 @@ def start_projections(voice: ModelSampler, prompt: SamplePrompt, vector: Any) ->
 def _read_start(voice: ModelSampler, prompt: SamplePrompt, vector: Any) -> Steps[dict[str, float]]:
     heard = yield from voice.read_prompt(prompt, vector)
     return {str(layer): row[-1] for layer, row in heard.projections.items()}
-
-
-def _parse_bound(text: str) -> float | str:
-    if text.startswith("p"):
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(f"floor is a number or a percentile such as p25, not {text!r}") from None

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.mixer.mixer import SCOPES, UNITS, finite_number
+from core.mixer.mixer import SCOPES, UNITS
+from core.mixer.numbers import finite_number
 from sessions.job_specs.offer import JobParam, JobSpec
 from sessions.live.load_options import LOAD_OPTIONS
 from sessions.state.answer_settings import DEFAULTS, SETTINGS, SettingSpec

@@ -6,6 +6,7 @@ import sys
 from typing import TextIO
 
 from steertui.text import safe_text
+from steertui.widgets.bars import progress_bar
 
 WIDTH = 30
 CLEAR = "\r\x1b[K"
@@ -20,8 +21,7 @@ class ProgressLine:
 
     def __call__(self, what: str, done: int, total: int) -> None:
         if self.visible:
-            full = WIDTH * done // total if total > 0 else 0
-            bar = "█" * full + "░" * (WIDTH - full)
+            bar = "".join(progress_bar(done, total, WIDTH))
             self.stream.write(
                 f"{CLEAR}{bar} {safe_text(what)} {done}/{total}" if total > 0 else f"{CLEAR}{what}"
             )

@@ -7,12 +7,12 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from core.byte_sizes import format_bytes
 from sessions.job_specs.workshop import DIFF
 from steertui.cli.options import flags
 from steertui.cli.output.layer_curve import draw_layer_curve
 from steertui.cli.output.printing import print_report
 from steertui.cli.run_job import execute_job
-from vectors.limits import format_bytes
 
 ACTING = 5
 

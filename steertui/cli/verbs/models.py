@@ -6,6 +6,7 @@ import argparse
 import json
 from dataclasses import asdict
 
+from core.byte_sizes import format_bytes
 from steertui.catalogue import ModelEntry, list_models
 from steertui.text import safe_text
 
@@ -28,6 +29,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _model_line(entry: ModelEntry, width: int) -> str:
-    size = f"{entry.weight_bytes / 1e6:9,.0f} MB"
+    size = f"{format_bytes(entry.weight_bytes):>9}"
     shape = f"{entry.layers} layers × {entry.hidden_size}" if entry.layers else ""
     return safe_text(f"{entry.name:<{width}}  {entry.kind:<6} {size}  {entry.problem or shape}").rstrip()

@@ -14,7 +14,6 @@ from textual.message import Message
 
 from core.errors import SteerError
 from core.mixer.mixer import Mixer
-from sessions.state.mixer_words import describe_change
 from steertui.screens.desk.mixer import edits as hands
 from steertui.screens.desk.mixer.edits import MixerBoard, MixerEdit
 from steertui.screens.desk.mixer.history import EditHistory
@@ -132,9 +131,9 @@ class MixerPanel(Vertical):
         if found is None:
             self.post_message(self.Refused(f"there is nothing to {word}"))
             return
-        words = describe_change(self.board.mixer.to_json(), found[0].to_json())
-        mixer, self.history = found
-        self.board = self.board.with_mixer(mixer)
+        before, (mixer, self.history) = self.board, found
+        self.board = before.with_mixer(mixer)
+        words = MixerEdit.between(before, self.board).words
         self.show_board()
         self.post_message(self.Edited(f"{word}: {words}"))
 

@@ -10,14 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sessions.journal import events as ev
-from sessions.state.mixer_words import mixer_summary
+from sessions.state.event_words import rebuild_words, rewind_words
+from sessions.state.mixer_changes import mixer_changes
+from sessions.state.mixer_words import describe_changes, mixer_summary
 from sessions.state.settings_words import previous_settings
 from sessions.state.state import SessionState, Turn
 from steertui.screens.past_sessions import (
+    change_mark,
     distractor_items,
     message_items,
     mixer_marks,
     past_items,
+    plain_mark,
     settings_items,
 )
 from steertui.text import Sanitiser, safe_text
@@ -57,7 +61,7 @@ class TranscriptFeed:
     tokens: int = 0
     has_queued: bool = False
     model_name: str = ""
-    pending_markers: list[tuple[int, str, str]] = field(default_factory=list)
+    pending_markers: list[tuple[int, TranscriptMarker, str]] = field(default_factory=list)
     waiting_items: list[Item] = field(default_factory=list)
     stream: Sanitiser = field(default_factory=Sanitiser)
 
@@ -221,16 +225,19 @@ class TranscriptFeed:
 
     def on_mixer(self, event: ev.MixerChanged, state: SessionState) -> None:
         """Between answers nothing is drawn: the next answer shows its mixer at its start."""
+        changes = mixer_changes(self.mixer_state, event.state)
         self.mixer_state = event.state
         if event.gen is not None:
-            self.pending_markers.append((event.at, event.words or "mixer changed", event.mix))
+            mark = change_mark(event.words or describe_changes(changes), event.at, changes)
+            self.pending_markers.append((event.at, mark, event.mix))
             self._draw_due_markers(self.tokens)
 
     def _draw_due_markers(self, index: int) -> None:
         """Draw the markers of the next token (a change is acknowledged before its token is generated)."""
-        for at, words, mix in [change for change in self.pending_markers if change[0] <= index]:
+        due = [change for change in self.pending_markers if change[0] <= index]
+        for _, mark, mix in due:
             self.mix = mix
-            self.items.append(TranscriptMarker(safe_text(words), at))
+            self.items.append(mark)
         self.pending_markers = [change for change in self.pending_markers if change[0] > index]
 
     def on_inject(self, event: ev.TextInjected, state: SessionState) -> None:
@@ -240,7 +247,7 @@ class TranscriptFeed:
         self.flush()
         self.transcript.rewind(event.to)
         self.tokens = event.to
-        self.items.append(TranscriptMarker(f"{event.dropped} tokens dropped", event.to, lasting=True))
+        self.items.append(plain_mark(rewind_words(event), event.to, lasting=True))
 
     def on_crop(self, event: ev.CacheCropped, state: SessionState) -> None:
         """The cache was lost and these tokens were encoded again."""
@@ -249,17 +256,13 @@ class TranscriptFeed:
         )
 
     def on_rebuild(self, event: ev.CacheRebuilt, state: SessionState) -> None:
-        self.items.append(
-            TranscriptMarker(f"cache rebuilt, {event.tokens} tokens in {event.wall_ms} ms", event.at)
-        )
+        self.items.append(plain_mark(rebuild_words(event), event.at))
 
     def on_note(self, event: ev.NoteAdded, state: SessionState) -> None:
         self.items.append(TranscriptNote(safe_text(event.text)))
 
     def on_mark(self, event: ev.MarkAdded, state: SessionState) -> None:
-        self.items.append(
-            TranscriptMarker(safe_text(event.label), event.at if event.gen is not None else None)
-        )
+        self.items.append(plain_mark(event.label, event.at if event.gen is not None else None))
 
     def on_gap(self, event: ev.RecordingGap, state: SessionState) -> None:
         words = f"recorded again: {event.lost} events are missing from the journal ({event.reason})"

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.jobs import job
+from sessions.journal.events import JOB_ENDED
 from steertui.screens.jobs.form.brief import shorten_texts
 from steertui.screens.jobs.job_panel import StageProgress
 
-ENDED = ("done", "failed", "cancelled")
 SAMPLES = 300
 """Number of newest samples kept for display; the journal has all of them."""
 
@@ -55,12 +55,12 @@ class JobReport:
         event, message = shorten_texts(event), shorten_texts(message)
         self.version += 1
         self.at = at
-        if state in ENDED:
+        if state in JOB_ENDED:
             self.summary, self.message = event, message
         elif event:
             self._apply_event(event)
         if state != self.state:
-            if state in ENDED:
+            if state in JOB_ENDED:
                 self._end_stage()
             self.state = state
             self.add_log_line(f"{state}: {message}" if message else state, wrong=state == "failed")
@@ -70,7 +70,7 @@ class JobReport:
 
     @property
     def ended(self) -> bool:
-        return self.state in (*ENDED, "lost")
+        return self.state in (*JOB_ENDED, "lost")
 
     @property
     def stage(self) -> StageProgress | None:

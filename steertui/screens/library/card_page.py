@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from rich.text import Text
 
 from core.mixer.effects import format_layers
+from sessions.state.channel_words import format_signed
 from steertui.text import safe_text
 from steertui.widgets.bars import draw_sparkline
-from steertui.widgets.mixer.dial import format_signed
 from vectors.data.card import Card
 from vectors.library.library import LibraryEntry
 

@@ -109,7 +109,7 @@ def _progress(task: JobState) -> str:
     last = next((report for report in reversed(task.reports) if report.get("kind") == "progress"), None)
     if last is None or not last["total"]:
         return "checking …"
-    bar = progress_bar(last["done"], last["total"], BAR)
+    bar = "".join(progress_bar(last["done"], last["total"], BAR))
     return f"checking  {bar}  {last['done']}/{last['total']} {safe_text(last['unit'])}"
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 from rich.segment import Segment
 
+from sessions.state.channel_words import format_plain, format_signed
 from sessions.state.state import TokenAlternative
 from steertui.text import safe_text
 from steertui.widgets.bars import clip_text
 from steertui.widgets.inspector.inspection import ChannelProjection, TokenInspection
-from steertui.widgets.mixer.dial import format_plain, format_short, format_signed
+from steertui.widgets.mixer.dial import format_short
 from steertui.widgets.painted import Row, RowWidget
 
 QUOTED = 18

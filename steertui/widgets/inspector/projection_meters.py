@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from rich.cells import cell_len
 from rich.segment import Segment
 
+from sessions.state.channel_words import format_signed
 from steertui.text import safe_text
 from steertui.widgets.bars import clip_text, draw_sparkline
 from steertui.widgets.inspector.gauges import SHOWN, TokenGauges
-from steertui.widgets.mixer.dial import format_short, format_signed
+from steertui.widgets.mixer.dial import format_short
 from steertui.widgets.painted import Row, RowWidget
 from steertui.widgets.transcript.token_reading import ChannelReading
 

@@ -17,11 +17,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from core.mixer.mixer import Channel
+from sessions.state.channel_words import SHORT_UNIT, format_signed
 from steertui import commands
 from steertui.widgets import glyphs
 from steertui.widgets.bars import fader_column, join_fitting
 from steertui.widgets.mixer.bank_values import layer_scales, layer_strengths
-from steertui.widgets.mixer.dial import SHORT_UNIT, STEPS, format_signed
+from steertui.widgets.mixer.dial import STEPS
 from steertui.widgets.mixer.strip_face import band_sums
 
 FOOT = 2

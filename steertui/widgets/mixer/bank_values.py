@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from core.errors import SteerError
 from core.mixer.effects import channel_effects
 from core.mixer.mixer import Channel
+from sessions.state.layer_shapes import SHAPES, name_shape, shape_weights, spread_scale
 from steertui.widgets.mixer.dial import layers_of, shown_scale, stored_scale
-
-Shape = Callable[[float], float]
-SHAPES: dict[str, Shape] = {
-    "flat": lambda x: 1.0,
-    "ramp": lambda x: 0.1 + 0.9 * x,
-    "bell": lambda x: math.exp(-((x - 0.5) ** 2) / 0.08),
-}
 
 
 def layer_scales(channel: Channel, n_layers: int) -> list[float | None]:
     """The effective scale of every layer; None outside the band. Split shares add up to the master scale."""
-    shares = {layer: _share(channel, layer) for layer in layers_of(channel, n_layers)}
-    total = sum(map(abs, shares.values())) if channel.split else 1.0
-    master = shown_scale(channel)
+    band = layers_of(channel, n_layers)
     faders: list[float | None] = [None] * n_layers
-    for layer, share in shares.items():
-        faders[layer] = master * share / total if total else 0.0
+    for layer, scale in spread_scale(
+        shown_scale(channel), channel.weights, band, split=channel.split
+    ).items():
+        faders[layer] = scale
     return faders
 
 
@@ -37,10 +30,6 @@ def layer_strengths(channel: Channel, n_layers: int, residual: Mapping[int, floa
         return {layer: abs(level.push) / residual[layer] for layer, level in found.items()}
     except (SteerError, KeyError):
         return {}
-
-
-def _share(channel: Channel, layer: int) -> float:
-    return 1.0 if channel.weights is None else channel.weights.get(layer, 0.0)
 
 
 def total_scale(channel: Channel, n_layers: int) -> float:
@@ -74,28 +63,12 @@ def set_layer(channel: Channel, n_layers: int, layer: int, value: float) -> Chan
 
 def shape_name(channel: Channel, n_layers: int) -> str:
     """The name of the shape that the channel's weights follow, or `drawn` for a free drawing."""
-    if channel.weights is None:
-        return "flat"
-    band = layers_of(channel, n_layers)
-    for name in SHAPES:
-        drawn = apply_shape(channel, n_layers, name).weights or {}
-        if all(
-            math.isclose(
-                _share(channel, layer), drawn.get(layer, 1.0 if name == "flat" else 0.0), abs_tol=1e-9
-            )
-            for layer in band
-        ):
-            return name
-    return "drawn"
+    return name_shape(channel.weights, layers_of(channel, n_layers))
 
 
 def apply_shape(channel: Channel, n_layers: int, name: str) -> Channel:
     """The same band and master scale with the weights of another shape."""
-    band = layers_of(channel, n_layers)
-    if name == "flat":
-        return replace(channel, weights=None)
-    reach = max(len(band) - 1, 1)
-    weights = {layer: SHAPES[name](place / reach) for place, layer in enumerate(band)}
+    weights = None if name == "flat" else shape_weights(name, layers_of(channel, n_layers))
     return replace(channel, weights=weights)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from core.mixer.effects import channel_band, format_layers
-from core.mixer.mixer import Bound, Channel
+from core.mixer.mixer import Channel
+from sessions.state.channel_words import cap_words, format_signed
 
 STEPS = {"relative": (0.05, 0.25), "natural": (0.1, 0.5), "unit": (0.5, 2.0), "raw": (0.5, 2.0)}
 SPANS = {"relative": 1.0, "natural": 4.0, "unit": 8.0, "raw": 8.0}
-SHORT_UNIT = {"relative": "rel", "natural": "natural", "unit": "unit", "raw": "raw"}
 
 
 def shown_scale(channel: Channel) -> float:
@@ -37,22 +37,9 @@ def scale_after_step(channel: Channel, direction: int, coarse: bool) -> float:
     return stored_scale(channel, 0.0 if now * after < 0 else after)
 
 
-def format_signed(value: float, digits: int = 2) -> str:
-    """+0.30, −0.30 or 0.00, with a true minus sign."""
-    text = f"{abs(value):.{digits}f}"
-    if float(text) == 0:
-        return text
-    return ("−" if value < 0 else "+") + text
-
-
 def format_short(value: float) -> str:
     """A signed number with about three digits."""
     return format_signed(value, 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0)
-
-
-def format_plain(value: object) -> str:
-    """A number in its shortest form, with a true minus sign."""
-    return f"{value:g}".replace("-", "−") if isinstance(value, float) else str(value)
 
 
 def band_text(layers: Sequence[int]) -> str:
@@ -67,28 +54,4 @@ def layers_of(channel: Channel, n_layers: int) -> tuple[int, ...]:
 
 def cap_text(channel: Channel) -> str:
     """≥ 3, ≤ p75, or both; empty without a cap. A flipped channel shows mirrored bounds."""
-    low, high = channel.floor, channel.ceiling
-    if channel.flipped:
-        low, high = _negated(high), _negated(low)
-    sides = (("≥", _bound_text(low)), ("≤", _bound_text(high)))
-    return " ".join(f"{sign} {text}" for sign, text in sides if text)
-
-
-def _negated(bound: Bound) -> Bound:
-    if isinstance(bound, Mapping):
-        return {layer: -value for layer, value in bound.items()}
-    if isinstance(bound, str):
-        return f"−{bound}"
-    return None if bound is None else 0.0 - bound
-
-
-def _bound_text(bound: Bound) -> str:
-    """A number or percentile as written; per-layer bounds as their lowest and highest value."""
-    if bound is None:
-        return ""
-    if isinstance(bound, Mapping):
-        low, high = (
-            format_plain(float(f"{value:.3g}")) for value in (min(bound.values()), max(bound.values()))
-        )
-        return low if low == high else f"{low}…{high}"
-    return format_plain(bound)
+    return cap_words(channel.floor, channel.ceiling, flipped=channel.flipped)

@@ -12,18 +12,11 @@ from rich.style import Style
 from core.errors import SteerError
 from core.mixer.effects import channel_dose
 from core.mixer.mixer import Channel
+from sessions.state.channel_words import SHORT_UNIT, format_signed
 from steertui.text import safe_text
 from steertui.widgets.bars import clip_text, join_fitting, scale_bar
 from steertui.widgets.mixer.bank_values import shape_name, total_scale
-from steertui.widgets.mixer.dial import (
-    SHORT_UNIT,
-    band_text,
-    cap_text,
-    format_signed,
-    layers_of,
-    scale_span,
-    shown_scale,
-)
+from steertui.widgets.mixer.dial import band_text, cap_text, layers_of, scale_span, shown_scale
 from steertui.widgets.transcript.token_reading import ChannelReading
 
 Styles = Callable[[str], Style]

@@ -42,19 +42,16 @@ class TextPiece:
 @dataclass(frozen=True, slots=True)
 class TranscriptMarker:
     """A change of the mixer, drawn before the first token generated under it. `lasting`: a marker of an
-    edit to the answer itself, which stays when tokens are rewound.
+    edit to the answer itself, which stays when tokens are rewound. `chip`: the short form, used when
+    changes follow each other within a few words; without one the marker is always drawn in full.
+    `setting`: what it is about; of two changes of one setting at one token only the later took effect.
     """
 
     text: str
     at: int | None = None
     lasting: bool = False
-
-    @property
-    def chip(self) -> str:
-        """The short form with only the new value, used when changes follow each other within a few words.
-        Flips and distractors have none.
-        """
-        return "" if self.text.startswith(("FLIP", "DISTRACTOR")) else self.text.rpartition("→ ")[2]
+    chip: str = ""
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,7 @@ class TranscriptDocument:
             if (
                 isinstance(item, TranscriptMarker)
                 and item.at == marker.at
-                and _marker_subject(item) == _marker_subject(marker)
+                and (item.setting or item.text) == (marker.setting or marker.text)
             ):
                 self.items[position] = marker
                 return False
@@ -151,11 +148,3 @@ def _belongs_to_marker(item: Item) -> bool:
     if isinstance(item, TranscriptTurn):
         return item.inside
     return isinstance(item, TranscriptMarker) or (isinstance(item, TextPiece) and item.origin == "injected")
-
-
-def _marker_subject(marker: TranscriptMarker) -> str:
-    """The setting a marker is about. Of two changes of one setting at one token only the later took
-    effect.
-    """
-    subject, arrow, _ = marker.text.rpartition(" → ")
-    return subject if arrow else marker.text

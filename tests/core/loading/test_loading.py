@@ -67,7 +67,7 @@ def test_what_is_no_adapter_is_refused(saved, tmp_path):
 def test_a_model_larger_than_free_memory_is_refused_with_both_numbers(saved, monkeypatch):
     monkeypatch.setattr(memory, "available_bytes", lambda _device: 300_000)
     sentence = refusal(saved, OutOfMemory, dtype="fp32")
-    assert sentence.startswith("small needs about 0.0007 GB and 0.0003 GB are free on cpu")
+    assert sentence.startswith("small needs about 680 kB and 300 kB are free on cpu")
     assert "--force" in sentence
     assert core.load(saved, force=True).n_layers == zoo.LAYERS
 

@@ -137,5 +137,5 @@ def test_conversations_from_a_file(tmp_path: Path) -> None:
 
 
 def test_a_floor_that_is_neither_a_number_nor_a_percentile() -> None:
-    with pytest.raises(UsageError, match="a number or a percentile such as p25"):
+    with pytest.raises(UsageError, match="a finite number or a percentile such as p25"):
         report("axis-drift", voice(), {**ASKED, "floor": "high"})

@@ -157,7 +157,7 @@ def test_a_flip_is_in_force_from_the_token_it_was_acknowledged_with(talk: Talk) 
             live.mixer = live.mixer.flip(0)
     assert [(token.id, token.lp) for token in tokens] == again
     markers = talk.session.state.path()[-1].markers
-    assert [(m.at, m.words) for m in markers] == [(0, "v +0.4 relative L1–2"), (at, "FLIP v")]
+    assert [(m.at, m.words) for m in markers] == [(0, "v +0.4 relative L1–2"), (at, "FLIP v → −0.40 rel")]
 
 
 def test_projections_come_with_the_next_pass_and_the_last_token_has_its_own(talk: Talk) -> None:

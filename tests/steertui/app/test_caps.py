@@ -89,7 +89,7 @@ def test_a_form_that_says_nothing_new_changes_nothing() -> None:
     edit = edit_from_form(board(), VALUES | {"gain": 0.0, "keep_norm": True})
     assert edit is not None
     assert (edit.board.channel.gain, edit.board.mixer.keep_norm) == (0.0, True)
-    assert edit.words == "keep norm · axis gain off → +0"
+    assert edit.words == "mixer → keep norm · axis → gain ×0"
 
 
 async def filled(at: Stage, **values: str) -> None:
@@ -116,12 +116,12 @@ async def test_a_preset_is_shown_in_numbers_chosen_and_undone() -> None:
 
 def test_the_band_of_a_preset_goes_with_the_cap() -> None:
     paper = caps.apply_cap(board(), caps.parse_cap(board(), "paper"))
-    assert paper.words == "axis → cap ≥ p25, whole strip L4–6 → L7–9"
+    assert paper.words == "axis → cap ≥ p25 · axis → L7–9"
     off = hands.toggle_cap(paper.board)
     assert off is not None
     assert (off.board.channel.layers, off.words) == (
         (4, 5, 6),
-        "axis → cap off, whole strip L7–9 → L4–6",
+        "axis → cap off · axis → L4–6",
     )
     again = hands.toggle_cap(off.board)
     assert again is not None
@@ -195,7 +195,9 @@ async def test_a_hostile_name_is_only_drawn() -> None:
         await at.desk.link.request("vector.load", source="pirate", name=EVERY_HOSTILE.replace("\ud800", "?"))
         (vector,) = at.desk.link.state.vectors.values()
         at.desk.mixer_panel.try_edit(
-            lambda: hands.add_channel(at.desk.mixer_panel.board, VectorFacts.from_event(vector))
+            lambda: hands.add_channel(
+                at.desk.mixer_panel.board, Channel.suggested(VectorFacts.from_event(vector))
+            )
         )
         await at.press("tab")
         for key in ("C", "g"):

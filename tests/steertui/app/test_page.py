@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from textual import events
 
+from core.mixer.mixer import Channel
 from sessions.state.vector_facts import VectorFacts
 from steertui.screens.desk.mixer import edits as hands
 from steertui.widgets.prompt import PromptInput
@@ -74,7 +75,9 @@ async def test_hostile_text_in_every_field_stays_text() -> None:
         await at.ready()
         await at.desk.link.request("vector.load", source=bad)
         known = VectorFacts.from_event(at.desk.link.state.vectors[bad])
-        at.desk.mixer_panel.try_edit(lambda: hands.add_channel(at.desk.mixer_panel.board, known))
+        at.desk.mixer_panel.try_edit(
+            lambda: hands.add_channel(at.desk.mixer_panel.board, Channel.suggested(known))
+        )
         await at.desk.link.request("note", text=bad)
         at.desk.prompt.load_text("")
         at.desk.prompt.post_message(events.Paste(bad))

@@ -300,4 +300,4 @@ async def test_an_undo_in_mid_answer_is_marked_at_its_token() -> None:
         await at.press("z")
         await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
         await at.play(3)
-        assert [marker.text for marker in at.markers][-1] == "undo: FLIP pirate"
+        assert [marker.text for marker in at.markers][-1] == "undo: FLIP pirate → +0.30 rel"

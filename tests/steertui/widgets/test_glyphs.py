@@ -68,7 +68,7 @@ def test_bars_of_plain_characters_have_the_shape_of_the_others() -> None:
     for kit in (glyphs.UNICODE, glyphs.ASCII):
         glyphs.set_glyphs(kit)
         drawn[kit] = ["".join(bars.scale_bar(-0.5, 1.0, 21)), bars.draw_sparkline([0, 1, 2, 3], 8)]
-        drawn[kit] += [bars.progress_bar(3, 7, 10)]
+        drawn[kit] += ["".join(bars.progress_bar(3, 7, 10))]
     assert [len(text) for text in drawn[glyphs.UNICODE]] == [len(text) for text in drawn[glyphs.ASCII]]
     assert drawn[glyphs.ASCII] == ["-----=====|----------", ".-*#", "####......"]
 

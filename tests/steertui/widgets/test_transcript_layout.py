@@ -8,6 +8,8 @@ import textwrap
 import pytest
 from rich.cells import cell_len
 
+from sessions.state.mixer_changes import describe_change, mixer_changes
+from steertui.screens.past_sessions import change_mark
 from steertui.widgets.transcript.document import (
     TextPiece,
     TranscriptDocument,
@@ -74,6 +76,12 @@ def test_pieces_know_their_line() -> None:
             assert any(owner is piece for _, owner in layout.lines[piece.line].runs)
 
 
+def changed(name: str, before: float, after: float, at: int) -> TranscriptMarker:
+    """The marker of a scale that was changed at the desk."""
+    old, new = ({"channels": [{"name": name, "scale": scale}]} for scale in (before, after))
+    return change_mark(describe_change(old, new), at, mixer_changes(old, new))
+
+
 def test_a_marker_cuts_the_line_at_its_token() -> None:
     flip = TranscriptMarker("FLIP pirate → −0.30 rel", 1)
     assert folded(40, TranscriptTurn("asst"), TextPiece("one", 0), flip, TextPiece(" two", 1)) == [
@@ -100,9 +108,9 @@ def test_markers_at_the_start_stand_above_the_answer() -> None:
 def test_a_turned_knob_is_written_into_the_sentence() -> None:
     steps = [
         TextPiece("one", 0),
-        TranscriptMarker("a → +0.05 rel", 1),
+        changed("a", 0.0, 0.05, 1),
         TextPiece(" two", 1),
-        TranscriptMarker("a → +0.10 rel", 2),
+        changed("a", 0.05, 0.1, 2),
         TextPiece(" three", 2),
     ]
     lines = folded(60, TranscriptTurn("asst"), *steps)
@@ -123,9 +131,9 @@ def test_an_overtaken_change_leaves_one_marker() -> None:
     document = TranscriptDocument()
     for item in (TranscriptTurn("asst"), TextPiece("a", 0)):
         document.append(item)
-    document.insert_marker(TranscriptMarker("pirate → +0.05 rel", 1))
-    document.insert_marker(TranscriptMarker("pirate → +0.10 rel", 1))
-    document.insert_marker(TranscriptMarker("poet → +0.10 rel", 1))
+    document.insert_marker(changed("pirate", 0.0, 0.05, 1))
+    document.insert_marker(changed("pirate", 0.0, 0.1, 1))
+    document.insert_marker(changed("poet", 0.0, 0.1, 1))
     assert [item.text for item in document.items if isinstance(item, TranscriptMarker)] == [
         "pirate → +0.10 rel",
         "poet → +0.10 rel",

@@ -6,6 +6,7 @@ import ast
 import zipfile
 from collections.abc import Mapping
 
+from core.byte_sizes import format_bytes
 from vectors import limits
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, count_elements
@@ -32,9 +33,7 @@ def read(data: bytes, label: str = "the array") -> Array:
         raise VectorFileError(f"{label}: dtype {printable_name(descr)} not usable")
     claimed, stored = _claimed_bytes(shape, BYTES_PER[_DTYPES[descr]]), len(data) - header_at - length
     if claimed > stored:
-        raise VectorFileError(
-            f"header claims {limits.format_bytes(claimed)}, {limits.format_bytes(stored)} stored"
-        )
+        raise VectorFileError(f"header claims {format_bytes(claimed)}, {format_bytes(stored)} stored")
     count_elements(label, shape)
     numbers = as_float32(memoryview(data)[header_at + length : header_at + length + claimed], _DTYPES[descr])
     return numbers.reshape(shape, order="F" if fortran else "C")

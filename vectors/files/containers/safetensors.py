@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.byte_sizes import format_bytes
 from vectors import limits
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, count_elements
@@ -59,7 +60,7 @@ def _read_header(source: OpenedFile) -> tuple[dict[str, Any], memoryview]:
             f"header claims {limits.format_count(length)} bytes, the file has {limits.format_count(source.file_size)}"
         )
     if length > 2 * limits.METADATA_BYTES:
-        raise VectorFileError(f"metadata larger than 1 MB (the header has {limits.format_bytes(length)})")
+        raise VectorFileError(f"metadata larger than 1 MB (the header has {format_bytes(length)})")
     source.require_whole()
     try:
         header = json.loads(data[8 : 8 + length].decode("utf-8"), object_pairs_hook=_refuse_duplicates)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from core.byte_sizes import format_bytes
 from vectors import limits
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, count_elements
@@ -94,9 +95,7 @@ def open_zip(source: OpenedFile) -> zipfile.ZipFile:
         raise VectorFileError(f"file is truncated ({len(source.data):,} bytes)") from None
     expanded, limit = sum(record.file_size for record in archive.infolist()), 4 * limits.ELEMENTS
     if expanded > limit:
-        raise VectorFileError(
-            f"expands to {limits.format_bytes(expanded)}, limit {limits.format_bytes(limit)}"
-        )
+        raise VectorFileError(f"expands to {format_bytes(expanded)}, limit {format_bytes(limit)}")
     return archive
 
 
@@ -116,7 +115,7 @@ def read_zip(source: OpenedFile, archive: zipfile.ZipFile) -> TorchFile:
         raise VectorFileError("a zip without data.pkl is not a torch file")
     root = pickles[0].removesuffix("data.pkl")
     if archive.getinfo(pickles[0]).file_size > PICKLE_BYTES:
-        raise VectorFileError(f"its pickle is larger than {limits.format_bytes(PICKLE_BYTES)}")
+        raise VectorFileError(f"its pickle is larger than {format_bytes(PICKLE_BYTES)}")
     tree = Unpickler(read_record(archive, pickles[0])).run()
     if f"{root}byteorder" in names and read_record(archive, f"{root}byteorder") != b"little":
         raise VectorFileError("written on a big-endian machine; save it again on this one")

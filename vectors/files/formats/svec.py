@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.byte_sizes import format_bytes
 from vectors import limits
 from vectors.data.layer_numbers import ReadOptions, parse_layer_key, place_rows
 from vectors.data.metadata import About
@@ -58,7 +59,7 @@ def read(source: OpenedFile, choices: ReadOptions) -> FileContents:
 def _parse(source: OpenedFile) -> dict[str, Any]:
     if source.file_size > limits.TEXT_BYTES:
         raise VectorFileError(
-            f"{limits.format_bytes(source.file_size)} of JSON, limit {limits.format_bytes(limits.TEXT_BYTES)}"
+            f"{format_bytes(source.file_size)} of JSON, limit {format_bytes(limits.TEXT_BYTES)}"
         )
     try:
         tree = json.loads(source.data.decode("utf-8"), object_pairs_hook=_refuse_duplicates)

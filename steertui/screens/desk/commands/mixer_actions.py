@@ -10,7 +10,7 @@ from core.errors import BadInput, SteerError
 from sessions.state.vector_facts import rebuild_mixer
 from steertui import mixers
 from steertui.screens.desk.dialogs.mixers import mixer_dialog, name_dialog, read_mixer_choice
-from steertui.screens.desk.mixer.edits import replace_mixer
+from steertui.screens.desk.mixer.edits import load_preset
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen
@@ -66,7 +66,7 @@ async def _load_mixer(desk: DeskScreen, path: Path) -> None:
         return
     known = desk.link.state.vectors
     mixer = rebuild_mixer(state, known, desk.mixer_panel.board.n_layers)
-    desk.mixer_panel.try_edit(lambda: replace_mixer(desk.mixer_panel.board, mixer, f"mixer → {path.stem}"))
+    desk.mixer_panel.try_edit(lambda: load_preset(desk.mixer_panel.board, mixer, path.stem))
 
 
 async def _ensure_vector(desk: DeskScreen, channel: dict[str, Any]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
 from sessions.state.answer_settings import SETTINGS
 from steertui import commands
+from steertui.mixer_options import read_vector
 from steertui.screens.desk.commands import (
     distractor_actions,
     engine_actions,
@@ -19,9 +20,10 @@ from steertui.screens.desk.commands import (
 )
 from steertui.screens.desk.dialogs import readers
 from steertui.screens.desk.dialogs.distractor import Distractor
-from steertui.screens.desk.dialogs.sampling import NEW, setting_help, setting_reader
-from steertui.screens.desk.mixer import caps
-from steertui.screens.desk.mixer import edits as hands
+from steertui.screens.desk.dialogs.sampling import setting_reader
+from steertui.screens.desk.mixer.edits import NO_STRIP
+from steertui.screens.desk.mixer.typed_edits import TYPED_EDITS, typed_edit
+from steertui.slash_words import DESK, SLASH_WORDS, split_line, words_at
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen
@@ -30,20 +32,11 @@ LONGEST_LIST = 8
 PLACES = (commands.EVERYWHERE, commands.BOTH, commands.PLAY)
 
 
-@dataclass(frozen=True)
-class SlashWord:
-    """A short command; `usage` describes its argument."""
-
-    usage: str
-    help: str
-    act: Callable[[DeskScreen, str], None]
-
-
 def run_command(desk: DeskScreen, line: str) -> None:
     """Run one line; raises if there is no such command."""
-    name, _, rest = line[1:].strip().partition(" ")
-    if name in WORDS:
-        WORDS[name].act(desk, rest.strip())
+    name, rest = split_line(line)
+    if name in ACTS:
+        ACTS[name](desk, rest)
     elif name in _actions():
         desk.run_worker(desk.run_action(_actions()[name].action), exit_on_error=False)
     else:
@@ -54,18 +47,21 @@ def suggest_commands(text: str) -> list[tuple[str, str]]:
     """(text to type, what it does) for a line that begins with a slash, best matches first."""
     name, space, _ = text[1:].partition(" ")
     if space:
-        return [(f"/{name} {WORDS[name].usage}", WORDS[name].help)] if name in WORDS else []
-    short = [
-        (f"/{word} {each.usage}".rstrip(), each.help) for word, each in WORDS.items() if word.startswith(name)
-    ]
+        return [_suggestion(name)] if name in ACTS else []
+    short = [_suggestion(word) for word in words_at(DESK) if word.startswith(name)]
     ids = [(f"/{each.id}", each.title) for each in _actions().values() if _matches(name, each)]
     return [*short, *ids][:LONGEST_LIST]
+
+
+def _suggestion(name: str) -> tuple[str, str]:
+    word = SLASH_WORDS[name]
+    return f"/{name} {word.usage}".rstrip(), word.helps[DESK]
 
 
 def complete_command(text: str, choice: str) -> str:
     """The line with the chosen command filled in."""
     word = choice.split(" ")[0]
-    return f"{word} " if word[1:] in WORDS and WORDS[word[1:]].usage else word
+    return f"{word} " if word[1:] in ACTS and SLASH_WORDS[word[1:]].needs_argument else word
 
 
 def _matches(name: str, command: commands.Command) -> bool:
@@ -76,34 +72,23 @@ def _actions() -> dict[str, commands.Command]:
     return {each.id: each for each in commands.palette_commands(*PLACES)}
 
 
-def _setting_word(name: str) -> SlashWord:
+def _setting_act(name: str) -> Callable[[DeskScreen, str], None]:
     """A command that changes one setting of the next answers."""
-    spec = SETTINGS[name]
-    usage = f"{spec.metavar}|{NEW}" if spec.kind == "seed" else str(spec.metavar)
 
     def act(desk: DeskScreen, text: str) -> None:
         value = setting_reader(name)(text)
         desk.composer.set_sampling(replace(desk.composer.sampling, **{name: value}))
 
-    return SlashWord(usage, setting_help(name), act)
-
-
-def _edit_word(
-    change: Callable[[hands.MixerBoard, str], hands.MixerEdit],
-) -> Callable[[DeskScreen, str], None]:
-    """A command that edits the selected strip."""
-
-    def act(desk: DeskScreen, text: str) -> None:
-        edit = change(desk.mixer_panel.board, text)
-        desk.mixer_panel.try_edit(lambda: edit)
-
     return act
 
 
-def _gain(board: hands.MixerBoard, text: str) -> hands.MixerEdit:
-    gain = readers.optional_reader("off", readers.read_number)(text)
-    after = board.edit(gain=gain)
-    return hands.MixerEdit(after, f"{board.channel.label} → gain {'off' if gain is None else f'×{gain:g}'}")
+def _edit(name: str, desk: DeskScreen, text: str) -> None:
+    """A command that edits the selected strip, or the one whose number it names."""
+    board = desk.mixer_panel.board
+    if not board.mixer.channels:
+        raise UsageError(NO_STRIP)
+    edit = typed_edit(board, board.selected, name, text)
+    desk.mixer_panel.try_edit(lambda: edit)
 
 
 def _rewind(desk: DeskScreen, text: str) -> None:
@@ -129,19 +114,11 @@ def _add(desk: DeskScreen, text: str) -> None:
     if not text:
         vector_actions.open_vector_dialog(desk)
         return
-    desk.run_async(vector_actions.add_vector_strip(desk, text))
+    desk.run_async(vector_actions.add_channel_strip(desk, read_vector(text)))
 
 
 def _set_max_rate(desk: DeskScreen, text: str) -> None:
     desk.composer.set_max_rate(readers.read_count(text))
-
-
-def _scale(board: hands.MixerBoard, text: str) -> hands.MixerEdit:
-    return hands.set_scale(board, readers.read_number(text))
-
-
-def _cap(board: hands.MixerBoard, text: str) -> hands.MixerEdit:
-    return caps.apply_cap(board, caps.parse_cap(board, text))
 
 
 def _model(desk: DeskScreen, text: str) -> None:
@@ -158,17 +135,15 @@ def _mixer(desk: DeskScreen, text: str) -> None:
         mixer_actions.open_mixer_dialog(desk)
 
 
-WORDS: Mapping[str, SlashWord] = {
-    **{spec.slash: _setting_word(name) for name, spec in SETTINGS.items() if spec.slash},
-    "tempo": SlashWord("N", "maximum tokens per second; 0: no limit", _set_max_rate),
-    "add": SlashWord("VECTOR", "a strip for a vector of the library or a file", _add),
-    "scale": SlashWord("X", "the scale of the selected strip", _edit_word(_scale)),
-    "gain": SlashWord("X|off", "of the selected strip: 0 ablates, -1 reflects", _edit_word(_gain)),
-    "cap": SlashWord("BOUNDS", ">0.5, <p75, paper, small model, neutral, off", _edit_word(_cap)),
-    "rewind": SlashWord("N", "take back the last tokens and go on", _rewind),
-    "distract": SlashWord("TEXT", "insert it as a user turn", _distract),
-    "model": SlashWord("NAME", "load a model; dtype=… and the like may follow", _model),
-    "mixer": SlashWord("NAME", "load a whole mixer by name or file", _mixer),
-    "note": SlashWord("TEXT", "a note in the record", partial(_send_to_engine, "note", "text")),
-    "mark": SlashWord("TEXT", "a marker in the record", partial(_send_to_engine, "mark", "label")),
+ACTS: Mapping[str, Callable[[DeskScreen, str], None]] = {
+    **{spec.slash: _setting_act(name) for name, spec in SETTINGS.items() if spec.slash},
+    "tempo": _set_max_rate,
+    "add": _add,
+    **{name: partial(_edit, name) for name in TYPED_EDITS},
+    "rewind": _rewind,
+    "distract": _distract,
+    "model": _model,
+    "mixer": _mixer,
+    "note": partial(_send_to_engine, "note", "text"),
+    "mark": partial(_send_to_engine, "mark", "label"),
 }

@@ -56,7 +56,7 @@ def open_layer_dialog(desk: DeskScreen) -> None:
 def toggle_cap(desk: DeskScreen) -> None:
     """Turn the cap off or on; if there is no cap yet, open its dialog."""
     if desk.mixer_panel.toggle_cap():
-        said = edits.cap_words(desk.mixer_panel.board.channel)
+        said = edits.setting_words("cap", desk.mixer_panel.board.channel)
         desk.notify(safe_text(f"{said}; {CAP_KEYS}"), markup=False)
     else:
         open_cap_dialog(desk)
@@ -92,7 +92,7 @@ def cycle_unit(desk: DeskScreen) -> None:
     if panel.try_edit(lambda: edits.next_unit(panel.board)):
         now = panel.board
         words = [
-            f"{edits.scale_words(now.channel)}: the same push",
+            f"{edits.setting_words('scale', now.channel)}: the same push",
             *dose_texts(now.channel, now.n_layers, now.residual),
         ]
         desk.notify(safe_text(f"{', '.join(words)}; z undoes"), markup=False)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessions.state.vector_facts import VectorFacts
+from steertui.mixer_options import ChannelSpec, build_mixer
 from steertui.screens.desk.dialogs.add_vector import vector_dialog
 from steertui.screens.desk.mixer import edits
+from steertui.screens.desk.mixer.edits import MixerEdit
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen
@@ -19,8 +21,13 @@ def open_vector_dialog(desk: DeskScreen) -> None:
 
 
 async def add_vector_strip(desk: DeskScreen, source: str) -> None:
-    """Load a vector in the engine and add a strip for it."""
-    reply = await desk.link.request("vector.load", source=source)
+    """Load a vector in the engine and add a strip for it at the dose its card suggests."""
+    await add_channel_strip(desk, ChannelSpec(source))
+
+
+async def add_channel_strip(desk: DeskScreen, spec: ChannelSpec) -> None:
+    """The same with the scale and the layers of a `VECTOR:SCALE@LAYERS`."""
+    reply = await desk.link.request("vector.load", source=spec.vector)
     if reply is None:
         return
     name, panel = reply["name"], desk.mixer_panel
@@ -28,4 +35,9 @@ async def add_vector_strip(desk: DeskScreen, source: str) -> None:
         desk.warn(f"{name} has a strip already")
         return
     known = VectorFacts.from_event(desk.link.state.vectors[name])
-    panel.try_edit(lambda: edits.add_channel(panel.board, known))
+
+    def add_channel() -> MixerEdit:
+        (channel,) = build_mixer([spec], lambda source: known, panel.board.n_layers).channels
+        return edits.add_channel(panel.board, channel)
+
+    panel.try_edit(add_channel)

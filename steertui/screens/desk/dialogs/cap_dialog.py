@@ -9,8 +9,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from core.errors import SteerError
+from core.mixer.cap_bounds import EXAMPLE, parse_bounds
 from steertui.screens.desk.mixer import caps
-from steertui.screens.desk.mixer.cap_syntax import EXAMPLE, parse_bounds
 from steertui.screens.desk.mixer.edits import MixerBoard
 from steertui.screens.pick import move_cursor
 from steertui.text import safe_text

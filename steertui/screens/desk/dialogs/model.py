@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from core.byte_sizes import format_bytes
 from core.errors import UsageError
 from sessions.live.load_options import MODEL_OPTIONS
 from steertui.screens.desk.dialogs.readers import read_words
@@ -21,7 +22,7 @@ def model_dialog(found: Mapping[str, Any], here: str) -> ChoiceDialog:
     """The models that the engine has found; `here` is the loaded one. Returns a name with its options."""
     choices = [_model_choice(row, here) for row in found["models"]]
     unload = [Choice(UNLOAD, f"unload {here}", "frees its memory")] if here else []
-    title = f"model · {size_words(found['free'])} free on {found['where']}"
+    title = f"model · {format_bytes(found['free'])} free on {found['where']}"
     return ChoiceDialog(title, [*choices, *unload], free=FREE, hint=HINT, wide=True)
 
 
@@ -47,16 +48,8 @@ def _model_choice(row: Mapping[str, Any], here: str) -> Choice:
     elif row["fits"]:
         fit = "fits"
     else:
-        fit = f"needs {size_words(row['needs'])}"
+        fit = f"needs {format_bytes(row['needs'])}"
     layers = f"{row['layers']} layers × {row['hidden_size']}" if row["layers"] else ""
     kind = "" if row["kind"] == "cached" else row["kind"]
-    detail = " · ".join(filter(None, (kind, layers, size_words(row["weight_bytes"]), fit)))
+    detail = " · ".join(filter(None, (kind, layers, format_bytes(row["weight_bytes"]), fit)))
     return Choice(shlex.quote(row["name"]), row["name"], detail)
-
-
-def size_words(count: int) -> str:
-    """Bytes in decimal units, as on the hub."""
-    for unit, worth in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= worth:
-            return f"{count / worth:.3g} {unit}"
-    return f"{count} B"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from core.errors import UsageError
-from core.mixer.mixer import Channel, finite_number
+from core.mixer.mixer import Channel
+from core.mixer.numbers import finite_number
+from sessions.state.channel_words import SHORT_UNIT
 from steertui.screens.ask import InputDialog
 from steertui.screens.desk.dialogs.readers import read_positive_count
-from steertui.widgets.mixer.dial import SHORT_UNIT, shown_scale
+from steertui.widgets.mixer.dial import shown_scale
 
 REWIND = (
     "during an answer it goes on from there, with the mixer of that token;\n"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from core.errors import UsageError
-from core.mixer.mixer import finite_number
+from core.mixer.numbers import finite_number
 from steertui.mixer_options import read_pair
 
 T = TypeVar("T")

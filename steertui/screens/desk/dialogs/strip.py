@@ -8,11 +8,11 @@ from typing import Any
 
 from core.mixer.layer_ranges import parse_layers, write_layers
 from core.mixer.mixer import SCOPES
-from sessions.state.mixer_words import describe_change
+from sessions.state.channel_words import SHORT_UNIT
 from steertui.screens.desk.dialogs import readers
 from steertui.screens.desk.dialogs.form import DeskForm, FormQuestion
 from steertui.screens.desk.mixer.edits import MixerBoard, MixerEdit
-from steertui.widgets.mixer.dial import SHORT_UNIT, layers_of, shown_scale, stored_scale
+from steertui.widgets.mixer.dial import layers_of, shown_scale, stored_scale
 
 OFF = "off"
 YES_NO = ("yes", "no")
@@ -26,15 +26,14 @@ def strip_form(board: MixerBoard) -> DeskForm:
 
 def edit_from_form(board: MixerBoard, values: dict[str, Any]) -> MixerEdit | None:
     """The edit that the form describes; None if nothing changed."""
-    before = board.mixer.to_json()
+    before = board
     keep_norm = values.pop("keep_norm")
     scale = stored_scale(board.channel, values.pop("shown"))
     if values["layers"] == layers_of(board.channel, board.n_layers):
         values["layers"] = board.channel.layers
     board = board.edit(scale=scale, **values)
     board = replace(board, mixer=replace(board.mixer, keep_norm=keep_norm))
-    after = board.mixer.to_json()
-    return None if before == after else MixerEdit(board, describe_change(before, after))
+    return None if board.mixer == before.mixer else MixerEdit.between(before, board)
 
 
 def _questions(board: MixerBoard) -> list[FormQuestion]:

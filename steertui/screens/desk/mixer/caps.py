@@ -10,19 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from core.errors import UsageError
+from core.mixer.cap_bounds import EXAMPLE, Bound, parse_bounds
 from core.mixer.effects import channel_bounds, format_layers
 from core.mixer.layer_ranges import parse_layers
-from core.mixer.mixer import Bound, Channel
-from steertui.screens.desk.mixer.cap_syntax import EXAMPLE, parse_bounds
+from core.mixer.mixer import Channel
+from sessions.state.channel_words import format_plain
 from steertui.screens.desk.mixer.edits import (
     MixerBoard,
     MixerEdit,
     move_to_band,
-    note_band_change,
     restore_band,
     set_cap,
 )
-from steertui.widgets.mixer.dial import format_plain, layers_of
+from steertui.widgets.mixer.dial import layers_of
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,10 @@ def apply_cap(board: MixerBoard, wish: CapRequest) -> MixerEdit:
     floor, ceiling = wish.floor, wish.ceiling
     if channel.flipped:
         floor, ceiling = _flipped_bound(channel, ceiling, board), _flipped_bound(channel, floor, board)
-    edit = set_cap(board, floor, ceiling)
-    for layer in layers_of(edit.board.channel, board.n_layers):
-        channel_bounds(edit.board.channel, layer)
-    return note_band_change(before, edit)
+    after = set_cap(board, floor, ceiling)
+    for layer in layers_of(after.channel, board.n_layers):
+        channel_bounds(after.channel, layer)
+    return MixerEdit.between(before, after)
 
 
 def cap_meaning(board: MixerBoard, wish: CapRequest) -> str:

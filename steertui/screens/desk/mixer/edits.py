@@ -1,7 +1,4 @@
-"""Pure edits of (mixer, selected strip), one for each key of the desk, with the text of their marker.
-
-The text says which channel changed, and to what.
-"""
+"""Pure edits of (mixer, selected strip), one for each key of the desk."""
 
 from __future__ import annotations
 
@@ -10,19 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.errors import UsageError
-from core.mixer.mixer import UNITS, Bound, Channel, Mixer
-from sessions.state.vector_facts import VectorFacts
+from core.mixer.cap_bounds import Bound
+from core.mixer.mixer import UNITS, Channel, Mixer
+from sessions.state.mixer_changes import mixer_changes
+from sessions.state.mixer_words import MIXER, Change, describe_changes
 from steertui.widgets.mixer import bank_values
-from steertui.widgets.mixer.dial import (
-    SHORT_UNIT,
-    band_text,
-    cap_text,
-    format_signed,
-    layers_of,
-    scale_after_step,
-    shown_scale,
-    stored_scale,
-)
+from steertui.widgets.mixer.dial import layers_of, scale_after_step, stored_scale
+
+NO_STRIP = "there is no strip yet: a adds a vector"
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,7 @@ class MixerBoard:
     @property
     def channel(self) -> Channel:
         if not self.mixer.channels:
-            raise UsageError("there is no strip yet: a adds a vector")
+            raise UsageError(NO_STRIP)
         return self.mixer.channels[self.selected]
 
     @property
@@ -79,36 +71,42 @@ class MixerBoard:
 
 @dataclass(frozen=True)
 class MixerEdit:
-    """A board after an edit, and the text of its marker."""
+    """A board after an edit, and what changed."""
 
     board: MixerBoard
-    words: str
+    changes: tuple[Change, ...]
+
+    @classmethod
+    def between(cls, before: MixerBoard, after: MixerBoard) -> MixerEdit:
+        return cls(after, mixer_changes(mixer_with_bands(before), mixer_with_bands(after)))
+
+    @property
+    def words(self) -> str:
+        """The text of its marker."""
+        return describe_changes(self.changes)
 
 
-def scale_words(channel: Channel) -> str:
-    return f"{channel.label} → {format_signed(shown_scale(channel))} {SHORT_UNIT[channel.unit]}"
+def mixer_with_bands(board: MixerBoard) -> dict[str, Any]:
+    """The mixer as JSON, with the default band written out where the model is known."""
+    state = board.mixer.to_json()
+    for channel, plain in zip(board.mixer.channels, state["channels"], strict=True):
+        plain["layers"] = list(layers_of(channel, board.n_layers)) or plain["layers"]
+    return state
 
 
-def channel_words(channel: Channel, n_layers: int) -> str:
-    """A channel in one line, as shown at the start of an answer."""
-    words = [f"{channel.label} {format_signed(shown_scale(channel))} {SHORT_UNIT[channel.unit]}"]
-    words.append(band_text(layers_of(channel, n_layers)))
-    if channel.gain is not None:
-        words.append(f"gain ×{channel.gain:g}")
-    if channel.is_capped:
-        words.append(f"cap {cap_text(channel)}")
-    return "  ".join(words)
+def setting_words(kind: str, channel: Channel) -> str:
+    """One setting of a channel, in the words of a marker."""
+    return describe_changes([Change(kind, channel.label, {}, channel.to_json())])
 
 
 def step_channel_scale(board: MixerBoard, direction: int, coarse: bool) -> MixerEdit:
-    board = board.edit(scale=scale_after_step(board.channel, direction, coarse))
-    return MixerEdit(board, scale_words(board.channel))
+    after = board.edit(scale=scale_after_step(board.channel, direction, coarse))
+    return MixerEdit.between(board, after)
 
 
 def set_scale(board: MixerBoard, shown: float) -> MixerEdit:
     """Set the scale to a value as displayed, along the vector as loaded."""
-    board = board.edit(scale=stored_scale(board.channel, shown))
-    return MixerEdit(board, scale_words(board.channel))
+    return MixerEdit.between(board, board.edit(scale=stored_scale(board.channel, shown)))
 
 
 def apply_advice(board: MixerBoard, label: str, scale: float) -> MixerEdit:
@@ -116,33 +114,23 @@ def apply_advice(board: MixerBoard, label: str, scale: float) -> MixerEdit:
     places = [place for place, channel in enumerate(board.mixer.channels) if channel.label == label]
     if not places:
         raise UsageError(f"{label} has no strip any more")
-    board = board.select(places[0]).edit(scale=scale)
-    return MixerEdit(board, scale_words(board.channel))
+    return MixerEdit.between(board, board.select(places[0]).edit(scale=scale))
 
 
 def flip(board: MixerBoard) -> MixerEdit:
-    board = board.edit(flipped=not board.channel.flipped)
-    channel = board.channel
-    return MixerEdit(
-        board, f"FLIP {scale_words(channel)}" + (f", cap {cap_text(channel)}" if channel.is_capped else "")
-    )
+    return MixerEdit.between(board, board.edit(flipped=not board.channel.flipped))
 
 
 def mute(board: MixerBoard) -> MixerEdit:
-    on = not board.channel.muted
-    return MixerEdit(board.edit(muted=on), f"{board.channel.label} → {'muted' if on else 'unmuted'}")
+    return MixerEdit.between(board, board.edit(muted=not board.channel.muted))
 
 
 def solo(board: MixerBoard) -> MixerEdit:
-    on = not board.channel.solo
-    return MixerEdit(board.edit(solo=on), f"{board.channel.label} → {'solo' if on else 'solo off'}")
+    return MixerEdit.between(board, board.edit(solo=not board.channel.solo))
 
 
 def bypass(board: MixerBoard) -> MixerEdit:
-    on = not board.mixer.bypassed
-    return MixerEdit(
-        replace(board, mixer=board.mixer.bypass(on)), "mixer → " + ("BYPASS" if on else "back in")
-    )
+    return MixerEdit.between(board, replace(board, mixer=board.mixer.bypass(not board.mixer.bypassed)))
 
 
 def toggle_cap(board: MixerBoard) -> MixerEdit | None:
@@ -150,26 +138,14 @@ def toggle_cap(board: MixerBoard) -> MixerEdit | None:
     channel = board.channel
     if channel.is_capped:
         caps = {**board.caps, channel.label: (channel.floor, channel.ceiling)}
-        return note_band_change(board, set_cap(restore_band(replace(board, caps=caps)), None, None))
+        return MixerEdit.between(board, set_cap(restore_band(replace(board, caps=caps)), None, None))
     if channel.label not in board.caps:
         return None
-    return note_band_change(board, set_cap(_restore_cap_band(board), *board.caps[channel.label]))
+    return MixerEdit.between(board, set_cap(_restore_cap_band(board), *board.caps[channel.label]))
 
 
-def set_cap(board: MixerBoard, floor: Bound, ceiling: Bound) -> MixerEdit:
-    board = board.edit(floor=floor, ceiling=ceiling)
-    return MixerEdit(board, cap_words(board.channel))
-
-
-def cap_words(channel: Channel) -> str:
-    return f"{channel.label} → cap {cap_text(channel) or 'off'}"
-
-
-def note_band_change(before: MixerBoard, edit: MixerEdit) -> MixerEdit:
-    """Add the change of the band to the text: a strip has one band for push and cap."""
-    old, new = (layers_of(board.channel, board.n_layers) for board in (before, edit.board))
-    went = f", whole strip {band_text(old)} → {band_text(new)}"
-    return edit if old == new else replace(edit, words=edit.words + went)
+def set_cap(board: MixerBoard, floor: Bound, ceiling: Bound) -> MixerBoard:
+    return board.edit(floor=floor, ceiling=ceiling)
 
 
 def move_to_band(board: MixerBoard, layers: tuple[int, ...]) -> MixerBoard:
@@ -195,53 +171,44 @@ def _restore_cap_band(board: MixerBoard) -> MixerBoard:
 
 
 def next_unit(board: MixerBoard) -> MixerEdit:
-    """Convert the scale to the next unit that is defined for this vector."""
+    """Convert the scale to the next unit that is defined for this vector; the push stays the same."""
     channel = board.channel
     start = UNITS.index(channel.unit)
     for unit in (*UNITS[start + 1 :], *UNITS[:start]):
         try:
-            board = board.with_channel(
-                bank_values.convert_unit(channel, board.n_layers, unit, board.residual)
-            )
+            after = bank_values.convert_unit(channel, board.n_layers, unit, board.residual)
         except (UsageError, KeyError):
             continue
-        return MixerEdit(board, f"{scale_words(board.channel)} (the push stays)")
+        return MixerEdit.between(board, board.with_channel(after))
     raise UsageError(f"no other unit is known for '{channel.label}'")
 
 
 def set_layer_scale(board: MixerBoard, layer: int, value: float) -> MixerEdit:
-    board = board.with_channel(bank_values.set_layer(board.channel, board.n_layers, layer, value))
-    return MixerEdit(
-        board, f"{board.channel.label} L{layer} → {format_signed(value)} {SHORT_UNIT[board.channel.unit]}"
-    )
+    after = bank_values.set_layer(board.channel, board.n_layers, layer, value)
+    return MixerEdit.between(board, board.with_channel(after))
 
 
 def resize_band(board: MixerBoard, change: int) -> MixerEdit:
-    board = board.with_channel(bank_values.grow_band(board.channel, board.n_layers, change))
-    return MixerEdit(board, f"{board.channel.label} → {band_text(layers_of(board.channel, board.n_layers))}")
+    after = bank_values.grow_band(board.channel, board.n_layers, change)
+    return MixerEdit.between(board, board.with_channel(after))
 
 
 def next_shape(board: MixerBoard) -> MixerEdit:
-    board = board.with_channel(bank_values.next_shape(board.channel, board.n_layers))
-    return MixerEdit(
-        board, f"{board.channel.label} → {bank_values.shape_name(board.channel, board.n_layers)}"
-    )
+    after = bank_values.next_shape(board.channel, board.n_layers)
+    return MixerEdit.between(board, board.with_channel(after))
 
 
-def add_channel(board: MixerBoard, vector: VectorFacts) -> MixerEdit:
-    """Append a channel at the dose its card suggests, and select it."""
-    channel = Channel.suggested(vector)
+def add_channel(board: MixerBoard, channel: Channel) -> MixerEdit:
+    """Append a channel and select it."""
     mixer = board.mixer.add(channel)
-    board = replace(board, mixer=mixer, selected=len(mixer.channels) - 1)
-    return MixerEdit(board, "+ " + channel_words(channel, board.n_layers))
+    return MixerEdit.between(board, replace(board, mixer=mixer, selected=len(mixer.channels) - 1))
 
 
-def replace_mixer(board: MixerBoard, mixer: Mixer, words: str) -> MixerEdit:
-    """Replace the whole mixer."""
-    return MixerEdit(board.with_mixer(mixer), words)
+def load_preset(board: MixerBoard, mixer: Mixer, name: str) -> MixerEdit:
+    """Replace the whole mixer by a saved one."""
+    return MixerEdit(board.with_mixer(mixer), (Change("preset", MIXER, {}, {"preset": name}),))
 
 
 def remove_channel(board: MixerBoard) -> MixerEdit:
-    label = board.channel.label
-    board = replace(board, mixer=board.mixer.remove(board.selected)).select(board.selected)
-    return MixerEdit(board, f"− {label}")
+    after = replace(board, mixer=board.mixer.remove(board.selected)).select(board.selected)
+    return MixerEdit.between(board, after)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from core.byte_sizes import format_bytes
 from sessions.job_specs.offer import JobParam
 from steertui.widgets.choices import Choice
 
@@ -40,7 +41,8 @@ def _models() -> list[Choice]:
     from steertui.catalogue import list_models
 
     return [
-        Choice(entry.name, entry.name, entry.problem or _size(entry.weight_bytes)) for entry in list_models()
+        Choice(entry.name, entry.name, entry.problem or format_bytes(entry.weight_bytes))
+        for entry in list_models()
     ]
 
 
@@ -48,10 +50,6 @@ def _sets() -> list[Choice]:
     from vectors.contrasts.catalogue import BUILT_IN
 
     return [Choice(found.name, found.name, found.about) for found in BUILT_IN.values()]
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
 
 
 LISTS: Mapping[str, Callable[[], list[Choice]]] = {"vector": _vectors, "model": _models, "contrast": _sets}

@@ -16,8 +16,7 @@ from steertui.screens.jobs.results.curves import leading_panel
 from steertui.screens.jobs.results.figures import flatten_cells, format_value
 from steertui.screens.jobs.results.table import render_table
 from steertui.text import safe_text
-from steertui.widgets import glyphs
-from steertui.widgets.bars import clip_text
+from steertui.widgets.bars import clip_text, progress_bar
 from steertui.widgets.chart.grid import draw_grid
 
 BAR = 28
@@ -86,9 +85,9 @@ def progress_line(report: JobReport, now: float, width: int, colours: Colours) -
 
 def append_bar(line: Text, share: float, width: int, colours: Colours) -> None:
     """Append a progress bar to a line."""
-    pen, full = glyphs.current_glyphs(), int(width * share)
-    line.append(pen.full * full, style=colours["primary"])
-    line.append(pen.empty * (width - full), style=colours["border"])
+    full, empty = progress_bar(share, 1.0, width)
+    line.append(full, style=colours["primary"])
+    line.append(empty, style=colours["border"])
 
 
 def _rate_words(stage: StageProgress, now: float) -> list[str]:

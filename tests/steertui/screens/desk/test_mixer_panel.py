@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.app import App, ComposeResult
 
+from core.mixer.mixer import Channel
 from sessions.state.vector_facts import VectorFacts
 from steertui.screens.desk.mixer import edits
 from steertui.screens.desk.mixer.edits import MixerBoard
@@ -24,7 +25,7 @@ async def test_an_edit_paints_the_strips_once(monkeypatch: pytest.MonkeyPatch) -
     app = Page()
     async with app.run_test() as pilot:
         panel = app.query_one(MixerPanel)
-        panel.board = edits.add_channel(MixerBoard(n_layers=10), VECTOR).board
+        panel.board = edits.add_channel(MixerBoard(n_layers=10), Channel.suggested(VECTOR)).board
         await pilot.pause()
         painted: list[bool] = []
         redraw = Strips.redraw
