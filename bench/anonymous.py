@@ -55,7 +55,7 @@ def main() -> None:
     import torch
 
     import core
-    from bench import extraction
+    from bench import extraction_ways
     from bench.shapes import qwen
     from core.activations.capture import capture
 
@@ -67,10 +67,10 @@ def main() -> None:
         if way == STEADY:
             capture(model, texts)
         else:
-            extraction.load_options(model, texts)[way]()
+            extraction_ways.ways(model, texts)[way]()
 
-    run(extraction.prompts(1))
-    texts = extraction.prompts(pairs)
+    run(extraction_ways.prompts(1))
+    texts = extraction_ways.prompts(pairs)
     print(measured(lambda: run(texts)))
 
 

@@ -6,7 +6,6 @@ repeng's package does. It runs in an environment of its own (`bench/repeng.py`),
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -18,14 +17,12 @@ import core
 import vectors
 from bench import anonymous, repeng
 from bench.arms import Arm, Check, Goal, Setting, judge, race
+from bench.extraction_ways import one_by_one, prompts, ways
 from bench.shapes import qwen
 from core.activations.capture import capture
 
 PAIRS = 20
-SHORTEST, LONGEST = 20, 200
 LAYERS = 4
-FIXED_BATCH = 32
-VOCABULARY = 32_000
 GOALS = (
     Goal("ours", "one by one", 1.5),
     Goal("ours", "fixed batches", 2.5),
@@ -49,7 +46,7 @@ def bench(setting: Setting, dtype: torch.dtype = torch.bfloat16) -> dict[str, An
             checks.append(_same(model, texts, other))
             goals.append(BESIDE_REPENG)
         laps = race(arms, setting)
-    memory = {name: anonymous.completed_line(name) for name in ("one by one", "fixed batches", "ours")}
+    memory = {name: anonymous.taken(name) for name in ("one by one", "fixed batches", "ours")}
     for each in ("float32", "bfloat16"):
         more = float(anonymous.growth(each))
         checks.append(Check(f"bytes of ours for four times the prompts, {each}", more, MOST_GROWTH))
@@ -64,61 +61,10 @@ def bench(setting: Setting, dtype: torch.dtype = torch.bfloat16) -> dict[str, An
     }
 
 
-def ways(model: core.Model, texts: list[list[int]]) -> dict[str, Callable[[], Any]]:
-    shallow = range(2 * model.n_layers // 3 + 1)
-    return {
-        "one by one": lambda: one_by_one(model.hf, texts),
-        "fixed batches": lambda: fixed_batches(model.hf, texts),
-        "ours": lambda: capture(model, texts).rows,
-        "ours, two thirds of the depth": lambda: capture(model, texts, layers=shallow).rows,
-    }
-
-
 def directions(model: core.Model, texts: list[list[int]], method: str = "pca-centered") -> dict[int, Tensor]:
     pairs = list(zip(texts[0::2], texts[1::2], strict=True))
     found = vectors.extract(model, pairs, method, holdout=0.0, suggest=False)
     return dict(found.vector.directions)
-
-
-def one_by_one(hf: Any, texts: list[list[int]]) -> dict[int, Tensor]:
-    """The usual loop: the whole model, all hidden states, the last position kept."""
-    rows = []
-    with torch.no_grad():
-        for text in texts:
-            states = hf(
-                torch.tensor([text], device=hf.device), output_hidden_states=True, use_cache=False
-            ).hidden_states
-            rows.append(torch.stack([state[0, -1].float().cpu() for state in states[1:]]))
-    return dict(enumerate(torch.stack(rows, dim=1)))
-
-
-def fixed_batches(hf: Any, texts: list[list[int]]) -> dict[int, Tensor]:
-    """repeng's: batches of 32 in the order given, padded on the left, cache and unembedding left on."""
-    rows = []
-    with torch.no_grad():
-        for start in range(0, len(texts), FIXED_BATCH):
-            ids, mask = padded(texts[start : start + FIXED_BATCH])
-            states = hf(
-                ids.to(hf.device), attention_mask=mask.to(hf.device), output_hidden_states=True
-            ).hidden_states
-            rows.append(torch.stack([state[:, -1].float().cpu() for state in states[1:]]))
-    return dict(enumerate(torch.cat(rows, dim=1)))
-
-
-def padded(texts: list[list[int]]) -> tuple[Tensor, Tensor]:
-    width = max(map(len, texts))
-    ids = torch.tensor([[0] * (width - len(row)) + row for row in texts])
-    mask = torch.arange(width) >= torch.tensor([[width - len(row)] for row in texts])
-    return ids, mask.long()
-
-
-def prompts(pairs: int) -> list[list[int]]:
-    """Positive, negative, positive, …: of many lengths; the two classes end in words of their own."""
-    rng = random.Random(0)
-    rows = [
-        [rng.randrange(VOCABULARY) for _ in range(rng.randint(SHORTEST, LONGEST))] for _ in range(2 * pairs)
-    ]
-    return [[*row, 7 + number % 2] for number, row in enumerate(rows)]
 
 
 def _same(model: core.Model, texts: list[list[int]], other: repeng.Other) -> Check:
