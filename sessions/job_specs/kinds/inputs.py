@@ -78,10 +78,10 @@ class ContrastKind(ParamKind):
 
 
 class NewContrastKind(ContrastKind):
-    """A contrast set or the name of one that is to be made."""
+    """A contrast set, or a name without a suffix for one that is to be made."""
 
     def check(self, value: Json, context: CheckContext) -> None:
-        if "/" in value:
+        if Path(value).suffix:
             super().check(value, context)
 
 

@@ -16,9 +16,10 @@ class ChoiceKind(ParamKind):
         self.metavar = f"{{{','.join(choices)}}}"
 
     def parse(self, name: str, value: Json) -> str:
-        if value not in self.steps:
+        word = str(value).strip()
+        if word not in self.steps:
             raise UsageError(f"{name} is one of {', '.join(self.steps)}, not {value!r}")
-        return str(value)
+        return word
 
 
 class FlagKind(ParamKind):
