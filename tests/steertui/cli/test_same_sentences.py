@@ -356,14 +356,15 @@ FORMS = {(case.job, tuple(case.given.items())): None for case in CASES}
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder with the files of the table."""
-    monkeypatch.chdir(tmp_path)
+def here(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder with the files of the table; a long path would be shortened in a sentence."""
+    folder = tmp_path_factory.mktemp("t")
+    monkeypatch.chdir(folder)
     for name, data in FILES.items():
-        (tmp_path / name).write_bytes(data)
+        (folder / name).write_bytes(data)
     for name in ("folder", "folder.gguf", "folder.svg", "folder.jsonl"):
-        (tmp_path / name).mkdir()
-    return tmp_path
+        (folder / name).mkdir()
+    return folder
 
 
 def command_words(case: Case, text: str) -> list[str]:
