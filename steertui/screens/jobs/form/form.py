@@ -210,4 +210,3 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
     @property
     def _focused(self) -> Field | None:
         return next((field for field in self._fields.values() if field.has_focus_within), None)
-
