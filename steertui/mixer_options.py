@@ -14,10 +14,10 @@ from typing import Any
 
 from core.errors import BadInput, UsageError
 from core.mixer.cap_bounds import Bound, parse_bounds
-from core.mixer.layer_ranges import parse_layers
+from core.mixer.layer_ranges import DEEPEST, parse_layers
 from core.mixer.mixer import Channel, Mixer
 from core.mixer.numbers import finite_number
-from steertui.vector_args import MOST_LAYERS, find_vector_file
+from sessions.job_specs.kinds.inputs import find_vector_file
 
 _NUMBER = r"[+-]?(?:nan|inf|infinity|[0-9.,_eE+-]+)"
 _BAND = r"(?:@(?P<layers>[^@:/]*))?"
@@ -108,7 +108,7 @@ def check_channels(specs: Iterable[ChannelSpec]) -> None:
     for spec in specs:
         find_vector_file(spec.vector)
         if spec.layers is not None:
-            parse_layers(spec.layers, MOST_LAYERS)
+            parse_layers(spec.layers, DEEPEST)
 
 
 def build_mixer(

@@ -8,18 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import BadInput, UsageError
-from core.mixer.layer_ranges import parse_layers, write_layers
+from core.errors import UsageError
+from core.mixer.layer_ranges import DEEPEST, parse_layers, write_layers
 from steertui.text import safe_text
 
 if TYPE_CHECKING:
     from vectors.data.card import Card
     from vectors.data.model_shape import ModelShape
     from vectors.vector import SteeringVector
-
-DEEPEST = 1024  # `--layers all` of a bare tensor needs a depth; without a model this bounds the band
-MOST_LAYERS = 10**5
-"""More layers than any model has; the model's real depth is checked after loading."""
 
 
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
@@ -38,16 +34,6 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--force", action="store_true", help="use it on a model of another family")
 
 
-def find_vector_file(name: str) -> Path:
-    """The path of an existing vector file, by name or path; its content is not checked."""
-    from vectors.library import library
-
-    path = library.find(name)
-    if not path.exists():
-        raise BadInput(f"no vector {name!r}: there is no such file")
-    return path
-
-
 def read_vector(path: str, args: argparse.Namespace, *, allow_undecided: bool = False) -> SteeringVector:
     """Read a vector from a file or the library with the options of the command line."""
     from vectors.data import compatibility
@@ -55,7 +41,7 @@ def read_vector(path: str, args: argparse.Namespace, *, allow_undecided: bool = 
     from vectors.vector_file import read_file
 
     shape = model_shape(args.model) if args.model else None
-    depth = shape.n_layers if shape else DEEPEST
+    depth = shape.n_layers if shape else DEEPEST  # a bare tensor with `--layers all` needs some depth
     vector = read_file(
         library.find(path),
         layers=parse_layers(args.layers, depth) if args.layers else None,

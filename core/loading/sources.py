@@ -6,7 +6,6 @@ downloaded.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,8 @@ from huggingface_hub.utils.tqdm import tqdm
 
 from core import demo
 from core.errors import ModelError, NetworkError
-from core.files import expand_home
 from core.loading import config_guard
+from core.loading.model_names import find_local_model
 
 T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
@@ -29,7 +28,6 @@ FOLDERS_INSIDE = ["*/*"]
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 OTHER_WEIGHTS = (".bin", ".pt", ".pth", ".ckpt", ".msgpack", ".h5", ".gguf")
-HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -47,24 +45,11 @@ def locate_model(name: str | Path, revision: str | None = None) -> ModelSource:
     demo_folder = demo.checkpoint_folder(str(name))
     if demo_folder is not None:
         return ModelSource(str(name), demo_folder)
-    path = _local_path(name)
-    if path is not None and path.is_dir():
-        return ModelSource(path.resolve().name, path)
+    path = find_local_model(name)
     if path is not None:
-        raise ModelError(f"{name} is a file: a model is a folder with config.json and *.safetensors")
-    if not HUB_ID.fullmatch(str(name)):
-        raise ModelError(f"no folder {name}, and that is no name of a model on the hub (owner/model)")
+        return ModelSource(path.resolve().name, path)
     folder = _download(str(name), revision, allow_patterns=SMALL_FILES, ignore_patterns=FOLDERS_INSIDE)
     return ModelSource(str(name), folder, str(name), folder.name)
-
-
-def _local_path(name: str | Path) -> Path | None:
-    """The existing local path of this name, else None, also where ~name or the path is invalid."""
-    try:
-        path = expand_home(name)
-        return path if str(name) and path.exists() else None
-    except (OSError, RuntimeError):
-        return None
 
 
 def weight_files(source: ModelSource, on_progress: Progress | None = None) -> list[Path]:

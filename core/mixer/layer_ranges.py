@@ -12,6 +12,8 @@ from fractions import Fraction
 from core.errors import BadInput, UsageError
 
 HALF = Fraction(1, 2)
+DEEPEST = 1024
+"""More layers than any model has: the depth to assume while the model is unknown."""
 
 _PIECE = re.compile(
     r"([0-9]{1,9}|[0-9]{1,3}(?:\.[0-9]{1,6})?%)(?:-([0-9]{1,9}|[0-9]{1,3}(?:\.[0-9]{1,6})?%))?"
@@ -50,7 +52,7 @@ def _parse_range(piece: str, n_layers: int) -> range:
     if not ends or ends[0] > ends[-1]:
         raise _bad_range(piece)
     if ends[-1] >= n_layers:
-        raise BadInput(f"layer {ends[-1]} asked for, the model has {n_layers} (0 to {n_layers - 1})")
+        raise BadInput(_too_deep(ends[-1], n_layers))
     return range(ends[0], ends[-1] + 1)
 
 
@@ -62,6 +64,12 @@ def _parse_layer(end: str, piece: str, n_layers: int) -> int:
     if share > 1:
         raise _bad_range(piece)
     return min(int(share * n_layers + HALF), n_layers - 1)
+
+
+def _too_deep(layer: int, n_layers: int) -> str:
+    if n_layers == DEEPEST:
+        return f"layer {layer} asked for, no model has more than {DEEPEST}"
+    return f"layer {layer} asked for, the model has {n_layers} (0 to {n_layers - 1})"
 
 
 def _bad_range(piece: str) -> UsageError:

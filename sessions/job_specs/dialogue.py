@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from sessions.job_specs.asking import CONTROLS, COUNT, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
+from sessions.job_specs.kinds.inputs import CONTRAST_SET
+from sessions.job_specs.kinds.kind import TEXT
+from sessions.job_specs.kinds.numbers import NUMBER, WHOLE_NUMBER
+from sessions.job_specs.kinds.packs import TASK_PACK, TRAP_PACK
+from sessions.job_specs.kinds.words import FLAG, ChoiceKind
 from sessions.job_specs.offer import JobParam, JobSpec
 
 JUDGES = (
@@ -15,16 +20,15 @@ JUDGES = (
 )
 JUDGE = JobParam(
     "judge",
-    "choice",
+    ChoiceKind(*JUDGES),
     "a judge for the texts (default: none)",
-    choices=JUDGES,
 )
-TRAIT = JobParam("trait", "text", "the trait a judge looks for, or words it counts")
-OPPOSITE = JobParam("opposite", "text", "the opposite trait, or words counted against it")
-CLAUDE = JobParam("claude", "text", "the Claude model that judges (default: claude-sonnet-5-5)")
-BUDGET = JobParam("budget", "number", "maximum cost of the judge in USD", 1.0)
-DEADLINE = JobParam("deadline", "number", "maximum time of the judge in seconds", 1800.0)
-PAIRS = JobParam("contrast", "contrast", "pairs for --judge propensity")
+TRAIT = JobParam("trait", TEXT, "the trait a judge looks for, or words it counts")
+OPPOSITE = JobParam("opposite", TEXT, "the opposite trait, or words counted against it")
+CLAUDE = JobParam("claude", TEXT, "the Claude model that judges (default: claude-sonnet-5-5)")
+BUDGET = JobParam("budget", NUMBER, "maximum cost of the judge in USD", 1.0)
+DEADLINE = JobParam("deadline", NUMBER, "maximum time of the judge in seconds", 1800.0)
+PAIRS = JobParam("contrast", CONTRAST_SET, "pairs for --judge propensity")
 JUDGING = (JUDGE, TRAIT, OPPOSITE, PAIRS, CLAUDE, BUDGET, DEADLINE)
 SPEAKING_SHORT = tuple(param for param in SPEAKING if param.name != "max_new")
 CACHES = ("keep", "rebuild")
@@ -36,20 +40,21 @@ DISTRACTION = JobSpec(
     ("run", "distraction"),
     (
         VECTOR,
-        JobParam("tasks", "pack", "demo, english, or a JSONL pack (demo for the demo models, else english)"),
+        JobParam(
+            "tasks", TASK_PACK, "demo, english, or a JSONL pack (demo for the demo models, else english)"
+        ),
         COUNT,
-        JobParam("at", "count", "token before which it is inserted", 12),
-        JobParam("window", "count", "number of tokens analysed after it", 50),
+        JobParam("at", WHOLE_NUMBER, "token before which it is inserted", 12),
+        JobParam("window", WHOLE_NUMBER, "number of tokens analysed after it", 50),
         JobParam(
             "role",
-            "choice",
+            ChoiceKind("user", "model"),
             "role of the inserted text: a user turn or the model's own words",
             "user",
-            ("user", "model"),
         ),
         JobParam(
             "published",
-            "flag",
+            FLAG,
             "also report adherence as in the paper: ½ where no word of either side occurs",
             False,
         ),
@@ -69,18 +74,17 @@ HOT_SWAP = JobSpec(
         VECTOR,
         PROMPTS,
         COUNT,
-        JobParam("at", "count", "token before which the sign flips", 24),
-        JobParam("after", "count", "number of tokens generated after it", 40),
-        JobParam("ramp", "count", "number of tokens the flip takes (1: at once)", 1),
-        JobParam("back", "count", "tokens after which it flips back (0: never)", 0),
+        JobParam("at", WHOLE_NUMBER, "token before which the sign flips", 24),
+        JobParam("after", WHOLE_NUMBER, "number of tokens generated after it", 40),
+        JobParam("ramp", WHOLE_NUMBER, "number of tokens the flip takes (1: at once)", 1),
+        JobParam("back", WHOLE_NUMBER, "tokens after which it flips back (0: never)", 0),
         JobParam(
             "cache",
-            "choice",
+            ChoiceKind(*CACHES),
             "keep the KV cache of the text before the flip, or rebuild it",
             "keep",
-            CACHES,
         ),
-        JobParam("window", "count", "number of tokens on either side for the perplexities", 15),
+        JobParam("window", WHOLE_NUMBER, "number of tokens on either side for the perplexities", 15),
         MEASURE,
         *PUSH,
         CONTROLS,
@@ -96,15 +100,15 @@ HONEYPOT = JobSpec(
     ("run", "honeypot"),
     (
         VECTOR,
-        JobParam("traps", "pack", "demo, english, or a JSONL pack (demo for the demo models, else english)"),
+        JobParam(
+            "traps", TRAP_PACK, "demo, english, or a JSONL pack (demo for the demo models, else english)"
+        ),
         COUNT,
-        JobParam("turns", "count", "maximum number of turns of a dialogue", 6),
+        JobParam("turns", WHOLE_NUMBER, "maximum number of turns of a dialogue", 6),
         JobParam(
             "role",
-            "choice",
+            ChoiceKind("tool", "user"),
             "role of a reply (default: tool for the demo models, else user)",
-            None,
-            ("tool", "user"),
         ),
         *PUSH,
         CONTROLS,

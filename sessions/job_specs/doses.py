@@ -14,6 +14,11 @@ from sessions.job_specs.asking import (
     VECTOR,
 )
 from sessions.job_specs.dialogue import BUDGET, CLAUDE, DEADLINE, OPPOSITE, TRAIT
+from sessions.job_specs.kinds.inputs import VECTOR_SOURCE
+from sessions.job_specs.kinds.kind import TEXT
+from sessions.job_specs.kinds.numbers import NUMBER, NUMBER_LIST, WHOLE_NUMBER
+from sessions.job_specs.kinds.packs import CONVERSATION_PACK
+from sessions.job_specs.kinds.words import ChoiceKind
 from sessions.job_specs.offer import JobParam, JobSpec
 
 JUDGED = (TRAIT, OPPOSITE, CLAUDE, BUDGET, DEADLINE)
@@ -26,8 +31,8 @@ SWEEP = JobSpec(
     ("run", "sweep"),
     (
         VECTOR,
-        JobParam("by", "choice", "what is varied", "scale", ("scale", "floor", "ceiling", "layer", "grid")),
-        JobParam("scales", "numbers", "such as -2,0,2 (default: around the card's; caps in class gaps)"),
+        JobParam("by", ChoiceKind("scale", "floor", "ceiling", "layer", "grid"), "what is varied", "scale"),
+        JobParam("scales", NUMBER_LIST, "such as -2,0,2 (default: around the card's; caps in class gaps)"),
         MEASURE,
         CONTRAST,
         PROMPTS,
@@ -35,11 +40,11 @@ SWEEP = JobSpec(
         *PUSH,
         CONTROLS,
         JobParam(
-            "coherence", "text", "measure or judge of coherence (default: share of texts without collapse)"
+            "coherence", TEXT, "measure or judge of coherence (default: share of texts without collapse)"
         ),
-        JobParam("at_least", "number", "minimum coherence of a sweet spot", 0.8),
+        JobParam("at_least", NUMBER, "minimum coherence of a sweet spot", 0.8),
         JobParam(
-            "goal", "choice", "whether a sweet spot has more or less of the measure", "more", ("more", "less")
+            "goal", ChoiceKind("more", "less"), "whether a sweet spot has more or less of the measure", "more"
         ),
         *JUDGED,
         *SPEAKING,
@@ -53,9 +58,9 @@ COMPARE = JobSpec(
     ("run", "compare"),
     (
         VECTOR,
-        JobParam("other", "vector", "the vector to compare it with"),
-        JobParam("scales", "numbers", "the doses (default: −1, ½ and 1 times the card's suggestion)"),
-        JobParam("criterion", "text", 'Claude says of each pair of answers which one does this: "is kinder"'),
+        JobParam("other", VECTOR_SOURCE, "the vector to compare it with"),
+        JobParam("scales", NUMBER_LIST, "the doses (default: −1, ½ and 1 times the card's suggestion)"),
+        JobParam("criterion", TEXT, 'Claude says of each pair of answers which one does this: "is kinder"'),
         MEASURE,
         PROMPTS,
         COUNT,
@@ -72,15 +77,19 @@ AXIS_DRIFT = JobSpec(
     ("run", "axis-drift"),
     (
         VECTOR,
-        JobParam("floor", "text", "the cap: no projection below this number or percentile", "p25"),
+        JobParam("floor", TEXT, "the cap: no projection below this number or percentile", "p25"),
         LAYERS,
-        JobParam("conversations", "pack", "JSONL with `messages`; the user's turns are played (built in)"),
-        JobParam("turns", "count", "turns of each conversation", 6),
         JobParam(
-            "pull", "text", "text of the third turn of the built-in ones (default: that it is somebody else)"
+            "conversations",
+            CONVERSATION_PACK,
+            "JSONL with `messages`; the user's turns are played (built in)",
         ),
-        JobParam("n", "count", "number of conversations", 12),
-        JobParam("measure", "text", "an additional measure of every answer"),
+        JobParam("turns", WHOLE_NUMBER, "turns of each conversation", 6),
+        JobParam(
+            "pull", TEXT, "text of the third turn of the built-in ones (default: that it is somebody else)"
+        ),
+        JobParam("n", WHOLE_NUMBER, "number of conversations", 12),
+        JobParam("measure", TEXT, "an additional measure of every answer"),
         *SPEAKING,
     ),
 )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from sessions.job_specs.asking import COUNT, LAYERS, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
 from sessions.job_specs.doses import JUDGED
+from sessions.job_specs.kinds.inputs import MODEL_SOURCE
+from sessions.job_specs.kinds.kind import TEXT
+from sessions.job_specs.kinds.numbers import NUMBER_LIST
+from sessions.job_specs.kinds.words import ChoiceKind
 from sessions.job_specs.offer import JobParam, JobSpec
 
-BASE = JobParam("base", "model", "the base of the fine-tuned model", required=True, positional=True)
+BASE = JobParam("base", MODEL_SOURCE, "the base of the fine-tuned model", required=True, positional=True)
 
 LOBOTOMY = JobSpec(
     "lobotomy",
@@ -15,8 +19,8 @@ LOBOTOMY = JobSpec(
     ("run", "lobotomy"),
     (
         BASE,
-        JobParam("form", "choice", "where it is subtracted", "both", ("both", "activation", "weights")),
-        JobParam("amounts", "numbers", "fractions λ of the difference to subtract", (0.0, 0.5, 1.0, 2.0)),
+        JobParam("form", ChoiceKind("both", "activation", "weights"), "where it is subtracted", "both"),
+        JobParam("amounts", NUMBER_LIST, "fractions λ of the difference to subtract", (0.0, 0.5, 1.0, 2.0)),
         LAYERS,
         MEASURE,
         PROMPTS,
@@ -33,7 +37,7 @@ INDUCE = JobSpec(
     ("run", "induce"),
     (
         VECTOR,
-        JobParam("tuned", "model", "the tuned model", required=True),
+        JobParam("tuned", MODEL_SOURCE, "the tuned model", required=True),
         MEASURE,
         PROMPTS,
         COUNT,
@@ -49,8 +53,8 @@ TRANSFER = JobSpec(
     "vectors × models × signs: which effects carry over to models other than the vector's own?",
     ("run", "transfer"),
     (
-        JobParam("vectors", "text", "vectors, with commas between them", required=True, positional=True),
-        JobParam("models", "text", "other target models, with commas between them"),
+        JobParam("vectors", TEXT, "vectors, with commas between them", required=True, positional=True),
+        JobParam("models", TEXT, "other target models, with commas between them"),
         MEASURE,
         PROMPTS,
         COUNT,

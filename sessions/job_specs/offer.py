@@ -2,55 +2,62 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
-from core.errors import UsageError
-from core.mixer.numbers import finite_number
-
-Json: TypeAlias = Any
+from core.errors import BadInput, UsageError
+from sessions.job_specs.kinds.kind import CheckContext, Json, ParamKind
 
 
 @dataclass(frozen=True)
 class JobParam:
     """A parameter of a job. `name` is its key; its command-line option is derived from it. A positional
-    parameter has no option. `off` is the option that turns off a flag that is on by default. `holds` says
-    what an output file contains, so that a form can propose a path. `new`: the name need not exist yet.
+    parameter has no option. `off` is the option that turns off a flag that is on by default.
     """
 
     name: str
-    kind: str
+    kind: ParamKind
     help: str
     default: Json = None
-    choices: tuple[str, ...] = ()
     required: bool = False
     positional: bool = False
     off: str = ""
-    holds: str = ""
-    new: bool = False
 
     @property
     def option(self) -> str:
         return self.off or "--" + self.name.replace("_", "-")
 
     def read(self, value: Json) -> Json:
-        """Convert and check a typed value; errors name the parameter."""
-        if value is None or (value == "" and self.kind != "flag"):
-            return self.default
-        if self.kind == "choice" and value not in self.choices:
-            raise UsageError(f"{self.name} is one of {', '.join(self.choices)}, not {value!r}")
-        return READERS[self.kind](self.name, value)
+        """Convert a typed value; errors name the parameter."""
+        return self.default if value is None or value == "" else self.kind.parse(self.name, value)
+
+    def check(self, value: Json, context: CheckContext) -> None:
+        """Raise the sentence that says why no job could use this converted value."""
+        if value:
+            with _file_errors(value):
+                self.kind.check(value, context)
+
+    def absolute(self, value: Json, context: CheckContext) -> Json:
+        """The value with an absolute path where it is one."""
+        if not isinstance(value, str):
+            return value
+        with _file_errors(value):
+            return self.kind.absolute(value, context)
+
+    def text(self, value: Json) -> str:
+        """A value as text that `read` reads back."""
+        return "" if value is None else self.kind.format(value)
 
     def words(self, value: Json) -> list[str]:
         """The value as command-line arguments; empty for the default."""
         if value is None or value == self.default:
             return []
-        if self.kind == "flag":
+        if not self.kind.takes_value:
             return [self.option]
-        text = ",".join(f"{each:g}" for each in value) if self.kind == "numbers" else str(value)
-        return [text] if self.positional else [self.option, text]
+        return [self.text(value)] if self.positional else [self.option, self.text(value)]
 
 
 @dataclass(frozen=True)
@@ -79,8 +86,12 @@ class JobSpec:
         values = {param.name: param.read(given.get(param.name)) for param in self.params}
         for param in self.params:
             if param.required and values[param.name] is None:
-                raise UsageError(f"{self.kind} needs {param.name if param.positional else param.option}")
+                raise UsageError(self.missing(param))
         return values
+
+    def missing(self, param: JobParam) -> str:
+        """The sentence for a required parameter without a value."""
+        return f"{self.kind} needs {param.name if param.positional else param.option}"
 
     def command(self, given: Mapping[str, Json], model: str | None = None) -> str:
         """The shell-quoted command line that starts the same job."""
@@ -91,41 +102,12 @@ class JobSpec:
         return shlex.join(["steertui", *self.verb, *words, *on])
 
 
-def _number(name: str, value: Json) -> float:
-    return finite_number(name, value)
-
-
-def _count(name: str, value: Json) -> int:
-    number = finite_number(name, value)
-    if number < 0 or number != int(number):
-        raise UsageError(f"{name} is a whole number ≥ 0, not {value!r}")
-    return int(number)
-
-
-def _flag(name: str, value: Json) -> bool:
-    if not isinstance(value, bool):
-        raise UsageError(f"{name} is on or off, not {value!r}")
-    return value
-
-
-def _numbers(name: str, value: Json) -> tuple[float, ...]:
-    parts = value.replace(";", ",").split(",") if isinstance(value, str) else value
-    return tuple(finite_number(name, part) for part in parts)
-
-
-def _text(name: str, value: Json) -> str:
-    return str(value)
-
-
-READERS = {
-    **dict.fromkeys(
-        ("text", "choice", "vector", "model", "contrast", "layers", "file", "folder", "pack"), _text
-    ),
-    "number": _number,
-    "count": _count,
-    "flag": _flag,
-    "numbers": _numbers,
-}
-"""A conversion for each kind of parameter. A form shows lists for choice, vector, model and contrast.
-`file` is an output file; `pack` is an input file or a built-in name.
-"""
+@contextmanager
+def _file_errors(value: Json) -> Iterator[None]:
+    """Turn what the operating system says about a path into a sentence."""
+    try:
+        yield
+    except (OSError, ValueError) as problem:
+        if isinstance(problem, OSError) and problem.errno == errno.ENAMETOOLONG:
+            raise BadInput(f"{str(problem.filename)[:40]}…: file name too long") from None
+        raise BadInput(f"{value!r} cannot be checked ({type(problem).__name__})") from problem

@@ -22,14 +22,8 @@ from sessions.job_specs.catalogue import OFFERS
 from sessions.journal import events as ev
 from steertui.cli.backend import CommandBackend, LocalBackend, event_error, open_backend, wait_for_model
 from steertui.cli.options import flags
-from steertui.cli.options.preflight import check_api_key, check_params
+from steertui.cli.options.preflight import absolute_params, check_api_key, check_params
 from steertui.cli.output.progress import ProgressLine
-
-NAMES_A_PATH = ("vector", "model", "contrast", "pack")
-"""Kinds of parameters that may be paths; they are made absolute because the engine has another working
-folder.
-"""
-WILL_BE_WRITTEN = ("file", "folder")
 
 
 def execute_job(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -38,18 +32,6 @@ def execute_job(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) 
     check_params(kind, params)
     with ProgressLine() as bar, _open_job_backend(args, kind, params, bar) as place:
         return _run_job(place, kind, params, bar, events=getattr(args, "jsonl", False))
-
-
-def absolute_params(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters with absolute paths."""
-    kinds = {param.name: param.kind for param in OFFERS[kind].params} if kind in OFFERS else {}
-    return {name: _absolute_value(kinds.get(name, ""), value) for name, value in params.items()}
-
-
-def _absolute_value(kind: str, value: Any) -> Any:
-    if not isinstance(value, str) or kind not in (*NAMES_A_PATH, *WILL_BE_WRITTEN):
-        return value
-    return str(expand_home(value).absolute()) if kind in WILL_BE_WRITTEN else absolute_if_exists(value)
 
 
 def absolute_if_exists(name: str) -> str:

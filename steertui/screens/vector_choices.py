@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from sessions.job_specs.kinds.inputs import VECTOR_SOURCE
+from steertui.check_context import check_context
 from steertui.widgets.choices import Choice
-from vectors.library import library
 
 
 def vector_choices() -> list[Choice]:
     """The library's entries as choices, each with a short note."""
-    return [Choice(entry.name, entry.name, _entry_detail(entry)) for entry in library.list_entries()]
-
-
-def _entry_detail(entry: library.LibraryEntry) -> str:
-    if entry.card is None:
-        return entry.problem
-    return "starter" if entry.starter else (entry.note or entry.card.format)
+    found = VECTOR_SOURCE.complete(check_context({}))
+    return [Choice(each.name, each.name, each.detail) for each in found]

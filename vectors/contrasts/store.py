@@ -9,7 +9,7 @@ from pathlib import Path
 from core.errors import UsageError
 from core.files import expand_home
 from vectors.errors import printable_name
-from vectors.files.target import ensure_writable
+from vectors.files.target import check_writable, ensure_writable
 from vectors.texts.pair import ContrastPair
 
 SUFFIX = ".jsonl"
@@ -29,7 +29,15 @@ def save_pairs(pairs: Iterable[ContrastPair], out: Path) -> None:
 
 def prepare_output(out: str) -> Path:
     """The output path; raises before any work if its suffix is wrong or it cannot be written."""
-    path = expand_home(out)
+    return ensure_writable(_require_suffix(expand_home(out)))
+
+
+def check_output(out: str) -> Path:
+    """As `prepare_output`, without creating the folder."""
+    return check_writable(_require_suffix(expand_home(out)))
+
+
+def _require_suffix(path: Path) -> Path:
     if path.suffix.lower() != SUFFIX:
         raise UsageError(f"a contrast set is written as {SUFFIX}, not {printable_name(path.name)}")
-    return ensure_writable(path)
+    return path

@@ -17,7 +17,7 @@ from typing import Any
 from core.errors import UsageError
 from core.files import expand_home
 from vectors.errors import printable_name
-from vectors.files.target import ensure_writable
+from vectors.files.target import check_writable, ensure_writable
 
 SUFFIXES = (".png", ".svg")
 # Okabe & Ito 2008: eight colours that stay apart for the colour-blind; yellow left out, too pale for a line.
@@ -39,14 +39,22 @@ _alone = threading.Lock()  # matplotlib's style is process-wide while a figure i
 
 def ensure_drawable(path: str | Path) -> Path:
     """The output path, checked before any work for its suffix, matplotlib and write access."""
-    target = expand_home(path)
+    return ensure_writable(_require_drawable(expand_home(path)))
+
+
+def check_output(path: str | Path) -> Path:
+    """As `ensure_drawable`, without creating the folder."""
+    return check_writable(_require_drawable(expand_home(path)))
+
+
+def _require_drawable(target: Path) -> Path:
     if target.suffix.lower() not in SUFFIXES:
         raise UsageError(
             f"a plot is written as {' or '.join(SUFFIXES)}, {printable_name(target.name)} is neither"
         )
     if importlib.util.find_spec("matplotlib") is None:
         raise UsageError("plots need matplotlib: pip install 'steertui[plot]'")
-    return ensure_writable(target)
+    return target
 
 
 def draw_figure(

@@ -60,7 +60,7 @@ def themes_job(model: Model, params: Mapping[str, Any]) -> Job:
 def read_runs(path: Path, other: str | None = None) -> list[ThemeRun]:
     try:
         if other is not None:
-            sides = [_read_themes(place) for place in (path, expand_home(other))]
+            sides = [read_theme_list(place) for place in (path, expand_home(other))]
             return [ThemeRun(path.stem, sides[0], sides[1])]
         found = records.read(path)
         runs = [_parse_run(record, number) for number, record in enumerate(found, start=1)]
@@ -80,15 +80,16 @@ def _parse_run(record: records.PairRecord, number: int) -> ThemeRun:
     return ThemeRun(str(record.fields.get("name", number)), sides[0] or (), sides[1] or ())
 
 
-def _read_themes(path: Path) -> list[str]:
+def read_theme_list(path: Path) -> list[str]:
+    """The themes of a file with one per line."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as problem:
-        raise records.BadRecord((problem.strerror or "unreadable").lower()) from None
+        raise BadInput(f"{printable_name(path.name)}: {(problem.strerror or 'unreadable').lower()}") from None
     except UnicodeDecodeError:
-        raise records.BadRecord("not UTF-8") from None
+        raise BadInput(f"{printable_name(path.name)}: not UTF-8") from None
     if not (themes := [line.strip() for line in lines if line.strip()]):
-        raise records.BadRecord("no themes in it")
+        raise BadInput(f"{printable_name(path.name)}: no themes in it")
     return themes
 
 

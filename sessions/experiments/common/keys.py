@@ -10,6 +10,8 @@ from typing import Any
 
 from core.files import expand_home
 from core.secrets import holds_secret
+from sessions.job_specs.kinds.inputs import ContrastKind
+from sessions.job_specs.kinds.packs import PackKind
 from sessions.job_specs.offer import JobSpec
 from vectors.contrasts.catalogue import contrast
 from vectors.texts.pair import KEPT
@@ -19,9 +21,9 @@ def key_warnings(offer: JobSpec, params: Mapping[str, Any]) -> Iterator[str]:
     """One warning per file that contains keys: contrast sets by their texts, packs by their lines."""
     for param in offer.params:
         name = params.get(param.name)
-        if name and param.kind == "contrast":
+        if name and isinstance(param.kind, ContrastKind):
             yield from contrast(name).warnings
-        if name and param.kind == "pack" and (held := _count_keys(expand_home(name))):
+        if name and isinstance(param.kind, PackKind) and (held := _count_keys(expand_home(name))):
             yield f"{Path(name).name}: {held} of its lines hold a key; {KEPT}"
 
 

@@ -19,19 +19,6 @@ from steertui.durations import parse_on_detach
 from steertui.mixer_options import read_cap, read_gain, read_injection, read_pair, read_vector
 
 DEFAULT_MODEL = "demo-instruct"
-METAVARS = {
-    "count": "N",
-    "number": "X",
-    "numbers": "X,Y,…",
-    "contrast": "SET",
-    "text": "TEXT",
-    "layers": "LAYERS",
-    "vector": "VECTOR",
-    "model": "MODEL",
-    "file": "FILE",
-    "folder": "DIR",
-    "pack": "PACK",
-}
 CHANNELS = (
     ("--vector", read_vector, "VECTOR[:SCALE[@LAYERS]]", "add a vector; repeatable"),
     ("--gain", read_gain, "VECTOR:G[@LAYERS]", "multiply the projection on it; 0 ablates"),
@@ -54,7 +41,7 @@ def add_offer(parser: argparse.ArgumentParser, offer: JobSpec) -> None:
 
 
 def add_param(parser: argparse.ArgumentParser, param: JobParam) -> None:
-    if param.kind == "flag":
+    if not param.kind.takes_value:
         words = f"do not {param.help}" if param.default else param.help
         parser.add_argument(
             param.option, dest=param.name, action="store_const", const=not param.default, help=words
@@ -63,10 +50,11 @@ def add_param(parser: argparse.ArgumentParser, param: JobParam) -> None:
         parser.add_argument(param.name, metavar=param.name.upper(), help=param.help)
     else:
         default = "" if param.default in (None, "") else f" ({param.default})"
-        metavar = METAVARS.get(param.kind)
-        choices = {"choices": param.choices} if param.kind == "choice" else {"metavar": metavar}
         parser.add_argument(
-            param.option, required=param.required, help=(param.help + default).replace("%", "%%"), **choices
+            param.option,
+            required=param.required,
+            metavar=param.kind.metavar,
+            help=(param.help + default).replace("%", "%%"),
         )
 
 

@@ -10,9 +10,22 @@ from textual.widgets import Input, OptionList
 
 from sessions import job_factories
 from sessions.job_specs.catalogue import OFFERS
-from sessions.job_specs.offer import READERS, JobParam
-from steertui.screens.jobs.form import choosing
-from steertui.screens.jobs.form.entry import read_value, value_problem, value_text
+from sessions.job_specs.kinds.inputs import (
+    CONTRAST_SET,
+    LAYER_BAND,
+    MODEL_SOURCE,
+    NEW_CONTRAST_SET,
+    VECTOR_SOURCE,
+)
+from sessions.job_specs.kinds.kind import TEXT, ParamKind
+from sessions.job_specs.kinds.numbers import NUMBER_LIST, WHOLE_NUMBER
+from sessions.job_specs.kinds.outputs import FOLDER, VECTOR_FILE
+from sessions.job_specs.kinds.packs import PROMPT_PACK
+from sessions.job_specs.kinds.words import FLAG, SWITCH
+from sessions.job_specs.offer import JobParam, JobSpec
+from steertui.check_context import check_context
+from steertui.cli.options.preflight import absolute_params
+from steertui.screens.jobs.form.entry import FormEntry
 from steertui.screens.jobs.form.field import Field
 from steertui.screens.jobs.form.form import JobForm
 from steertui.screens.jobs.screen import JobsScreen
@@ -26,78 +39,96 @@ asynchronous = pytest.mark.anyio
 LAYERS = 10
 
 
-def param(kind: str, **more: object) -> JobParam:
-    return JobParam("x", kind, "what it is", **more)  # type: ignore[arg-type]
+def spec(kind: ParamKind) -> JobSpec:
+    return JobSpec("try", "Try", "one parameter", ("try",), (JobParam("x", kind, "what it is"),))
+
+
+def entry(offer: JobSpec) -> FormEntry:
+    return FormEntry(offer, offer.params, LAYERS)
 
 
 @pytest.mark.parametrize("offer", OFFERS.values(), ids=list(OFFERS))
-def test_what_a_line_shows_is_read_back_as_it_was(offer: object) -> None:
-    for each in offer.params:  # type: ignore[attr-defined]
-        if not each.required:
-            assert read_value(each, value_text(each, each.default), LAYERS) == each.default
+def test_what_a_line_shows_is_read_back_as_it_was(offer: JobSpec) -> None:
+    optional = [param for param in offer.params if not param.required]
+    lines = {param.name: param.text(param.default) for param in optional}
+    assert FormEntry(offer, optional, LAYERS).values(lines) == {p.name: p.default for p in optional}
 
 
 @pytest.mark.parametrize(
     ("kind", "text", "said"),
     [
-        ("count", "1.5", "whole number"),
-        ("number", "much", "much"),
-        ("numbers", "1,b", "b"),
-        ("flag", "maybe", "nothing or yes"),
-        ("layers", "12", "12"),
-        ("layers", "3-", "3-"),
-        ("vector", "nowhere", "no vector 'nowhere'"),
-        ("vector", "/nowhere/x.gguf", "no file /nowhere/x.gguf"),
-        ("contrast", "nowhere", "neither a file nor a built-in set"),
-        ("model", "/nowhere", "no folder /nowhere"),
-        ("file", "/proc/1/x/y", "cannot write"),
-        ("file", "/", "is a folder"),
-        ("folder", "/etc/hosts", "is a file"),
-        ("folder", "/etc/hosts/x", "cannot write"),
-        ("pack", "nowhere.jsonl", "no file"),
+        (SWITCH, "maybe", "x is empty or yes, not 'maybe'"),
+        (FLAG, "maybe", "x is yes or no, not 'maybe'"),
+        (LAYER_BAND, "12", "layer 12 asked for, the model has 10 (0 to 9)"),
+        (VECTOR_FILE, "/proc/1/x/y.gguf", "cannot write /proc/1/x/y.gguf: permission denied"),
+        (FOLDER, "/etc/hosts/x", "cannot write /etc/hosts/x: not a directory"),
     ],
 )
-def test_a_wrong_value_is_a_sentence(kind: str, text: str, said: str) -> None:
-    assert said in value_problem(param(kind), text, LAYERS)
+def test_a_wrong_value_is_a_sentence(kind: ParamKind, text: str, said: str) -> None:
+    """The sentences that the command line says as well are in the table of `test_same_sentences`."""
+    assert entry(spec(kind)).problems({"x": text}) == {"x": said}
+
+
+def test_an_empty_line_that_is_needed_is_said_as_on_the_command_line() -> None:
+    extract = OFFERS["extract"]
+    lines = {param.name: param.text(param.default) for param in extract.params}
+    said = entry(extract).problems(lines)
+    assert said == {"contrast": "extract needs --contrast", "out": "extract needs --out"}
 
 
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
-        ("count", " 3 ", 3),
-        ("numbers", "-1;0.5", (-1.0, 0.5)),
-        ("flag", "yes", True),
-        ("flag", "", None),
-        ("layers", "40%-85%", "40%-85%"),
-        ("vector", "pirate", "pirate"),
-        ("contrast", "pirate", "pirate"),
-        ("model", "owner/model", "owner/model"),
-        ("text", "", None),
-        ("pack", "demo", "demo"),
+        (WHOLE_NUMBER, " 3 ", 3),
+        (WHOLE_NUMBER, "9007199254740993", 9007199254740993),
+        (NUMBER_LIST, "-1;0.5", (-1.0, 0.5)),
+        (SWITCH, "yes", True),
+        (SWITCH, "", None),
+        (LAYER_BAND, "40%-85%", "40%-85%"),
+        (VECTOR_SOURCE, "pirate", "pirate"),
+        (CONTRAST_SET, "pirate", "pirate"),
+        (NEW_CONTRAST_SET, "kindness", "kindness"),
+        (MODEL_SOURCE, "owner/model", "owner/model"),
+        (TEXT, "", None),
+        (PROMPT_PACK, "demo", "demo"),
     ],
 )
-def test_a_right_value_is_what_the_job_takes(kind: str, text: str, value: object) -> None:
-    assert read_value(param(kind), text, LAYERS) == value
+def test_a_right_value_is_what_the_job_takes(kind: ParamKind, text: str, value: object) -> None:
+    assert entry(spec(kind)).problems({"x": text}) == {}
+    assert entry(spec(kind)).values({"x": text}) == {"x": value}
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (CONTRAST_SET, "pairs.jsonl"),
+        (CONTRAST_SET, "pairs"),
+        (MODEL_SOURCE, "./model"),
+        (MODEL_SOURCE, "model"),
+        (VECTOR_FILE, "new/x.gguf"),
+    ],
+)
 def test_paths_are_whole_because_the_engine_stands_elsewhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: ParamKind, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "pairs.jsonl").write_text("{}")
+    for name in ("pairs.jsonl", "pairs"):
+        (tmp_path / name).write_text("{}")
     (tmp_path / "model").mkdir()
-    assert read_value(param("contrast"), "pairs.jsonl", LAYERS) == str(tmp_path / "pairs.jsonl")
-    assert read_value(param("model"), "./model", LAYERS) == str(tmp_path / "model")
-    assert read_value(param("file"), "new/x.gguf", LAYERS) == str(tmp_path / "new/x.gguf")
+    assert entry(spec(kind)).values({"x": text}) == {"x": str(tmp_path / text)}
+    (changed,) = absolute_params("extract", {"contrast": "pairs"}).values()
+    assert changed == str(tmp_path / "pairs")
 
 
-def test_every_kind_of_parameter_can_be_written_and_the_lists_know_their_own() -> None:
-    for kind in READERS:
-        assert isinstance(value_text(param(kind), None), str)
-    listed = {kind: [choice.key for choice in choosing.load_choices(param(kind))] for kind in choosing.LISTS}
+def test_the_lists_know_their_own() -> None:
+    kinds = {"vector": VECTOR_SOURCE, "model": MODEL_SOURCE, "contrast": CONTRAST_SET}
+    listed = {
+        name: [known.name for known in kind.complete(check_context({}))] for name, kind in kinds.items()
+    }
     assert "pirate" in listed["vector"]
     assert "pirate" in listed["contrast"]
     assert "demo-base" in listed["model"]
+    assert all(kind.has_names for kind in kinds.values())
 
 
 @asynchronous
@@ -111,7 +142,7 @@ async def test_every_offer_has_a_form_with_a_line_and_help_for_each_parameter() 
             assert isinstance(made, JobForm)
             for each in offer.params:
                 if each.name != "estimate":
-                    assert made._fields[each.name].text == value_text(each, each.default)
+                    assert made._fields[each.name].text == each.text(each.default)
             await at.sees(offer.title, offer.params[0].help[:20])
             await at.press("escape")
             assert isinstance(at.pilot.app.screen, JobsScreen)
@@ -147,9 +178,7 @@ async def test_nothing_begins_while_something_is_wrong(monkeypatch: pytest.Monke
         await opened(at)
         made = await form(at)
         await fill(at, made, seed="1.5", out="/tmp/x.gguf", contrast="nowhere")
-        await at.sees(
-            "seed is a whole number", "neither a file nor a built-in set", "2 to fill in or correct"
-        )
+        await at.sees("seed is a whole number", "no contrast set 'nowhere'", "2 to fill in or correct")
         await at.press("enter")
         await at.until(lambda: made._fields["contrast"].has_focus_within)
         assert not script.asked

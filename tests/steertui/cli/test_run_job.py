@@ -24,7 +24,8 @@ from sessions.live import torch_backend
 from sessions.state.fold import fold_all
 from sessions.state.state import SessionState
 from steertui import paths
-from steertui.cli.run_job import absolute_params, execute_job
+from steertui.cli.options.preflight import absolute_params
+from steertui.cli.run_job import execute_job
 from steertui.engine.connect import EngineConnection
 from tests.sessions.scripted import Studio
 from tests.steertui import scripted_engine

@@ -14,8 +14,6 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from sessions.job_specs.offer import JobParam
-from steertui.screens.jobs.form import choosing
-from steertui.screens.jobs.form.entry import value_text
 from steertui.text import safe_text
 from steertui.widgets.line import SafeInput
 
@@ -32,8 +30,8 @@ class Field(Vertical):
     def __init__(self, param: JobParam, given: Mapping[str, Any]) -> None:
         super().__init__()
         self.param, self.touched = param, param.name in given
-        self._start = safe_text(value_text(param, given.get(param.name, param.default)))
-        self._line = SafeInput(self._start, choosing.step_values(param))
+        self._start = safe_text(param.text(given.get(param.name, param.default)))
+        self._line = SafeInput(self._start, param.kind.steps)
 
     def compose(self) -> ComposeResult:
         mark = "*" if self.param.required else ""
@@ -43,12 +41,12 @@ class Field(Vertical):
         yield Static(classes="wrong")
 
     def _help(self) -> str:
-        steps = choosing.step_values(self.param)
+        steps = self.param.kind.steps
         how = (
             f"  (← → {' '.join(filter(None, steps))})"
             if steps
             else "  (ctrl+l: list)"
-            if choosing.has_choices(self.param)
+            if self.param.kind.has_names
             else ""
         )
         return safe_text(self.param.help) + how

@@ -9,17 +9,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from rich.text import Text
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from sessions.job_specs.offer import JobParam, JobSpec
+from sessions.job_specs.offer import JobSpec
 from sessions.job_specs.spending import BUDGET, costs_money
 from steertui import commands
+from steertui.check_context import check_context
 from steertui.screens.copy_text import copy_or_warn
-from steertui.screens.jobs.form import choosing, entry
+from steertui.screens.jobs.form.entry import FormEntry
 from steertui.screens.jobs.form.field import Field
 from steertui.screens.jobs.form.proposing import proposed_path
 from steertui.screens.notices import ShowsNotices
@@ -52,10 +53,11 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
         self, offer: JobSpec, given: Mapping[str, Any], model: str | None, n_layers: int, begin: Begin
     ) -> None:
         super().__init__()
-        self._offer, self._model, self._n_layers, self._begin = offer, model, n_layers, begin
+        self._offer, self._model, self._begin = offer, model, begin
         asked = sorted(offer.params, key=lambda param: not param.required)
         shown = [param for param in asked if param.name != ESTIMATE]
         self._fields = {param.name: Field(param, given) for param in shown}
+        self._entry = FormEntry(offer, shown, n_layers)
         self._command = ""
 
     def compose(self) -> ComposeResult:
@@ -81,9 +83,9 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
     @work(group="suggest", exit_on_error=False)
     async def suggest(self) -> None:
         for field in self._fields.values():
-            if choosing.has_choices(field.param):
-                found = await asyncio.to_thread(choosing.load_choices, field.param)
-                field.suggest([choice.key for choice in found])
+            if field.param.kind.has_names:
+                found = await asyncio.to_thread(field.param.kind.complete, check_context({}))
+                field.suggest([known.name for known in found])
 
     # Errors, proposals and the command line ------------------------------------------------------------------------
 
@@ -91,32 +93,39 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
         message.stop()
         self.update_form()
 
+    @on(events.DescendantBlur)
+    def _check_left_line(self) -> None:
+        """While a line was being written, its file was not read."""
+        self.update_form()
+
     @work(exclusive=True, group="look", exit_on_error=False)
     async def update_form(self) -> None:
         """Check touched fields, propose values for the others, and update the command line."""
         await self._propose()
-        wrong = await self._problems()
+        focused = self._focused
+        wrong = await self._problems(focused.param.name if focused else "")
         for name, field in self._fields.items():
             field.show_problem(wrong.get(name, "") if field.touched else "")
         self._command = "" if wrong else self._offer.command(await self._params(), self._model)
         self.query_one("#command", Static).update(self._command_text(len(wrong)))
 
     async def _propose(self) -> None:
-        texts = {name: field.text for name, field in self._fields.items()}
         for field in self._fields.values():
-            if field.param.holds and not field.touched:
-                place = await asyncio.to_thread(proposed_path, self._offer, field.param, texts)
+            if field.param.kind.will_be_written and not field.touched:
+                place = await asyncio.to_thread(proposed_path, self._offer, field.param, self._texts)
                 if place and not field.touched and field is not self._focused:
                     field.propose(place)
 
-    async def _problems(self) -> dict[str, str]:
+    @property
+    def _texts(self) -> dict[str, str]:
+        return {name: field.text for name, field in self._fields.items()}
+
+    async def _problems(self, typing: str = "") -> dict[str, str]:
         """Error sentences by parameter name."""
-        asked = [(name, field.param, field.text) for name, field in self._fields.items()]
-        return await asyncio.to_thread(_find_problems, asked, self._n_layers)
+        return await asyncio.to_thread(self._entry.problems, self._texts, typing)
 
     async def _params(self) -> dict[str, Any]:
-        asked = [(name, field.param, field.text) for name, field in self._fields.items()]
-        return await asyncio.to_thread(_read_values, asked, self._n_layers)
+        return await asyncio.to_thread(self._entry.values, self._texts)
 
     def _command_text(self, wrong: int) -> Text:
         if self._command:
@@ -129,12 +138,7 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
     def _submit(self) -> None:
         """Enter starts the job; on an empty required line with a list it opens the list."""
         field = self._focused
-        if (
-            field is not None
-            and field.param.required
-            and not field.text
-            and choosing.has_choices(field.param)
-        ):
+        if field is not None and field.param.required and not field.text and field.param.kind.has_names:
             self.action_list()
         else:
             self.action_begin()
@@ -159,6 +163,7 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
 
     @work(exclusive=True, group="start", exit_on_error=False)
     async def start(self, *, estimate: bool) -> None:
+        self._entry.forget()
         wrong = await self._problems()
         for name, field in self._fields.items():
             field.touched = True
@@ -173,12 +178,13 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
 
     def action_list(self) -> None:
         field = self._focused
-        if field is not None and choosing.has_choices(field.param):
+        if field is not None and field.param.kind.has_names:
             self.open_list(field)
 
     @work(exclusive=True, group="list", exit_on_error=False)
     async def open_list(self, field: Field) -> None:
-        found = await asyncio.to_thread(choosing.load_choices, field.param)
+        known = await asyncio.to_thread(field.param.kind.complete, check_context({}))
+        found = [Choice(each.name, each.name, each.detail) for each in known]
 
         def taken(name: str | None) -> None:
             if name is not None:
@@ -204,15 +210,3 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
     @property
     def _focused(self) -> Field | None:
         return next((field for field in self._fields.values() if field.has_focus_within), None)
-
-
-Asked = list[tuple[str, JobParam, str]]
-
-
-def _find_problems(asked: Asked, n_layers: int) -> dict[str, str]:
-    told = {name: entry.value_problem(param, text, n_layers) for name, param, text in asked}
-    return {name: sentence for name, sentence in told.items() if sentence}
-
-
-def _read_values(asked: Asked, n_layers: int) -> dict[str, Any]:
-    return {name: entry.read_value(param, text, n_layers) for name, param, text in asked}

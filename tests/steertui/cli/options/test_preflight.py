@@ -103,8 +103,7 @@ def test_what_is_right_passes_and_costs_no_torch(tmp_path: Path) -> None:
     script = f"""
 import sys
 from sessions.job_specs.catalogue import OFFERS
-from steertui.cli.options.preflight import check_params, refuse_unpaid
-from steertui.cli.backend import Here, workplace
+from steertui.cli.options.preflight import check_params
 for kind, given in {asked!r}:
     check_params(kind, OFFERS[kind].read(given))
 assert "torch" not in sys.modules
