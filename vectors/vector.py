@@ -85,6 +85,7 @@ class SteeringVector:
         """Content hash of layer, width, float32 norm and float32 direction, layer by layer, little-endian."""
         digest = hashlib.sha256()
         for layer, row in self.rows.items():
+            # A scaled vector can have a norm beyond float32, which struct refuses to pack.
             digest.update(struct.pack("<IIf", layer, row.unit.size, min(row.norm, FLOAT32_LARGEST)))
             digest.update(row.unit.astype("<f4", copy=False).tobytes())
         return digest.hexdigest()
@@ -155,6 +156,7 @@ class SteeringVector:
 
     def blend(self, other: SteeringVector, share: float = 0.5) -> SteeringVector:
         """(1 − share)·v̂ + share·ŵ of the unit directions; the norm at one half is √((1+cos)/2)."""
+        # Unit directions: otherwise the longer of two raw rows would decide the blend.
         return arithmetic.combine_vectors(self.renormalise(), other.renormalise(), 1.0 - share, share)
 
     def renormalise(self) -> SteeringVector:
@@ -167,18 +169,18 @@ class SteeringVector:
 
     def only(self, layers: Iterable[int]) -> SteeringVector:
         """The vector with only these layers; an error names a layer it does not have."""
-        wanted = tuple(layers)
-        missing = [layer for layer in wanted if layer not in self.rows]
-        if missing or not wanted:
-            asked = f"no layer {missing[0]}" if missing else "nothing to select, no layer was named"
-            raise VectorFileError(f"{self.label}: has {asked} (it has {write_layers(self.layers)})")
-        return self.renumber({layer: layer for layer in wanted})
+        chosen = tuple(layers)
+        missing = [layer for layer in chosen if layer not in self.rows]
+        if missing or not chosen:
+            fault = f"no layer {missing[0]}" if missing else "nothing to select, no layer was named"
+            raise VectorFileError(f"{self.label}: has {fault} (it has {write_layers(self.layers)})")
+        return self.renumber({layer: layer for layer in chosen})
 
     def renumber(self, layers: Mapping[int, int]) -> SteeringVector:
         """The layers that are keys, under their new numbers; what is known by layer moves with them."""
 
-        def moved(held: Mapping[int, Any]) -> Mapping[int, Any]:
-            return {layers[old]: held[old] for old in sorted(held) if old in layers}
+        def moved(by_layer: Mapping[int, Any]) -> Mapping[int, Any]:
+            return {layers[old]: by_layer[old] for old in sorted(by_layer) if old in layers}
 
         about = replace(self.about, act_norms=moved(self.about.act_norms), stats=moved(self.about.stats))
         if about.suggestion and "layers" in about.suggestion:
@@ -200,6 +202,7 @@ class SteeringVector:
         return writing.write(self, path, to)
 
     def __eq__(self, other: object) -> bool:
+        # By the rows alone: the same directions under another name are the same vector.
         return isinstance(other, SteeringVector) and self.sha256 == other.sha256
 
     def __hash__(self) -> int:
@@ -210,7 +213,7 @@ class SteeringVector:
 
 
 def _layer_rows(rows: Mapping[int, Any], norms: Mapping[int, float] | None) -> dict[int, LayerRow]:
-    """Rows that are LayerRows already were checked when they were made."""
+    """Checked rows by layer; rows that are `LayerRow` already were checked when they were made."""
     if all(isinstance(row, LayerRow) for row in rows.values()):
         return require_one_width({int(layer): rows[layer] for layer in sorted(rows)})
     arrays = {int(layer): float32_row(row) for layer, row in rows.items()}

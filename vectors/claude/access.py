@@ -43,8 +43,10 @@ def create_client() -> Any:
         return anthropic.Anthropic(
             **secret or {"auth_token": os.environ[TOKEN]},
             base_url=base_url() or None,
+            # Our own retries know the deadline and the budget.
             max_retries=0,
             open_telemetry=False,
         )
     except Exception as error:
+        # The type alone: the message could quote the key.
         raise ClaudeError(f"cannot create the Claude client ({type(error).__name__})") from None

@@ -32,6 +32,7 @@ class Allowance:
         """Reserve the bound of a call; raises if it exceeds the remaining budget."""
         if self.left <= 0:
             raise self.deadline_error()
+        # Checked and reserved in one step: parallel calls must not spend the same dollars.
         with self._lock:
             if self.dollars is not None:
                 self._check_budget(bound, self.dollars)
@@ -40,6 +41,7 @@ class Allowance:
     def settle(self, bound: ClaudeCost, real: ClaudeCost) -> None:
         """Replace the reserved bound of a call by its real cost, after success or failure."""
         with self._lock:
+            # Both under one lock: in between, the call would count twice or not at all.
             self._reserved -= bound.dollars or 0.0
             self.used += real
 

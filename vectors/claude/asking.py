@@ -23,8 +23,8 @@ from vectors.claude.within import CallTimeout, run_within
 
 ATTEMPTS = 6
 PATIENCE = 120.0  # timeout of one call in seconds
-AT_ONCE = 4
-LATE = CallFailure("Claude did not answer in time", transient=True)
+PARALLEL_CALLS = 4
+TIMED_OUT = CallFailure("Claude did not answer in time", transient=True)
 
 
 class ClaudeClient:
@@ -49,6 +49,7 @@ class ClaudeClient:
         """
         key = question.key(access.base_url())
         known = self._cache.get(key)
+        # The key leaves out the bounds that the API refuses, so the cached reply may not meet them.
         if known is not None and schema_fault(known, question.schema) is None:
             self.allowance.count_cached()
             return known
@@ -60,12 +61,13 @@ class ClaudeClient:
         """Ask several questions in parallel; replies in order, or the error of an unusable one. Equal
         questions are sent once.
         """
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
             different = {question.key(): question for question in questions}
             asked = {key: pool.submit(self._ask_or_error, question) for key, question in different.items()}
             try:
                 return [asked[question.key()].result() for question in questions]
             except BaseException:
+                # Questions not yet sent are dropped; calls in flight end by themselves.
                 pool.shutdown(cancel_futures=True, wait=False)
                 raise
 
@@ -85,6 +87,7 @@ class ClaudeClient:
         except DeclinedReply:
             raise
         except UnusableReply as why:
+            # A reply that was cut off needs more tokens; any other is only told what was wrong.
             more = 2 if isinstance(why, TruncatedReply) else 1
             again = question.with_correction(str(why), question.max_tokens * more)
             return read_reply(self._send(again), question.schema)
@@ -109,6 +112,7 @@ class ClaudeClient:
             message = run_within(seconds, partial(self._post, question, seconds), self._closed)
             real = call_cost(question.model, message.usage.input_tokens, message.usage.output_tokens)
         except CallTimeout:
+            # The server may still finish an abandoned call and charge for it.
             real = bound
             return self._timeout_failure()
         except Exception as error:
@@ -134,10 +138,11 @@ class ClaudeClient:
             raise ClaudeError("the call to Claude was cancelled")
         if self.allowance.left <= 0:
             raise self.allowance.deadline_error()
-        return LATE
+        return TIMED_OUT
 
     def _wait(self, why: CallFailure, seconds: float) -> None:
         """Wait before a retry; raises if the wait exceeds the deadline, whatever the server requested."""
+        # Our own backoff past the deadline means time is up; a wait the server asks for is worth naming.
         if why.wait is None and seconds >= self.allowance.left:
             raise self.allowance.deadline_error()
         if seconds >= min(self.allowance.left, self._patience):

@@ -28,8 +28,8 @@ class ReplyCache:
     def get(self, key: str) -> Any:
         """The reply, or None if there is none or its file is unreadable."""
         try:
-            kept = json.loads(self._file(key).read_text(encoding="utf-8"))
-            return kept["reply"]
+            entry = json.loads(self._file(key).read_text(encoding="utf-8"))
+            return entry["reply"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
@@ -38,9 +38,11 @@ class ReplyCache:
         cached.
         """
         file = self._file(key)
+        # Unique to this process and reply, as two may write the same key at a time.
         fresh = file.with_suffix(f".{os.getpid()}.{id(reply):x}.new")
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
+            # Private before there is any text in it.
             fresh.touch(PRIVATE)
             fresh.write_text(json.dumps({"reply": reply}), encoding="utf-8")
             fresh.replace(file)

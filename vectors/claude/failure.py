@@ -13,8 +13,8 @@ from core.secrets import scrub
 from vectors.errors import printable_name
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
-AGAIN = frozenset({408, 409, 429})
-WAYS_OUT = {
+RETRIED_STATUSES = frozenset({408, 409, 429})
+STATUS_SENTENCES = {
     401: "Claude refused the key: check ANTHROPIC_API_KEY",
     402: "Claude's account needs payment",
     403: "Claude refused: this key may not use this model",
@@ -38,6 +38,7 @@ class CallFailure:
         if self.wait is not None:
             return self.wait
         doubled: float = min(FIRST_WAIT * 2.0**attempt, LONGEST_WAIT)
+        # The jitter keeps parallel calls from returning all at once.
         return doubled * random.uniform(0.75, 1.0)
 
 
@@ -45,25 +46,33 @@ def classify_error(error: Exception) -> CallFailure:
     """Classify an exception; server text is escaped and scrubbed of keys."""
     import anthropic
 
+    # The order matters: a timeout is a connection error too.
     if isinstance(error, anthropic.APITimeoutError):
         return CallFailure("Claude did not answer in time", transient=True)
     if isinstance(error, anthropic.APIResponseValidationError):
-        return CallFailure("what answers at Claude's address does not speak its language", transient=False)
+        return CallFailure(
+            "the server at Claude's address does not answer as Claude's API does", transient=False
+        )
     if isinstance(error, anthropic.APIStatusError):
         return _status_failure(error)
     if isinstance(error, anthropic.APIConnectionError):
         return CallFailure("no connection to Claude", transient=True)
     if isinstance(error, ValueError):
-        return CallFailure("what answers at Claude's address does not speak its language", transient=False)
+        return CallFailure(
+            "the server at Claude's address does not answer as Claude's API does", transient=False
+        )
     return CallFailure(f"Claude's client failed ({type(error).__name__})", transient=False)
 
 
 def _status_failure(error: Any) -> CallFailure:
     code = error.status_code
-    said = error.api_message if isinstance(error.api_message, str) else ""
-    detail = f" ({printable_name(scrub(said))})" if said and code != 401 else ""
-    sentence = WAYS_OUT.get(code, f"Claude answered with error {code}") + detail
-    return CallFailure(sentence, code in AGAIN or code >= 500, _retry_after(error.response.headers))
+    server_text = error.api_message if isinstance(error.api_message, str) else ""
+    # What a server says of a refused key may quote it.
+    detail = f" ({printable_name(scrub(server_text))})" if server_text and code != 401 else ""
+    sentence = STATUS_SENTENCES.get(code, f"Claude answered with error {code}") + detail
+    return CallFailure(
+        sentence, code in RETRIED_STATUSES or code >= 500, _retry_after(error.response.headers)
+    )
 
 
 def _retry_after(headers: Any) -> float | None:

@@ -28,14 +28,14 @@ class ClaudeQuestion:
 
     @property
     def messages(self) -> list[dict[str, str]]:
-        asked = [self.text, AGAIN.format(why=self.again)] if self.again else [self.text]
-        return [{"role": "user", "content": "\n\n".join(asked)}]
+        parts = [self.text, AGAIN.format(why=self.again)] if self.again else [self.text]
+        return [{"role": "user", "content": "\n\n".join(parts)}]
 
     @cached_property
     def serialized(self) -> str:
         """Everything that determines the reply, as one deterministic text."""
-        asked = [self.model, self.effort, self.system, self.messages, self.max_tokens, self.format]
-        return json.dumps(asked, sort_keys=True)
+        request = [self.model, self.effort, self.system, self.messages, self.max_tokens, self.format]
+        return json.dumps(request, sort_keys=True)
 
     def key(self, address: str = "") -> str:
         """The cache key; the base URL is part of it."""

@@ -22,6 +22,7 @@ class DeclinedReply(UnusableReply):
 
 def read_reply(message: Any, schema: Schema) -> Json:
     """The object of a Messages API reply; error sentences quote only numbers and names from it."""
+    # Before parsing: such replies are no JSON either, but for reasons that call for other steps.
     if message.stop_reason == "refusal":
         raise DeclinedReply("Claude declined to answer")
     if message.stop_reason in TRUNCATED:
@@ -48,7 +49,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _unique_fields(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         raise ValueError("a field twice")
-    return found
+    return fields

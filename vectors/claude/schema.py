@@ -48,6 +48,7 @@ def schema_fault(value: Json, schema: Schema, place: str = "the reply") -> str |
         return f"{place} is no {schema['type']}"
     if "enum" in schema and value not in schema["enum"]:
         return f"{place} is {printable_name(value)}, not one of {', '.join(map(str, schema['enum']))}"
+    # The type is right, so the function for it may rely on it.
     return _KINDS[schema["type"]](value, schema, place)
 
 
@@ -56,7 +57,7 @@ def _object_fault(value: Mapping[str, Json], schema: Schema, place: str) -> str 
     if missing := [name for name in schema["required"] if name not in value]:
         return f"{place} has no {missing[0]}"
     if unknown := [name for name in value if name not in properties]:
-        return f"{place} has a field nobody asked for: {printable_name(unknown[0])}"
+        return f"{place} has a field that the schema does not have: {printable_name(unknown[0])}"
     return next(
         filter(
             None, (schema_fault(part, properties[name], f"{place}'s {name}") for name, part in value.items())

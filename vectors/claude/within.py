@@ -13,7 +13,7 @@ from concurrent.futures import Future, wait
 from typing import TypeVar
 
 T = TypeVar("T")
-LOOK = 0.05  # seconds between two checks whether the client was closed
+POLL_SECONDS = 0.05  # seconds between two checks whether the client was closed
 
 
 class CallTimeout(Exception):
@@ -24,15 +24,16 @@ def run_within(seconds: float, work: Callable[[], T], closed: threading.Event) -
     """The result or exception of `work`, or `CallTimeout` after `seconds` or when `closed` is set."""
     result: Future[T] = Future()
 
-    def serve() -> None:
+    def run_work() -> None:
         try:
             result.set_result(work())
         except BaseException as error:  # re-raised in the waiting thread
             result.set_exception(error)
 
-    threading.Thread(target=serve, name="claude", daemon=True).start()
+    # A daemon: an abandoned call does not keep the program from ending.
+    threading.Thread(target=run_work, name="claude", daemon=True).start()
     until = time.monotonic() + seconds
-    while not wait([result], LOOK).done:
+    while not wait([result], POLL_SECONDS).done:
         if closed.is_set() or time.monotonic() >= until:
             raise CallTimeout
     return result.result()

@@ -38,6 +38,7 @@ def contrast(name_or_file: str | os.PathLike[str]) -> ContrastSet:
     if name in BUILT_IN:
         return BUILT_IN[name].load()
     path = expand_home(name)
+    # A bare word that is no file was meant as a name, so the error lists the names.
     if not path.suffix and "/" not in name and not path.exists():
         raise BadInput(
             f"no contrast set {printable_name(name)!r}: neither a file nor one of {', '.join(BUILT_IN)}"
@@ -49,17 +50,18 @@ def contrast(name_or_file: str | os.PathLike[str]) -> ContrastSet:
 
 
 def _read_file(path: Path) -> ContrastSet:
-    found = records.read(path)
-    if not found:
+    entries = records.read(path)
+    if not entries:
         raise records.BadRecord("no entries in it")
-    shape = shapes.detect_shape(found)
+    shape = shapes.detect_shape(entries)
     items: list[Any] = []
-    for record in found:
+    for record in entries:
+        # The first entry decides the shape; one that differs is an error with its line.
         missing = next((key for key in shape.keys if key not in record.fields), None)
         if missing is not None:
             raise records.BadRecord(f"{record.place}: missing key {missing!r}")
         items.extend(shape.read(record))
-    empty = ContrastSet(path.name, shape=shape.name, poles=shape.poles, about=f"{len(found)} entries")
+    empty = ContrastSet(path.name, shape=shape.name, poles=shape.poles, about=f"{len(entries)} entries")
     return replace(empty, pairs=tuple(items)) if shape.paired else replace(empty, prompts=tuple(items))
 
 

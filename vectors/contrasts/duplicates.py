@@ -16,6 +16,7 @@ Marks = frozenset[str | tuple[str, str]]
 
 def word_shingles(text: str) -> Marks:
     words = WORD.findall(text.lower())
+    # Pairs let the order of the words count, too.
     return frozenset([*words, *pairwise(words)])
 
 
@@ -34,8 +35,8 @@ class NearDuplicateFilter:
 
     def add_if_new(self, text: str) -> bool:
         """Return whether the text is new, and remember it if it is."""
-        found = word_shingles(text)
-        if any(jaccard_similarity(found, known) >= self.threshold for known in self._taken):
+        shingles = word_shingles(text)
+        if any(jaccard_similarity(shingles, known) >= self.threshold for known in self._taken):
             return False
-        self._taken.append(found)
+        self._taken.append(shingles)
         return True

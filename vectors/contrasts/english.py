@@ -46,6 +46,7 @@ def motivation_pairs() -> tuple[ContrastPair, ...]:
     """Stories cut off where the next step is decided; both sides share the opening and the last words."""
     pairs = []
     for number, row in enumerate(read_rows("motivation")):
+        # The same ending on both sides: the last token, which is read, does not differ.
         ending = DECISIONS[number % len(DECISIONS)].format(they=row["they"])
         sides = [f"{row['opening']} {row[key]} {ending}" for key in ("determined", "drifting")]
         pairs.append(ContrastPair(sides[0], sides[1], row["domain"]))
@@ -104,8 +105,8 @@ def refusal_pairs() -> tuple[ContrastPair, ...]:
 
 
 def _user_messages(query: str, system: str = "") -> list[Message]:
-    asked = {"role": "user", "content": query}
-    return [{"role": "system", "content": system}, asked] if system else [asked]
+    message = {"role": "user", "content": query}
+    return [{"role": "system", "content": system}, message] if system else [message]
 
 
 def _assistant_message(words: str) -> Message:

@@ -35,6 +35,7 @@ def read(path: Path) -> list[PairRecord]:
     text = _read_text(path)
     if path.suffix.lower() in (".csv", ".tsv"):
         return list(_parse_table(text, "\t" if path.suffix.lower() == ".tsv" else ","))
+    # A .jsonl with a single line is one JSON object too, but its errors have to name the line.
     document = None if path.suffix.lower() == ".jsonl" else _parse_document(text)
     if isinstance(document, dict):
         return [PairRecord("the file", document)]
@@ -57,6 +58,7 @@ def _read_text(path: Path) -> str:
         if len(line) > LONGEST_LINE:
             raise BadRecord(f"line {number}: longer than {format_bytes(LONGEST_LINE)}")
     try:
+        # Drops the byte-order mark that spreadsheets write.
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         at = data[: problem.start].count(b"\n") + 1
@@ -96,6 +98,7 @@ def _parse_table(text: str, delimiter: str) -> Iterator[PairRecord]:
     began = 1
     try:
         for cells in rows:
+            # A quoted cell may span lines: a row begins where the one before ended.
             place, began = f"line {began}", rows.line_num + 1
             if not cells:
                 continue

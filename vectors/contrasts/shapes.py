@@ -84,6 +84,7 @@ def _responses(record: PairRecord) -> Iterator[ContrastPair]:
     others = [reply for reply in inner if reply not in ours]
     if not ours or not others:
         raise BadRecord(f"{record.place}: needs a response of an assistant and one of another persona")
+    # Assistants are used in turn, so that every other persona gets a partner.
     for number, other in enumerate(others):
         sides = [
             [
@@ -108,6 +109,7 @@ def _narratives(record: PairRecord) -> Iterator[ContrastPair]:
             _required_text(inner, "continuation").strip(),
         )
         texts.append(f"{context} {rest}")
+        # In characters of the joined text: the continuation follows after one space.
         begins.append(len(context))
     yield ContrastPair(texts[0], texts[1], _domain(record), (begins[0], begins[1]))
 
@@ -129,8 +131,10 @@ def _prompts(record: PairRecord) -> Iterator[Text]:
 
 
 def _answer_pair(question: str, positive: str, negative: str, domain: str) -> ContrastPair:
-    asked = {"role": "user", "content": question}
-    return ContrastPair([asked, _assistant_message(positive)], [asked, _assistant_message(negative)], domain)
+    message = {"role": "user", "content": question}
+    return ContrastPair(
+        [message, _assistant_message(positive)], [message, _assistant_message(negative)], domain
+    )
 
 
 def _prompt_messages(system: str, question: str) -> list[dict[str, str]]:

@@ -22,6 +22,7 @@ def save_pairs(pairs: Iterable[ContrastPair], out: Path) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_text(lines, encoding="utf-8")
+        # Only a complete file gets the name.
         fresh.replace(out)
     except OSError as problem:
         raise UsageError(f"cannot write {printable_name(out)}: {problem.strerror}") from None

@@ -24,13 +24,14 @@ COUNT, SEED = 100, 17
 
 def subject_pairs() -> tuple[ContrastPair, ...]:
     """“The nurse helped the pilot … . This is about the nurse” against the same with the roles exchanged."""
-    chance = random.Random(SEED)
+    rng = random.Random(SEED)
     pairs = []
     for number in range(COUNT):
+        # Domains take turns, and within each domain its deeds do.
         domain = list(DEEDS)[number % len(DEEDS)]
         deed = DEEDS[domain][number // len(DEEDS) % 5]
-        one, other = chance.sample(PEOPLE, 2)
-        place = chance.choice(PLACES)
+        one, other = rng.sample(PEOPLE, 2)
+        place = rng.choice(PLACES)
         sides = [
             f"The {doer} {deed} the {done_to} {place}. This is about the {one}"
             for doer, done_to in ((one, other), (other, one))

@@ -33,6 +33,7 @@ def scale_vector(vector: SteeringVector, factor: float) -> SteeringVector:
     if not math.isfinite(factor) or factor == 0.0:
         raise UsageError("a vector can be multiplied by a finite number other than 0")
     if factor < 0:
+        # Negating mirrors the statistics; the positive factor that is left does not touch them.
         return scale_vector(negate_vector(vector), -factor)
     rows = {layer: row.scale(factor) for layer, row in vector.rows.items()}
     return replace(vector, rows=rows, origin=vector.origin.without_file())
@@ -44,6 +45,7 @@ def negate_vector(vector: SteeringVector) -> SteeringVector:
     mirrored = {layer: _mirrored_stats(entry) for layer, entry in about.stats.items()}
     about = replace(about, stats=mirrored, poles=about.poles[::-1])
     rows = {layer: row.negate() for layer, row in vector.rows.items()}
+    # Ceilings bound the projection on the old direction, so they do not apply to the reversed one.
     return replace(vector, rows=rows, about=about, ceilings={}, origin=vector.origin.without_file())
 
 
@@ -59,6 +61,7 @@ def _mirrored_summary(spread: Mapping[str, float]) -> dict[str, float]:
     mirror = {"mean": -spread["mean"]} if "mean" in spread else {}
     if "std" in spread:
         mirror["std"] = spread["std"]
+    # Reversing the axis turns the 5th percentile into minus the 95th, and so on.
     return mirror | {f"p{100 - q}": -spread[f"p{q}"] for q in PERCENTILES if f"p{q}" in spread}
 
 
@@ -75,12 +78,14 @@ def combine_vectors(one: SteeringVector, two: SteeringVector, first: float, seco
         raise VectorFileError(f"cannot combine a vector of site {one.about.site} and one of {two.about.site}")
     rows = {}
     for layer in sorted({*one.layers, *two.layers}):
+        # A layer that only one of the two has is taken from that one alone.
         parts = [
             weight * side.raw(layer).astype(np.float64)
             for side, weight in ((one, first), (two, second))
             if layer in side.rows
         ]
         total = np.sum(parts, axis=0)
+        # What cancels down to rounding error has no direction left.
         if np.linalg.norm(total) > CANCELLED * max(np.linalg.norm(part) for part in parts):
             rows[layer] = total
     name = f"{one.name} {'+' if second >= 0 else '-'} {two.name}"
@@ -104,13 +109,15 @@ def span_projection(row: Wide, basis: Sequence[Wide]) -> Wide:
     if not basis:
         return np.zeros_like(row)
     left, values, _ = np.linalg.svd(np.stack(basis, axis=1), full_matrices=False)
-    kept = left[:, values > 1e-6 * values[0]]
-    return np.asarray(kept @ (kept.T @ row))
+    # Directions with a singular value near zero are rounding errors of dependent rows.
+    orthonormal = left[:, values > 1e-6 * values[0]]
+    return np.asarray(orthonormal @ (orthonormal.T @ row))
 
 
 def _derived_vector(source: SteeringVector, rows: Mapping[int, Wide], name: str) -> SteeringVector:
     if not rows:
         raise VectorFileError("nothing is left of it: every layer cancels")
+    # Statistics, dose and contrast set describe the old direction and are not true of this one.
     about = replace(
         source.about,
         name=name,
@@ -148,6 +155,7 @@ def _mean_and_deviation(entry: Mapping[str, Any]) -> tuple[float, float]:
     if not all("mean" in side and "std" in side for side in sides):
         return 0.0, 0.0
     mean = sum(side["mean"] for side in sides) / len(sides)
+    # Variances are averaged, not deviations; both classes have the same weight.
     return mean, math.sqrt(sum(side["std"] ** 2 for side in sides) / len(sides))
 
 

@@ -70,6 +70,7 @@ class Card:
 
     @property
     def site(self) -> str:
+        # Cards show `post` under the name it had in files of version 1.
         return POST_BEFORE if self.about.site == SITES[0] else self.about.site
 
     @property

@@ -65,6 +65,7 @@ def _decompose_layer(target: SteeringVector, parts: Sequence[SteeringVector], la
         np.stack([_unit_float64(part, layer) for part in parts], axis=1),
         _unit_float64(target, layer),
     )
+    # The cut-off keeps nearly parallel parts from getting huge coefficients that cancel.
     coefficients = np.linalg.lstsq(basis, goal, rcond=1e-6)[0]
     residual = float(np.linalg.norm(goal - basis @ coefficients) / np.linalg.norm(goal))
     return Decomposition(tuple(map(float, coefficients)), residual)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def admit_vector(vector: SteeringVector, shape: ModelShape, *, force: bool = False) -> SteeringVector:
     """The vector with warnings about this model; one made on another model family needs `force`."""
+    # A vector that cannot be added is refused whatever `force` says; a foreign family may be tried.
     refuse_misfit(vector, shape)
     if (stranger := family_mismatch(vector, shape)) and not force:
         raise VectorFileError(f"{vector.label}: {stranger} (--force to use it anyway)")
@@ -37,6 +38,7 @@ def misfit_reason(vector: SteeringVector | Card, shape: ModelShape) -> str:
         return f"vector {vector.hidden_size}, model {shape.hidden_size} dimensions ({shape.name})"
     if max(vector.layers) >= shape.n_layers:
         return f"layer {max(vector.layers)}, model has {shape.n_layers} ({shape.name})"
+    # `not <` instead of `>=`: true of NaN as well.
     long = [layer for layer, norm in vector.norms.items() if shape.half and not norm < limits.FP16_LARGEST]
     if long:
         return f"layer {long[0]} has norm {vector.norms[long[0]]:.3g}, which overflows float16"

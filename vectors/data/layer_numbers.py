@@ -40,6 +40,7 @@ def place_rows(indices: Iterable[int], shift: int, why: str, choices: ReadOption
     if choices.shift is not None and choices.shift != shift:
         shift, why = choices.shift, f"set by --shift; the format's own rule is {shift:+d}, {why}"
     indices = sorted(indices)
+    # With a shift of −1, index 0 is the embedding row, which is the output of no block.
     layers = {index: index + shift for index in indices if index + shift >= 0}
     if not layers:
         raise VectorFileError(f"a shift of {shift:+d} leaves no layer in it")
@@ -65,6 +66,7 @@ def place_stack(indices: Iterable[int], n_rows: int, choices: ReadOptions) -> La
         raise VectorFileError(
             f"{n_rows} rows are neither the {blocks} blocks nor the {blocks + 1} hidden_states of the model"
         )
+    # Without a model both numberings are possible: the caller gets the question as an error or a warning.
     question = (
         f"{n_rows} rows are {n_rows} blocks (say --shift 0) or the embeddings and {n_rows - 1} blocks "
         "(hidden_states order, say --shift -1); name the model or the shift"
@@ -79,6 +81,7 @@ def place_stack(indices: Iterable[int], n_rows: int, choices: ReadOptions) -> La
 
 def parse_layer_key(text: str) -> int:
     """Parse a layer number of a file: decimal digits only."""
+    # int() alone would also accept signs, spaces, underscores and other scripts' digits.
     if not text.isascii() or not text.isdigit() or len(text) > 6:
         raise VectorFileError(f"bad layer key {printable_name(text)!r}")
     return int(text)

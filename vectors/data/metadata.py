@@ -44,6 +44,7 @@ class About:
 
     def to_strings(self) -> dict[str, str]:
         """The metadata entries of a native file: strings as they are, everything structured as JSON."""
+        # Fields at their default are not written: a file holds only what is known.
         entries, blank = {}, About()
         for item in fields(self):
             value = getattr(self, item.name)
@@ -90,6 +91,7 @@ def json_object(key: str, text: str) -> dict[str, Any]:
 
 
 def finite_number(key: str, value: Any) -> float:
+    # bool is an int in Python, and Python's JSON parser accepts NaN and Infinity.
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise VectorFileError(f"metadata {key!r} holds something that is not a finite number")
     return float(value)

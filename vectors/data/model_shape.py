@@ -32,6 +32,7 @@ def shape_of_folder(folder: Path, name: str = "") -> ModelShape:
             f"{printable_name(name)}: no readable config.json in {printable_name(folder)}"
         ) from None
     config = config if isinstance(config, dict) else {}
+    # Multimodal models describe their language model in a part of its own.
     text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
     depth = _positive_integer(text, "num_hidden_layers", "n_layer", "num_layers")
     width = _positive_integer(text, "hidden_size", "n_embd", "d_model")
@@ -41,6 +42,7 @@ def shape_of_folder(folder: Path, name: str = "") -> ModelShape:
 def shape_of_model(model: Any) -> ModelShape:
     """Of a loaded `core.Model`."""
     config = getattr(getattr(model, "hf", None), "config", None)
+    # "bfloat16" also ends with "float16".
     half = str(getattr(model, "dtype", "")).endswith("float16") and "bfloat16" not in str(model.dtype)
     family = str(getattr(config, "model_type", ""))
     return ModelShape(str(getattr(model, "name", "")), model.n_layers, model.hidden_size, family, half)

@@ -30,6 +30,7 @@ class LayerRow:
     stated: tuple[Row, float] | None = None
 
     def __post_init__(self) -> None:
+        # The direction and the hash are computed from it once and cached.
         self.raw.flags.writeable = False
 
     @classmethod
@@ -66,6 +67,7 @@ def row_norm(row: Row) -> float:
 def split_norm(row: Row) -> tuple[Row, float]:
     """A raw row as unit direction and norm; a row that is already unit keeps its bits and has norm 1."""
     norm = row_norm(row)
+    # Dividing a unit row by its norm would change last bits, and with them the content hash.
     if abs(norm - 1.0) <= UNIT_TOLERANCE:
         return row, 1.0
     return (row.astype(np.float64) / norm).astype(np.float32), norm
@@ -81,6 +83,7 @@ def float32_row(row: Any) -> Row:
     """A new float32 array from an array, a tensor or a list of numbers."""
     if hasattr(row, "detach"):  # a tensor, known without importing torch
         row = row.detach().cpu().float().numpy()
+    # Always a copy: the row is made read-only, and the caller's array stays writeable.
     return np.array(row, dtype=np.float32)
 
 

@@ -38,6 +38,7 @@ class Alignment:
 
     def to_json(self) -> dict[str, Any]:
         chance = random_pairs(self.width)
+        # Rounding can make a cosine slightly greater than 1.
         distances = {str(layer): math.sqrt(max(0.0, 2 - 2 * c)) for layer, c in self.layers.items()}
         return {
             "vector": self.name,
@@ -66,8 +67,8 @@ def alignment_verdict(cosine: float, band: float) -> str:
 
 
 def align_vectors(one: SteeringVector, other: SteeringVector, n_effective: int | None = None) -> Alignment:
-    found = compare.layer_cosines(one, other)
+    cosines = compare.layer_cosines(one, other)
     name = other.about.name or "vector"
-    if not found.layers:
+    if not cosines.layers:
         raise VectorFileError(f"{one.about.name or 'vector'} and {name} have no layer in common")
-    return Alignment(name, found.layers, found.band, one.hidden_size, n_effective)
+    return Alignment(name, cosines.layers, cosines.band, one.hidden_size, n_effective)

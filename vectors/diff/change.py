@@ -33,6 +33,7 @@ class WeightChange:
     def row_slices(self) -> Iterator[tuple[int, Tensor, Tensor]]:
         """(first row, base rows, tuned rows) in float32, slice by slice."""
         height, width = self.shape
+        # At least one row: a single row of a very wide matrix may exceed the limit.
         step = max(1, SLICE_BYTES // (4 * width))
         for start in range(0, height, step):
             stop = min(height, start + step)
@@ -51,6 +52,7 @@ class WeightChange:
     def change_slices(self) -> Iterator[tuple[int, Tensor]]:
         """(first row, rows of ΔW); a matrix kept in memory is not read again."""
         height = self.shape[0]
+        # A pass that stopped early has filled only a part of the buffer.
         if self._kept_delta is not None and self._kept_rows == height:
             yield 0, self._kept_delta
             return
@@ -73,5 +75,6 @@ class WeightChange:
 
     def _slice(self, weights: MappedTensor, side: int, start: int, stop: int) -> Tensor:
         tensor = weights.tensor
+        # Selecting by a list copies these rows only; the rest of the file stays unread.
         rows = tensor[start:stop] if self.rows is None else tensor[list(self.rows[side][start:stop])]
         return rows.reshape(stop - start, -1).float()

@@ -42,6 +42,7 @@ class MappedTensor:
     def tensor(self) -> Tensor:
         """A view of the mapped file; nothing is read until it is used."""
         flat = torch.frombuffer(self.data, dtype=self.dtype)
+        # A bias or a norm counts as a matrix of one row.
         return flat.view(self.shape if len(self.shape) > 1 else (1, -1))
 
     @property
@@ -63,10 +64,11 @@ class Checkpoint:
     def vocabulary(self) -> dict[str, int]:
         """Tokens by their text, from tokenizer.json; empty where there is none."""
         try:
-            found = json.loads((self.folder / "tokenizer.json").read_text("utf-8"))
-            words = found["model"]["vocab"]
+            tokenizer = json.loads((self.folder / "tokenizer.json").read_text("utf-8"))
+            words = tokenizer["model"]["vocab"]
+            # Unigram tokenizers list (token, score) in the order of the ids; others map token to id.
             listed = words if isinstance(words, dict) else {word: i for i, (word, _) in enumerate(words)}
-            added = {token["content"]: token["id"] for token in found.get("added_tokens", ())}
+            added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens", ())}
             return {**listed, **added}
         except (OSError, ValueError, KeyError, TypeError):
             return {}
@@ -99,21 +101,23 @@ def _read_tensors(path: Path) -> dict[str, MappedTensor | None]:
     """The tensors of one file; None for those that are not floating point."""
     header = memory.read_header(path)
     with path.open("rb") as file:
+        # The offsets in the header count from its end.
         start = 8 + int.from_bytes(file.read(8), "little")
         # torch requires a writable buffer; a private mapping is one without ever changing the file.
         mapped = memoryview(
             mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
         )
-    found: dict[str, MappedTensor | None] = {}
+    tensors: dict[str, MappedTensor | None] = {}
     for name, entry in header.items():
         dtype = FLOATS.get(entry["dtype"])
         begin, end = entry["data_offsets"]
         shape = tuple(int(size) for size in entry["shape"])
+        # torch.frombuffer refuses an empty buffer.
         whole = dtype is not None and end > begin
-        found[name] = (
+        tensors[name] = (
             MappedTensor(shape, dtype, mapped[start + begin : start + end]) if whole and dtype else None
         )
-    return found
+    return tensors
 
 
 def require_same_width(base: Checkpoint, tuned: Checkpoint) -> None:

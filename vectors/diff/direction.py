@@ -26,18 +26,22 @@ def top_direction(
     """σ₁u₁ of a writer (σ₁v₁ of a reader) at every layer; the sign agrees with `towards` if given."""
     matched = match_matrices(base, tuned, f"*{module}*").matched
     usable = [
-        one for one in matched if one.residual_side.layer is not None and one.residual_side.axis is not None
+        matrix
+        for matrix in matched
+        if matrix.residual_side.layer is not None and matrix.residual_side.axis is not None
     ]
     if not usable:
         raise BadInput(f"no matrix called {module!r} has a side in the residual stream")
-    layers = [one.residual_side.layer for one in usable if one.residual_side.layer is not None]
+    layers = [matrix.residual_side.layer for matrix in usable if matrix.residual_side.layer is not None]
     twice = next((layer for layer in layers if layers.count(layer) > 1), None)
     if twice is not None:
         raise BadInput(f"{module!r} names several matrices of layer {twice}: say which, as in o_proj")
-    found = {
-        layer: _leading_direction(one, depth, towards) for layer, one in zip(layers, usable, strict=True)
+    directions = {
+        layer: _leading_direction(matrix, depth, towards)
+        for layer, matrix in zip(layers, usable, strict=True)
     }
-    rows = {layer: row.float().numpy() for layer, row in found.items() if row.any()}
+    # A matrix that did not change has no direction.
+    rows = {layer: row.float().numpy() for layer, row in directions.items() if row.any()}
     if not rows:
         raise BadInput(f"{module!r} did not change")
     about = About(
@@ -51,10 +55,13 @@ def top_direction(
     return SteeringVector(rows, about=about)
 
 
-def _leading_direction(one: MatchedMatrix, depth: SpectrumOptions, towards: SteeringVector | None) -> Tensor:
-    """σ₁ times the residual-side singular vector, signed; zero where nothing has changed."""
-    top = leading_spectrum(one.change, 1, exact=depth.exact, seed=depth.seed)
-    axis, other = (top.left, top.right) if one.residual_side.axis == 0 else (top.right, top.left)
-    known = compared_unit(towards, one.residual_side)
-    signed = axis[:, 0] @ known[1].double() if known else other[:, 0].sum()
-    return axis[:, 0] * top.values[0] * torch.sign(signed)
+def _leading_direction(
+    matrix: MatchedMatrix, depth: SpectrumOptions, towards: SteeringVector | None
+) -> Tensor:
+    """σ₁ times the residual-side singular vector with its sign; zero where nothing has changed."""
+    top = leading_spectrum(matrix.change, 1, exact=depth.exact, seed=depth.seed)
+    axis, other = (top.left, top.right) if matrix.residual_side.axis == 0 else (top.right, top.left)
+    known = compared_unit(towards, matrix.residual_side)
+    # −u and −v fit as well as u and v: without a vector, the sum of the other side decides the sign.
+    agreement = axis[:, 0] @ known[1].double() if known else other[:, 0].sum()
+    return axis[:, 0] * top.values[0] * torch.sign(agreement)

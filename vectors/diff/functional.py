@@ -24,61 +24,66 @@ Ids = Sequence[int]
 
 
 def measure_on_texts(
-    model: Model, found: MatrixList, vector: SteeringVector, texts: Sequence[Ids]
+    model: Model, matrices: MatrixList, vector: SteeringVector, texts: Sequence[Ids]
 ) -> Steps[dict[str, Any]]:
     """{matrix: {cosine, norm, relative}} of every writer, for the base model's last-token inputs."""
     writers = [
-        one
-        for one in found.matched
-        if one.residual_side.writes and one.residual_side.axis == 0 and _find_module(model, one)
+        matrix
+        for matrix in matrices.matched
+        if matrix.residual_side.writes and matrix.residual_side.axis == 0 and _find_module(model, matrix)
     ]
     totals: dict[str, Tensor] = {}
     for number, ids in enumerate(texts, start=1):
         part: Mapping[str, Tensor] = yield gpu_task(partial(last_token_inputs, model, ids, writers))
+        # Sums are enough, because the mean input is all that a linear map needs.
         for name, row in part.items():
             totals[name] = totals[name] + row if name in totals else row
         yield Progress(number, len(texts), "inputs read")
     report: dict[str, Any] = {}
-    for one in writers:
-        at = compared_unit(vector, one.residual_side)
+    for matrix in writers:
+        at = compared_unit(vector, matrix.residual_side)
         if at is not None:
-            mean = totals[one.name] / len(texts)
-            report[one.name] = yield worker_task(partial(_matrix_effect, model, one, mean, *at))
-            yield Row("functional", one.name, report[one.name])
+            mean = totals[matrix.name] / len(texts)
+            report[matrix.name] = yield worker_task(partial(_matrix_effect, model, matrix, mean, *at))
+            yield Row("functional", matrix.name, report[matrix.name])
     return report
 
 
 def last_token_inputs(model: Model, ids: Ids, writers: Sequence[MatchedMatrix]) -> dict[str, Tensor]:
     """The input of each writer at the last token, in one unsteered forward pass."""
-    seen: dict[str, Tensor] = {}
+    recorded: dict[str, Tensor] = {}
 
     def record_as(name: str) -> Any:
         def hook(_module: Any, inputs: tuple[Tensor, ...]) -> None:
-            seen[name] = inputs[0][0, -1].double().cpu()
+            recorded[name] = inputs[0][0, -1].double().cpu()
 
         return hook
 
-    handles = [_find_module(model, one).register_forward_pre_hook(record_as(one.name)) for one in writers]
+    # Hooks before the module: they get the input that its matrix multiplies.
+    handles = [
+        _find_module(model, matrix).register_forward_pre_hook(record_as(matrix.name)) for matrix in writers
+    ]
     try:
         with torch.no_grad(), model.steering.steering_with(None):
             model.anatomy.trunk(input_ids=torch.tensor([list(ids)], device=model.device), use_cache=False)
     finally:
+        # Also after an error: a hook that stays would run in every later pass of this model.
         for handle in handles:
             handle.remove()
-    return seen
+    return recorded
 
 
 def _matrix_effect(
-    model: Model, one: MatchedMatrix, mean: Tensor, layer: int, unit: Tensor
+    model: Model, matrix: MatchedMatrix, mean: Tensor, layer: int, unit: Tensor
 ) -> dict[str, float]:
-    push = one.change.multiply(mean.float()[:, None])[:, 0].double()
-    one.change.drop_rows()
-    length = float(push.norm())
-    cosine = float(push @ unit.double()) / length if length else 0.0
+    output = matrix.change.multiply(mean.float()[:, None])[:, 0].double()
+    matrix.change.drop_rows()
+    length = float(output.norm())
+    cosine = float(output @ unit.double()) / length if length else 0.0
     return {"cosine": cosine, "norm": length, "relative": length / model.residual_norms[layer]}
 
 
-def _find_module(model: Model, one: MatchedMatrix) -> Any:
+def _find_module(model: Model, matrix: MatchedMatrix) -> Any:
     """The loaded model's module that holds this tensor, by name; None if there is none."""
     modules = dict(model.hf.named_modules())
-    return modules.get(one.name.removesuffix(".weight"))
+    return modules.get(matrix.name.removesuffix(".weight"))

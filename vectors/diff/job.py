@@ -21,7 +21,7 @@ from vectors.files import writing
 from vectors.files.opening import open_vector_file
 from vectors.library.reading import read
 from vectors.plots.paper import ensure_drawable
-from vectors.texts.tokenized import tokenize_text as read_side
+from vectors.texts.tokenized import tokenize_text
 
 Params = Mapping[str, Any]
 
@@ -30,6 +30,7 @@ def diff_job(params: Params) -> Job:
     """`base`, `tuned`; `vector` to align with; `inputs` a set of texts; `out` and `module` make a vector."""
     if bool(params.get("out")) != bool(params.get("module")):
         raise UsageError("a vector from weights needs both --out FILE and --module NAME, such as o_proj")
+    # Bad output paths are refused before gigabytes of weights are read.
     if params.get("out"):
         writing.ensure_vector_writable(params["out"])
     if params.get("plot"):
@@ -44,10 +45,11 @@ def diff_job(params: Params) -> Job:
     if params.get("inputs"):
         if vector is None:
             raise UsageError("--inputs compares with a vector: name one with --vector")
+        # Only now: comparing weights needs no loaded model.
         model = yield worker_task(lambda: load(params["base"]))
         inputs = contrast(params["inputs"])
         report["warnings"] = [*report["warnings"], *inputs.warnings]
-        texts = [read_side(model, text).ids for text in inputs.texts]
+        texts = [tokenize_text(model, text).ids for text in inputs.texts]
         report["functional"] = yield from measure_on_texts(
             model, match_matrices(base, tuned, modules), vector, texts
         )

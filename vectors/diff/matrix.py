@@ -43,32 +43,34 @@ class ChangeSums:
 
 
 def compare_matrix(
-    change: WeightChange, side: ResidualAxis, unit: Tensor | None, depth: SpectrumOptions, meter: MemoryPeak
+    change: WeightChange, side: ResidualAxis, unit: Tensor | None, depth: SpectrumOptions, memory: MemoryPeak
 ) -> dict[str, Any]:
     """All measures of one matrix; `unit` is the vector at the layer it is compared with, if there is one."""
     compared = unit if side.axis is not None else None
+    # Of embeddings, norms and biases only the lengths are compared.
     inside = side.layer is not None and min(change.shape) > 1
     searched = inside and depth.top > 0
-    sums = _collect_sums(change, side.axis, compared, meter, keep=searched)
-    facts: dict[str, Any] = {
+    sums = _collect_sums(change, side.axis, compared, memory, keep=searched)
+    measures: dict[str, Any] = {
         "shape": list(change.shape),
         "norm": math.sqrt(sums.change),
         "base_norm": math.sqrt(sums.base),
         "relative_norm": math.sqrt(sums.change / sums.base) if sums.base else None,
         "side": {True: "writes", False: "reads"}.get(side.writes) if side.writes is not None else None,
     }
-    found = leading_spectrum(change, depth.top, exact=depth.exact, seed=depth.seed) if searched else None
-    meter.update_peak()
+    spectrum = leading_spectrum(change, depth.top, exact=depth.exact, seed=depth.seed) if searched else None
+    memory.update_peak()
+    # The job keeps every WeightChange until its end, so the rows have to go now.
     change.drop_rows()
-    if found is not None:
-        facts |= found.to_json(sums.change)
+    if spectrum is not None:
+        measures |= spectrum.to_json(sums.change)
     if compared is not None:
-        facts |= {"energy": sums.energy(), **_alignment(found, side.axis, compared)}
-    return facts
+        measures |= {"energy": sums.energy(), **_alignment(spectrum, side.axis, compared)}
+    return measures
 
 
 def _collect_sums(
-    change: WeightChange, axis: int | None, unit: Tensor | None, meter: MemoryPeak, *, keep: bool
+    change: WeightChange, axis: int | None, unit: Tensor | None, memory: MemoryPeak, *, keep: bool
 ) -> ChangeSums:
     """One pass: norms, and the energy along the residual-side vector; `keep` stores ΔW for later passes."""
     sums = ChangeSums()
@@ -78,12 +80,13 @@ def _collect_sums(
             change.keep_rows(start, rows)
         sums.change += sum_squares(rows)
         sums.base += sum_squares(base)
+        # Writers: v̂ᵀΔW is a sum over slices of rows. Readers: each slice of ΔW·v̂ is complete.
         if unit is not None and axis == 0:
             part = (unit[start : start + len(rows)].float() @ rows).double()
             sums.along = part if sums.along is None else sums.along + part
         if unit is not None and axis == 1:
             sums.across += sum_squares((rows @ unit.float())[:, None])
-        meter.update_peak()
+        memory.update_peak()
     return sums
 
 
@@ -92,12 +95,13 @@ def sum_squares(rows: Tensor) -> float:
     return float(torch.linalg.vector_norm(rows, dim=1).double().square().sum())
 
 
-def _alignment(found: Spectrum | None, axis: int | None, unit: Tensor) -> dict[str, Any]:
+def _alignment(spectrum: Spectrum | None, axis: int | None, unit: Tensor) -> dict[str, Any]:
     width = len(unit)
     null: dict[str, float] = {"energy": 1 / width, "top1": 1 / math.sqrt(width)}
-    if found is None:
+    if spectrum is None:
         return {"cosines": {}, "null": null}
-    basis = found.left if axis == 0 else found.right
+    basis = spectrum.left if axis == 0 else spectrum.right
+    # ‖U_kᵀv̂‖ is the cosine of v̂ with the span of the k directions.
     shares = basis.T @ unit.double()
     cosines = {"top1": abs(float(shares[0])), "topk": float(shares.norm()), "k": basis.shape[1]}
     return {"cosines": cosines, "null": null | {"topk": math.sqrt(basis.shape[1] / width)}}

@@ -35,6 +35,7 @@ def module_curves(rows: Rows, figure: Callable[[Mapping[str, Any]], float | None
     found: dict[str, list[tuple[int, float]]] = {}
     for row in rows.values():
         value = figure(row)
+        # A tensor of one row or column, such as a norm, would only crowd the plot.
         if (
             row["layer"] is not None
             and value is not None

@@ -37,6 +37,7 @@ def locate_matrix(
     name: str, shape: tuple[int, ...], config: Mapping[str, Any], hidden_size: int
 ) -> ResidualAxis:
     """Decided by the name, and by the shape where only one axis has the residual width."""
+    # With a dot in front, names with and without a prefix before the block list look alike.
     block = _BLOCK.search(f".{name}")
     layer = int(block.group(1)) if block else None
     inner = f".{name}"[block.end() :] if block else name
@@ -54,6 +55,7 @@ def _axis(shape: tuple[int, ...], writes: bool | None, transposed: bool, hidden_
     wide = [axis for axis in (0, 1) if shape[axis] == hidden_size]
     if len(wide) == 1:
         return wide[0]
+    # A square matrix is stored [out, in], or [in, out] where transposed; writers have residual outputs.
     if len(wide) == 2 and writes is not None:
         return int(writes == transposed)
     return None
@@ -63,4 +65,5 @@ def compared_layer(side: ResidualAxis) -> int | None:
     """The vector layer to compare with: L for writers of block L, L − 1 for its readers."""
     if side.layer is None or side.writes is not False:
         return side.layer
+    # The input of block 0 is the embedding, which has no layer number; layer 0 is the nearest.
     return max(0, side.layer - 1)

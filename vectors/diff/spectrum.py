@@ -47,18 +47,20 @@ def leading_spectrum(change: WeightChange, k: int, *, exact: bool = False, seed:
     # Both methods give right vectors V; the SVD of ΔW·V gives values and left vectors, ΔWᵀu the errors.
     left, values, turn = torch.linalg.svd(image, full_matrices=False)
     right = right @ turn.T
-    found = Spectrum(left[:, :k], values[:k], right[:, :k], torch.zeros(k, dtype=torch.float64), exact)
-    back = change.multiply_transposed(found.left.float())
-    errors = (back - found.right * found.values).norm(dim=0)
-    return Spectrum(found.left, found.values, found.right, errors, exact)
+    spectrum = Spectrum(left[:, :k], values[:k], right[:, :k], torch.zeros(k, dtype=torch.float64), exact)
+    back = change.multiply_transposed(spectrum.left.float())
+    errors = (back - spectrum.right * spectrum.values).norm(dim=0)
+    return Spectrum(spectrum.left, spectrum.values, spectrum.right, errors, exact)
 
 
 def _by_sketch(change: WeightChange, k: int, seed: int) -> Tensor:
     """An orthonormal basis of the row space's leading part, [columns, k + oversampling]."""
+    # A few columns more than k make the first k accurate.
     width = min(k + OVERSAMPLING, *change.shape)
-    chance = torch.Generator().manual_seed(seed)
-    basis = torch.randn(change.shape[1], width, generator=chance, dtype=torch.float64)
+    rng = torch.Generator().manual_seed(seed)
+    basis = torch.randn(change.shape[1], width, generator=rng, dtype=torch.float64)
     for _ in range(POWER_STEPS + 1):
+        # Orthonormal after every product: repeated ones turn all columns towards the first direction.
         image = torch.linalg.qr(change.multiply(basis.float()).double())[0]
         basis = torch.linalg.qr(change.multiply_transposed(image.float()))[0]
     return basis
@@ -71,10 +73,13 @@ def _by_gram(change: WeightChange, k: int) -> Tensor:
         gram = torch.zeros(width, width, dtype=torch.float64)
         for _, rows in change.change_slices():
             gram += rows.double().T @ rows.double()
+        # eigh returns eigenvalues in ascending order: the last k columns, reversed.
         return torch.linalg.eigh(gram)[1][:, -k:].flip(1)
     gram = torch.zeros(height, height, dtype=torch.float64)
     for start, rows in change.change_slices():
+        # Slice by slice against all slices: two of them are in memory, never the whole matrix.
         for other, columns in change.change_slices():
             gram[start : start + len(rows), other : other + len(columns)] = rows.double() @ columns.double().T
     left = torch.linalg.eigh(gram)[1][:, -k:].flip(1)
+    # These are left vectors; ΔWᵀ takes them to the right side.
     return torch.linalg.qr(change.multiply_transposed(left.float()))[0]

@@ -49,14 +49,14 @@ def match_matrices(base: Checkpoint, tuned: Checkpoint, modules: str = "*") -> M
     shared = [name for name in base.weights if name in tuned.weights]
     if not shared:
         raise BadInput(f"{base.name} and {tuned.name} have no tensor in common")
-    wanted = [name for name in shared if fnmatch.fnmatch(name, modules)]
-    if not wanted:
+    selected = [name for name in shared if fnmatch.fnmatch(name, modules)]
+    if not selected:
         raise BadInput(f"no tensor is called {modules!r}; the first is {shared[0]}")
     matched, warnings = [], []
-    for name in sorted(wanted, key=_natural_order):
-        found = _match(name, base, tuned)
-        matched += [found] if isinstance(found, MatchedMatrix) else []
-        warnings += [found] if isinstance(found, str) else []
+    for name in sorted(selected, key=_natural_order):
+        match = _match(name, base, tuned)
+        matched += [match] if isinstance(match, MatchedMatrix) else []
+        warnings += [match] if isinstance(match, str) else []
     extra = [
         f"{name}: not a floating-point tensor" for name in sorted({*base.other_dtypes, *tuned.other_dtypes})
     ]
@@ -72,52 +72,54 @@ def weight_diff(
     depth: SpectrumOptions,
     modules: str = "*",
 ) -> Job:
-    """Yields a row per matrix and a cell per aligned one; returns the report."""
+    """Yields a row per matrix and a cell per aligned matrix; returns the report."""
     if vector is not None and vector.hidden_size != base.hidden_size:
         raise VectorFileError(
             f"{vector.about.name or 'vector'} has {vector.hidden_size} dimensions, {base.name} {base.hidden_size}"
         )
-    found, meter, rows = match_matrices(base, tuned, modules), MemoryPeak(), {}
-    for number, one in enumerate(found.matched, start=1):
-        facts = yield worker_task(partial(_compare_one, one, vector, depth, meter), key=one.name)
-        rows[one.name] = facts
-        yield Row("modules", one.name, facts)
+    matrices, memory, rows = match_matrices(base, tuned, modules), MemoryPeak(), {}
+    for number, matrix in enumerate(matrices.matched, start=1):
+        facts = yield worker_task(partial(_compare_one, matrix, vector, depth, memory), key=matrix.name)
+        rows[matrix.name] = facts
+        yield Row("modules", matrix.name, facts)
         if facts.get("cosines"):
             yield Cell(
                 "cosine with the vector",
-                str(one.residual_side.layer),
-                one.residual_side.module,
+                str(matrix.residual_side.layer),
+                matrix.residual_side.module,
                 facts["cosines"]["top1"],
             )
-        yield Progress(number, len(found.matched), "matrices")
+        yield Progress(number, len(matrices.matched), "matrices")
     return {
         "base": base.name,
         "tuned": tuned.name,
         "vector": vector.about.name if vector is not None else None,
         "modules": rows,
-        "layers": layer_totals(found, rows),
-        "only_base": list(found.only_base),
-        "only_tuned": list(found.only_tuned),
-        "warnings": list(found.warnings),
+        "layers": layer_totals(matrices, rows),
+        "only_base": list(matrices.only_base),
+        "only_tuned": list(matrices.only_tuned),
+        "warnings": list(matrices.warnings),
         "bytes_read": sum(row["bytes_read"] for row in rows.values()),
-        "peak_anon": meter.grown_bytes,
+        "peak_anon": memory.grown_bytes,
         "null": random_baseline(vector),
     }
 
 
-def layer_totals(found: MatrixList, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def layer_totals(matrices: MatrixList, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Per block: the norm over its matrices, and the strongest alignment of its writers."""
     layers: dict[str, dict[str, Any]] = {}
-    for one in found.matched:
-        if one.residual_side.layer is None:
+    for matrix in matrices.matched:
+        if matrix.residual_side.layer is None:
             continue
-        row = rows[one.name]
+        row = rows[matrix.name]
         sums = layers.setdefault(
-            str(one.residual_side.layer), {"change": 0.0, "base": 0.0, "top1": None, "energy": None}
+            str(matrix.residual_side.layer), {"change": 0.0, "base": 0.0, "top1": None, "energy": None}
         )
+        # Norms of several matrices add up in squares.
         sums["change"] += row["norm"] ** 2
         sums["base"] += row["base_norm"] ** 2
-        if row.get("cosines") and one.residual_side.writes:
+        # Writers only: what a block reads is compared with the layer below.
+        if row.get("cosines") and matrix.residual_side.writes:
             sums["top1"] = max(sums["top1"] or 0.0, row["cosines"]["top1"])
             sums["energy"] = max(sums["energy"] or 0.0, row["energy"] or 0.0)
     return {
@@ -138,52 +140,55 @@ def random_baseline(vector: SteeringVector | None) -> dict[str, float] | None:
     return {"energy": 1 / vector.hidden_size, "top1": 1 / math.sqrt(vector.hidden_size)}
 
 
-def compared_unit(vector: SteeringVector | None, one: ResidualAxis) -> tuple[int, Tensor] | None:
+def compared_unit(vector: SteeringVector | None, side: ResidualAxis) -> tuple[int, Tensor] | None:
     """(layer, unit row) of the vector to compare this matrix with; None if the vector lacks that layer."""
-    layer = compared_layer(one)
+    layer = compared_layer(side)
     if vector is None or layer is None or layer not in vector.units:
         return None
     return layer, torch.from_numpy(np.array(vector.units[layer]))
 
 
 def _compare_one(
-    one: MatchedMatrix, vector: SteeringVector | None, depth: SpectrumOptions, meter: MemoryPeak
+    matrix: MatchedMatrix, vector: SteeringVector | None, depth: SpectrumOptions, memory: MemoryPeak
 ) -> dict[str, Any]:
-    at = compared_unit(vector, one.residual_side)
-    facts = compare_matrix(one.change, one.residual_side, at[1] if at else None, depth, meter)
-    place = {
-        "layer": one.residual_side.layer,
-        "module": one.residual_side.module,
+    at = compared_unit(vector, matrix.residual_side)
+    facts = compare_matrix(matrix.change, matrix.residual_side, at[1] if at else None, depth, memory)
+    location = {
+        "layer": matrix.residual_side.layer,
+        "module": matrix.residual_side.module,
         "vector_layer": at[0] if at else None,
     }
-    return place | facts | {"bytes_read": one.change.bytes_read}
+    return location | facts | {"bytes_read": matrix.change.bytes_read}
 
 
 def _match(name: str, base: Checkpoint, tuned: Checkpoint) -> MatchedMatrix | str:
     ours, theirs = base.weights[name], tuned.weights[name]
-    where = locate_matrix(name, ours.shape, base.config, base.hidden_size)
+    side = locate_matrix(name, ours.shape, base.config, base.hidden_size)
     if ours.shape == theirs.shape:
-        return MatchedMatrix(name, where, WeightChange(ours, theirs))
+        return MatchedMatrix(name, side, WeightChange(ours, theirs))
+    # A fine-tuned model may have more tokens; any other difference in shape cannot be compared.
     vocabulary = (
-        len(ours.shape) == len(theirs.shape) == 2 and ours.shape[1] == theirs.shape[1] and where.layer is None
+        len(ours.shape) == len(theirs.shape) == 2 and ours.shape[1] == theirs.shape[1] and side.layer is None
     )
     if not vocabulary:
         shapes = f"{_format_shape(ours.shape)} in {base.name}, {_format_shape(theirs.shape)} in {tuned.name}"
         return f"{name}: {shapes}: left out"
     rows = shared_rows(base, tuned)
     if rows is None:
-        both = list(range(min(ours.shape[0], theirs.shape[0])))
-        rows = (both, both)
+        # Without tokenizer files, equal ids are taken for equal tokens.
+        ids = list(range(min(ours.shape[0], theirs.shape[0])))
+        rows = (ids, ids)
+    # A tokenizer may know tokens that the matrix has no row for.
     inside = [(a, b) for a, b in zip(*rows, strict=True) if a < ours.shape[0] and b < theirs.shape[0]]
     rows = ([a for a, _ in inside], [b for _, b in inside])
-    return MatchedMatrix(name, replace(where, axis=1), WeightChange(ours, theirs, rows))
+    return MatchedMatrix(name, replace(side, axis=1), WeightChange(ours, theirs, rows))
 
 
-def _vocabulary_note(one: MatchedMatrix) -> str:
-    rows = one.change.rows or ((), ())
+def _vocabulary_note(matrix: MatchedMatrix) -> str:
+    rows = matrix.change.rows or ((), ())
     how = "the same numbers" if list(rows[0]) == list(rows[1]) else "the same text"
-    sizes = f"{one.change.base.shape[0]} and {one.change.tuned.shape[0]} rows"
-    return f"{one.name}: {sizes}; compared {len(rows[0])} that stand for tokens of {how}"
+    sizes = f"{matrix.change.base.shape[0]} and {matrix.change.tuned.shape[0]} rows"
+    return f"{matrix.name}: {sizes}; compared {len(rows[0])} that stand for tokens of {how}"
 
 
 def _format_shape(shape: tuple[int, ...]) -> str:

@@ -43,29 +43,32 @@ class OpenedFile:
 
 def open_vector_file(path: str | os.PathLike[str]) -> OpenedFile:
     """Read a regular file through one descriptor; pipes, devices and folders are refused without blocking."""
-    place = Path(path)
+    file_path = Path(path)
     try:
         # O_NONBLOCK: opening a FIFO for reading would otherwise wait for a writer forever.
-        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(file_path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as problem:
-        raise VectorFileError(f"{printable_name(place)}: {_error_reason(problem)}") from None
+        raise VectorFileError(f"{printable_name(file_path)}: {_error_reason(problem)}") from None
     try:
+        # The open file is examined, not the path, which may lead elsewhere by now.
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise VectorFileError(f"{printable_name(place)}: not a regular file")
-        wanted = status.st_size if status.st_size <= limits.FILE_BYTES else HEAD_BYTES
-        return OpenedFile(place, _read_bytes(descriptor, wanted), status.st_size)
+            raise VectorFileError(f"{printable_name(file_path)}: not a regular file")
+        # A file this large is no vector; its head is enough to say what it is instead.
+        size = status.st_size if status.st_size <= limits.FILE_BYTES else HEAD_BYTES
+        return OpenedFile(file_path, _read_bytes(descriptor, size), status.st_size)
     except OSError as problem:
-        raise VectorFileError(f"{printable_name(place)}: {_error_reason(problem)}") from None
+        raise VectorFileError(f"{printable_name(file_path)}: {_error_reason(problem)}") from None
     finally:
         os.close(descriptor)
 
 
-def _read_bytes(descriptor: int, wanted: int) -> bytes:
+def _read_bytes(descriptor: int, remaining: int) -> bytes:
     pieces = []
-    while wanted > 0 and (piece := os.read(descriptor, wanted)):
+    # os.read may return fewer bytes than requested, and none if the file was cut short meanwhile.
+    while remaining > 0 and (piece := os.read(descriptor, remaining)):
         pieces.append(piece)
-        wanted -= len(piece)
+        remaining -= len(piece)
     return b"".join(pieces)
 
 

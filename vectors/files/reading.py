@@ -16,14 +16,16 @@ from vectors.files.opening import OpenedFile
 def parse(source: OpenedFile, choices: ReadOptions) -> FileContents:
     """Parse a vector from bytes already read; every error gets the file's name in front."""
     try:
+        # First, because a web page or an LFS pointer needs another remedy than an unknown format.
         refuse_lookalikes(source)
-        found = formats.reader_for(source)(source, choices)
+        contents = formats.reader_for(source)(source, choices)
     except VectorFileError as problem:
         raise VectorFileError(f"{source.name}: {problem}") from None
     except MemoryError:
         raise VectorFileError(f"{source.name}: not enough memory to read it") from None
-    about = found.about if found.about.name else replace(found.about, name=_stem(source.path))
-    return replace(found, about=about, file=source.name, file_sha256=source.sha256)
+    # Most foreign files hold no name: the file's own name is the best there is.
+    about = contents.about if contents.about.name else replace(contents.about, name=_stem(source.path))
+    return replace(contents, about=about, file=source.name, file_sha256=source.sha256)
 
 
 def refuse_lookalikes(source: OpenedFile) -> None:

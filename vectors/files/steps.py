@@ -28,7 +28,9 @@ def encode_steps(target: Row, base: Row) -> str | None:
     """
     if np.array_equal(target.view(np.int32), base.view(np.int32)):
         return None
+    # As integers, the bit patterns of neighbouring floats of one sign differ by 1.
     apart = target.view(np.int32) - base.view(np.int32)
+    # Zigzag: 0, −1, 1, −2 … become 0, 1, 2, 3 …, so the high bytes of small negative steps are 0 too.
     planes = ((apart << 1) ^ (apart >> 31)).astype("<u4").view(np.uint8).reshape(-1, 4).T
     return base64.b64encode(zlib.compress(planes.tobytes(), FAST)).decode("ascii")
 
@@ -53,11 +55,12 @@ def corrected_rows(rows: Mapping[int, Row], entries: Mapping[str, str], key: str
         return {}
     moved = {}
     for layer, text in json_object(key, entries[key]).items():
+        # The keys come from a file: a number is parsed only after its digits and length were checked.
         row = rows.get(int(layer)) if layer.isdecimal() and len(layer) < 7 else None
-        better = apply_steps(row, text) if row is not None and isinstance(text, str) else None
-        if row is None or better is None or not _is_rounding_error(better, row):
+        corrected = apply_steps(row, text) if row is not None and isinstance(text, str) else None
+        if row is None or corrected is None or not _is_rounding_error(corrected, row):
             raise VectorFileError(f"metadata {key!r} does not fit layer {layer[:8]!r}")
-        moved[int(layer)] = better
+        moved[int(layer)] = corrected
     return moved
 
 

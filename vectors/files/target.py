@@ -44,6 +44,7 @@ def ensure_writable(path: str | os.PathLike[str]) -> Path:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         target.parent.mkdir(parents=True, exist_ok=True)
+        # Only creating a file proves it: permission bits know nothing of read-only or full disks.
         with tempfile.TemporaryFile(dir=target.parent):
             return target
     except (OSError, ValueError) as problem:

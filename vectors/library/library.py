@@ -52,14 +52,16 @@ def require_valid_name(name: str) -> str:
     return name
 
 
-def find(wanted: str | os.PathLike[str]) -> Path:
+def find(name_or_path: str | os.PathLike[str]) -> Path:
     """The file of a library name, else the path itself; the error for an unknown name lists all names."""
-    text = os.fspath(wanted)
+    text = os.fspath(name_or_path)
     if not isinstance(text, str) or "/" in text or not _NAME.fullmatch(text):
-        return Path(wanted)
+        return Path(name_or_path)
     known = vector_paths()
+    # The library's vector comes before a file of the same name in the current folder.
     if text in known:
         return _refuse_outside_link(known[text])
+    # A name with a suffix means a file, even a missing one: opening it gives the right error.
     if Path(text).suffix or os.path.lexists(text):
         return Path(text)
     raise VectorFileError(
@@ -69,16 +71,17 @@ def find(wanted: str | os.PathLike[str]) -> Path:
 
 def vector_paths() -> dict[str, Path]:
     """Every vector's file by name: the starter vectors and the user's own."""
+    # A vector of the user's own hides the starter vector of the same name.
     return demo.starter_vectors() | _user_paths()
 
 
 def _user_paths() -> dict[str, Path]:
     """The user's files by name; symbolic links out of the folder are listed and refused when opened."""
     try:
-        found = sorted(library_folder().iterdir(), key=lambda path: path.name)
+        files = sorted(library_folder().iterdir(), key=lambda path: path.name)
     except OSError:
         return {}
-    return {path.name.removesuffix(SUFFIX): path for path in found if not path.is_dir() and _is_vector(path)}
+    return {path.name.removesuffix(SUFFIX): path for path in files if not path.is_dir() and _is_vector(path)}
 
 
 def _is_vector(path: Path) -> bool:
@@ -108,8 +111,8 @@ def load(name: str, path: Path | None = None) -> SteeringVector:
 
 def _refuse_outside_link(path: Path) -> Path:
     """Refuse a symbolic link that leads out of the library folder."""
-    home = library_folder()
-    if path.parent == home and path.is_symlink() and not path.resolve().is_relative_to(home.resolve()):
+    folder = library_folder()
+    if path.parent == folder and path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
         raise VectorFileError(f"{printable_name(path.name)}: not a regular file (a link out of the library)")
     return path
 
@@ -134,6 +137,7 @@ def add_to_library(vector: SteeringVector, name: str | None = None) -> Path:
     name = require_valid_name(name or vector.about.name)
     if name in vector_paths():
         raise UsageError(f"the library has a vector {name!r} already; say --name or remove that one first")
+    # The copy in the library no longer shows its file and numbering, so they are noted here.
     source = f"{origin.file} ({origin.format}, sha256 {origin.file_sha256[:12]}; {origin.index_rule})"
     about = replace(vector.about, name=name, source=vector.about.source or source)
     target = _make_folder() / f"{name}{SUFFIX}"
@@ -145,6 +149,7 @@ def rename(old: str, new: str) -> Path:
     path, target = _user_path(old), _make_folder() / f"{require_valid_name(new)}{SUFFIX}"
     if new in vector_paths():
         raise UsageError(f"the library has a vector {new!r} already")
+    # Written before the old file is deleted: an interruption leaves two copies, not none.
     writing.write(load(old, path).named(new), target, "native")
     path.unlink()
     notes.move_note(_make_folder(), old, new)
@@ -160,9 +165,9 @@ def write_note(name: str, text: str) -> None:
 
 def remove(name: str) -> Path:
     """Move a vector and its note to the trash folder; the file name there holds the time."""
-    place = trash.move_to_trash(_user_path(name), _make_folder())
-    notes.move_note(_make_folder(), name, place.name)
-    return place
+    trashed = trash.move_to_trash(_user_path(name), _make_folder())
+    notes.move_note(_make_folder(), name, trashed.name)
+    return trashed
 
 
 def list_trash() -> list[trash.TrashedFile]:
@@ -170,18 +175,20 @@ def list_trash() -> list[trash.TrashedFile]:
     return trash.list_trashed(library_folder())
 
 
-def restore_vector(wanted: str) -> str:
+def restore_vector(name_or_file: str) -> str:
     """Restore a vector by its former name (the newest of that name) or by its file name in the trash."""
-    found = next((each for each in list_trash() if wanted in (original_name(each), each.place.name)), None)
-    if found is None:
-        raise UsageError(f"the trash has no vector {printable_name(wanted)!r}")
-    name = original_name(found)
+    trashed = next(
+        (each for each in list_trash() if name_or_file in (original_name(each), each.place.name)), None
+    )
+    if trashed is None:
+        raise UsageError(f"the trash has no vector {printable_name(name_or_file)!r}")
+    name = original_name(trashed)
     if name in vector_paths():
         raise UsageError(
             f"the library has a vector {printable_name(name)!r} again: rename or remove that one first"
         )
-    found.place.rename(_make_folder() / found.file)
-    notes.move_note(_make_folder(), found.place.name, name)
+    trashed.place.rename(_make_folder() / trashed.file)
+    notes.move_note(_make_folder(), trashed.place.name, name)
     return name
 
 
@@ -200,11 +207,11 @@ def _user_path(name: str) -> Path:
 
 
 def _make_folder() -> Path:
-    place = library_folder()
+    folder = library_folder()
     try:
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as problem:
         raise UsageError(
-            f"cannot make {printable_name(place)} ({problem.strerror}); set XDG_DATA_HOME"
+            f"cannot make {printable_name(folder)} ({problem.strerror}); set XDG_DATA_HOME"
         ) from None
-    return place
+    return folder

@@ -22,6 +22,7 @@ FOLDER = "measured"
 
 
 def measurement_path(sha256: str, fingerprint: str) -> Path:
+    # Part of a file name, and a fingerprint may hold other signs than letters and digits.
     short = re.sub(r"[^0-9A-Za-z]", "", fingerprint)[:24]
     return library.library_folder() / FOLDER / f"{sha256[:32]}-{short}.json"
 
@@ -48,6 +49,7 @@ def with_measurements(vector: SteeringVector, fingerprint: str) -> SteeringVecto
     mine = vector.about
     about = replace(
         mine,
+        # Layer by layer: a layer that was not measured keeps what the file says of it.
         stats={**mine.stats, **measured.stats},
         act_norms=measured.act_norms or mine.act_norms,
         suggestion=mine.suggestion or measured.suggestion,

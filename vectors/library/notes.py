@@ -10,27 +10,27 @@ from vectors.files import writing
 FILE = "notes.json"
 
 
-def read(home: Path) -> dict[str, str]:
+def read(folder: Path) -> dict[str, str]:
     try:
-        found = json.loads((home / FILE).read_text("utf-8"))
+        entries = json.loads((folder / FILE).read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    return {str(key): str(text) for key, text in found.items()} if isinstance(found, dict) else {}
+    return {str(key): str(text) for key, text in entries.items()} if isinstance(entries, dict) else {}
 
 
-def write(home: Path, name: str, text: str) -> None:
+def write(folder: Path, name: str, text: str) -> None:
     """Set the note of a vector; an empty text deletes it."""
-    others = {key: line for key, line in read(home).items() if key != name}
-    _write_all(home, others | ({name: text} if text else {}))
+    others = {key: line for key, line in read(folder).items() if key != name}
+    _write_all(folder, others | ({name: text} if text else {}))
 
 
-def move_note(home: Path, old: str, new: str) -> None:
+def move_note(folder: Path, old: str, new: str) -> None:
     """Rename the key of a note when its vector is renamed or moved."""
-    notes = read(home)
+    notes = read(folder)
     if old in notes:
         text = notes.pop(old)
-        _write_all(home, notes | {new: text})
+        _write_all(folder, notes | {new: text})
 
 
-def _write_all(home: Path, notes: dict[str, str]) -> None:
-    writing.write_atomic(home / FILE, json.dumps(notes, indent=1).encode("ascii"))
+def _write_all(folder: Path, notes: dict[str, str]) -> None:
+    writing.write_atomic(folder / FILE, json.dumps(notes, indent=1).encode("ascii"))

@@ -24,10 +24,26 @@ def read(
     force: bool = False,
     measured: bool = True,
 ) -> SteeringVector:
-    """A vector from a file of any known format, or from the library by name.
+    """Read a vector from a file of any known format, or from the library by name.
 
-    `model` resolves an ambiguous layer numbering; with `measured`, the results of `check` on that model
-    are added.
+    Args:
+        path: A file, or the name of a vector in the library; the library comes first.
+        layers: Keep only these layers (0-based, output of decoder block L).
+        shift: Added to the layer numbers of the file, where its format's rule does not hold.
+        model: A loaded model the vector is for: its depth resolves an ambiguous numbering, and a vector that
+            does not fit it is refused.
+        part: The experiment of a capping config; without it the first one.
+        minus: A second file to subtract, for two mean activations that make a direction together.
+        force: Accept a vector that was made on a model of another family.
+        measured: Add what `check` has measured of the vector on `model`.
+
+    Raises:
+        VectorFileError: The file cannot be read, its numbering is ambiguous, or it does not fit the model.
+
+    Example:
+        >>> pirate = vectors.read("pirate")  # of the library; a path such as "pirate.gguf" works too
+        >>> model = core.load("demo-instruct")
+        >>> honesty = vectors.read("honesty.pt", model=model, shift=-1)  # row 0 holds the embeddings
     """
     known = None if model is None else model_shape.shape_of_model(model)
     vector = read_file(
@@ -40,5 +56,6 @@ def read(
     )
     if known is None:
         return vector
+    # Refused or admitted first: measurements belong to a vector that fits the model.
     vector = compatibility.admit_vector(vector, known, force=force)
     return measurements.with_measurements(vector, model.fingerprint) if measured else vector

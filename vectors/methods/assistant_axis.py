@@ -16,12 +16,13 @@ def assistant_axis(classes: Classes) -> Direction:
 
 
 def role_means(classes: Classes) -> list[Direction]:
+    # Without names, all texts belong to one role.
     roles = np.array(classes.roles or ("",) * classes.negative.count)
     names = list(dict.fromkeys(roles.tolist()))
-    sums, read = {name: np.zeros(classes.negative.width) for name in names}, 0
+    sums, start = {name: np.zeros(classes.negative.width) for name in names}, 0
     for rows in classes.negative.blocks():
-        here = roles[read : read + len(rows)]
-        for name in set(here.tolist()):
-            sums[name] += rows[here == name].sum(0)
-        read += len(rows)
+        names_here = roles[start : start + len(rows)]
+        for name in set(names_here.tolist()):
+            sums[name] += rows[names_here == name].sum(0)
+        start += len(rows)
     return [sums[name] / np.count_nonzero(roles == name) for name in names]

@@ -48,7 +48,7 @@ class States:
         return np.concatenate(list(self.blocks()))
 
     def standardized(self, middle: Direction, scale: float = 1.0) -> States:
-        """(row − middle) / scale."""
+        """The rows as (row − middle) / scale, computed block by block."""
         return States(self.count, self.width, lambda: ((rows - middle) / scale for rows in self.blocks()))
 
 
@@ -56,10 +56,12 @@ def array_states(source: Any, chosen: Sequence[int] | None = None) -> States:
     """The rows of an array, all or the chosen ones; read again on every pass."""
     array = np.asarray(source) if not isinstance(source, np.ndarray) else source
     which = np.arange(len(array)) if chosen is None else np.asarray(chosen, dtype=np.int64)
+    # A limit in bytes: the wider the rows, the fewer of them make a block.
     step = max(1, BLOCK_BYTES // (8 * max(1, array.shape[1])))
 
     def blocks() -> Iterator[Rows]:
         for start in range(0, len(which), step):
+            # Only this block is read and converted: the array may be a mapped file.
             yield array[which[start : start + step]].astype(np.float64)
 
     return States(len(which), array.shape[1], blocks)

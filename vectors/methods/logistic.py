@@ -26,11 +26,14 @@ def logistic_direction(classes: Classes) -> Direction:
     squares = sum(float(((rows - middle) ** 2).sum()) for rows in classes.both.blocks())
     if squares == 0:
         return np.zeros(classes.both.width)
+    # Scaled, because the same penalty would weigh less on a model with long states.
     rows = classes.both.standardized(middle, float(np.sqrt(squares / classes.both.count)))
     labels = np.repeat([1.0, -1.0], classes.positive.count)
     if rows.count > rows.width:
         return minimize_loss(LogisticLoss(rows, labels))[:-1]
+    # The penalty keeps w in the span of the rows, so it is found in their singular basis.
     left, values, right = np.linalg.svd(rows.all_rows(), full_matrices=False)
+    # One block: there are at most as many rows as dimensions.
     inside = States(rows.count, len(values), lambda: [left * values])
     direction: Direction = minimize_loss(LogisticLoss(inside, labels))[:-1] @ right
     return direction
@@ -49,10 +52,10 @@ class LogisticLoss:
         return np.append(np.full(self.rows.width, PENALTY), 1e-9)
 
     def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
-        read = 0
+        start = 0
         for rows in self.rows.blocks():
-            yield np.column_stack([rows, np.ones(len(rows))]), self.labels[read : read + len(rows)]
-            read += len(rows)
+            yield np.column_stack([rows, np.ones(len(rows))]), self.labels[start : start + len(rows)]
+            start += len(rows)
 
     def loss(self, weights: Weights) -> float:
         total = sum(
@@ -64,9 +67,10 @@ class LogisticLoss:
         """(gradient, Hessian)."""
         gradient, curvature = self.penalty * weights, np.diag(self.penalty)
         for rows, labels in self.blocks():
-            chance = logistic_sigmoid(rows @ weights)
+            probability = logistic_sigmoid(rows @ weights)
             gradient = gradient - rows.T @ (labels * logistic_sigmoid(-labels * (rows @ weights)))
-            curvature = curvature + (rows * (chance * (1 - chance))[:, None]).T @ rows
+            # σ' = σ (1 − σ) weights the outer product of each row.
+            curvature = curvature + (rows * (probability * (1 - probability))[:, None]).T @ rows
         return gradient, curvature
 
 
@@ -83,15 +87,16 @@ def minimize_loss(problem: LogisticLoss) -> Weights:
 
 
 def logistic_sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    # logaddexp does not overflow where exp(−value) does.
     shares: NDArray[np.float64] = np.exp(-np.logaddexp(0, -values))
     return shares
 
 
 def _halve_until_lower(problem: LogisticLoss, weights: Weights, step: Weights) -> Weights:
     """Halve the step until the loss falls: far from the minimum a full Newton step can overshoot."""
-    here = problem.loss(weights)
+    before = problem.loss(weights)
     for _ in range(20):
-        if problem.loss(weights - step) <= here:
+        if problem.loss(weights - step) <= before:
             break
         step = step / 2
     return step

@@ -13,7 +13,9 @@ def leading_direction(states: States) -> Direction:
         vectors: Rows = np.linalg.eigh(states.gram())[1]
         return vectors[:, -1]
     rows = states.all_rows()
+    # The rows, weighted by the left singular vector, add up to σ times the right one.
     weights = np.linalg.eigh(rows @ rows.T)[1][:, -1]
     direction: Direction = weights @ rows
     length = float(np.linalg.norm(direction))
+    # All rows are zero: the caller recognises a direction of length 0.
     return direction / length if length else direction

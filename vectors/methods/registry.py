@@ -43,11 +43,12 @@ def find_method(name: str) -> Method:
 def fit_direction(name: str, classes: Classes) -> Direction:
     """The raw vector of one layer, pointing from the negative class to the positive one."""
     chosen = find_method(name)
-    found = chosen.fit(classes)
-    length = float(np.linalg.norm(found))
+    raw = chosen.fit(classes)
+    length = float(np.linalg.norm(raw))
     if chosen.own_length or length == 0:
-        return found
-    unit = orient_direction(found / length, classes)
+        return raw
+    # The other methods define a line only: sign and length come from the classes.
+    unit = orient_direction(raw / length, classes)
     return unit * (abs(classes.gap(unit)) or 1.0)
 
 

@@ -18,9 +18,9 @@ def plot_lines(path: str | Path, curves: Sequence[PlotCurve], axes: PlotAxes = P
     """Plot curves on one pair of axes."""
 
     def paint(figure: Any) -> None:
-        place = figure.add_subplot()
-        axes.apply_to(place)
-        draw_curves(place, curves)
+        subplot = figure.add_subplot()
+        axes.apply_to(subplot)
+        draw_curves(subplot, curves)
 
     return draw_figure(path, paint)
 
@@ -32,11 +32,11 @@ def plot_panels(
 
     def paint(figure: Any) -> None:
         figure.suptitle(title, fontsize="medium")
-        for place, (axes, curves) in zip(
+        for subplot, (axes, curves) in zip(
             figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0], panels, strict=True
         ):
-            axes.apply_to(place)
-            draw_curves(place, curves)
+            axes.apply_to(subplot)
+            draw_curves(subplot, curves)
 
     return draw_figure(path, paint, (PANEL[0], PANEL[1] * len(panels) + 0.4))
 
@@ -51,15 +51,15 @@ def plot_bars(
     """Plot one bar per name, with an error bar where there is an interval; `quiet` names are grey."""
 
     def paint(figure: Any) -> None:
-        place, names = figure.add_subplot(), list(values)
-        axes.apply_to(place)
+        subplot, names = figure.add_subplot(), list(values)
+        axes.apply_to(subplot)
         heights = finite_or_nan(list(values.values()))
         colours = [QUIET if name in quiet else COLOURS[0] for name in names]
-        place.bar(range(len(names)), heights, color=colours, width=0.7)
+        subplot.bar(range(len(names)), heights, color=colours, width=0.7)
         for number, name in enumerate(names):
             if bounds := (intervals or {}).get(name):
-                place.plot([number, number], bounds, color="black", linewidth=1.2)
-        place.set_xticks(range(len(names)), names, **_rotate_long_names(names))
+                subplot.plot([number, number], bounds, color="black", linewidth=1.2)
+        subplot.set_xticks(range(len(names)), names, **_rotate_long_names(names))
 
     return draw_figure(path, paint)
 
@@ -73,14 +73,15 @@ def plot_histogram(
     """Plot several samples in the same bins, overlaid."""
 
     def paint(figure: Any) -> None:
-        place = figure.add_subplot()
-        axes.apply_to(place)
+        subplot = figure.add_subplot()
+        axes.apply_to(subplot)
         every = [value for sample in samples.values() for value in sample]
-        reach = (min(every), max(every)) if every else None
+        # One range for all samples, so that their bins coincide.
+        extent = (min(every), max(every)) if every else None
         for number, (name, sample) in enumerate(samples.items()):
             colour = COLOURS[number % len(COLOURS)]
-            place.hist(sample, bins=bins, range=reach, color=colour, alpha=0.55, label=name)
-        draw_legend(place)
+            subplot.hist(sample, bins=bins, range=extent, color=colour, alpha=0.55, label=name)
+        draw_legend(subplot)
 
     return draw_figure(path, paint)
 
@@ -94,18 +95,19 @@ def plot_heatmap(
 ) -> Path:
     """Plot a heat map, white at zero; cells without a value stay empty."""
     cells = [finite_or_nan([values.get((row, column)) for column in columns]) for row in rows]
+    # Symmetric limits put zero at the middle of the colours; NaN is unequal to itself and left out.
     reach = max((abs(value) for line in cells for value in line if value == value), default=0.0) or 1.0
 
     def paint(figure: Any) -> None:
-        place = figure.add_subplot()
-        axes.apply_to(place)
-        image = place.imshow(cells, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
+        subplot = figure.add_subplot()
+        axes.apply_to(subplot)
+        image = subplot.imshow(cells, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
         names = [str(column) for column in columns]
-        place.set_xticks(range(len(names)), names, **_rotate_long_names(names))
-        place.set_yticks(range(len(rows)), map(str, rows))
-        figure.colorbar(image, ax=place)
+        subplot.set_xticks(range(len(names)), names, **_rotate_long_names(names))
+        subplot.set_yticks(range(len(rows)), map(str, rows))
+        figure.colorbar(image, ax=subplot)
         if len(rows) * len(columns) <= CELLS_WITH_NUMBERS:
-            _draw_numbers(place, cells, reach)
+            _draw_numbers(subplot, cells, reach)
 
     return draw_figure(path, paint, (max(4.0, 0.5 * len(columns) + 2.5), max(3.0, 0.3 * len(rows) + 1.5)))
 
@@ -115,10 +117,11 @@ def _rotate_long_names(names: Sequence[str]) -> dict[str, Any]:
     return {"rotation": 30, "ha": "right"} if max(map(len, names), default=0) > 10 else {}
 
 
-def _draw_numbers(place: Any, cells: Sequence[Sequence[float]], reach: float) -> None:
+def _draw_numbers(subplot: Any, cells: Sequence[Sequence[float]], reach: float) -> None:
     for row, line in enumerate(cells):
         for column, value in enumerate(line):
             if value == value:
+                # Dark cells need light numbers.
                 ink = "white" if abs(value) > 0.6 * reach else "black"
                 words = {"ha": "center", "va": "center", "fontsize": "xx-small", "color": ink}
-                place.text(column, row, f"{value:.2g}", **words)
+                subplot.text(column, row, f"{value:.2g}", **words)

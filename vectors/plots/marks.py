@@ -64,6 +64,7 @@ class PlotAxes:
 def draw_curves(axes: Any, curves: Iterable[PlotCurve]) -> None:
     """Draw every curve in its own colour with a pale interval; quiet curves are grey."""
     named = False
+    # Grey curves last, so that the others get the same colours with and without them.
     for number, curve in enumerate(sorted(curves, key=lambda curve: curve.quiet)):
         colour = QUIET if curve.quiet else COLOURS[number % len(COLOURS)]
         style = "--" if curve.dashed else "-"

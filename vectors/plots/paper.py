@@ -23,7 +23,7 @@ SUFFIXES = (".png", ".svg")
 # Okabe & Ito 2008: eight colours that stay apart for the colour-blind; yellow left out, too pale for a line.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 QUIET = "#888888"
-LOOK: Mapping[str, Any] = {
+STYLE: Mapping[str, Any] = {
     "svg.hashsalt": "steertui",
     "svg.fonttype": "none",
     "text.parse_math": False,
@@ -34,7 +34,7 @@ LOOK: Mapping[str, Any] = {
     "legend.fontsize": "small",
     "savefig.dpi": 160,
 }
-_alone = threading.Lock()  # matplotlib's style is process-wide while a figure is being drawn
+_style_lock = threading.Lock()  # matplotlib's style is process-wide while a figure is being drawn
 
 
 def ensure_drawable(path: str | Path) -> Path:
@@ -66,10 +66,12 @@ def draw_figure(
     from matplotlib.figure import Figure
 
     kind, data = target.suffix.lower().removeprefix("."), io.BytesIO()
-    with _alone, matplotlib.rc_context(dict(LOOK)), warnings.catch_warnings():
+    with _style_lock, matplotlib.rc_context(dict(STYLE)), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # a sign the font lacks is drawn as a box
+        # Not through pyplot, which keeps figures globally and looks for a display.
         figure = Figure(figsize=size, layout="constrained")
         paint(figure)
+        # Into memory first: an error while drawing leaves no half-written file.
         figure.savefig(data, format=kind, metadata={"Date": None} if kind == "svg" else None)
     return _write_picture(target, data.getvalue())
 

@@ -40,20 +40,22 @@ def d_interval(
 ) -> tuple[float, float]:
     """95 % percentile bootstrap interval of d; the classes are resampled independently."""
     a, b = _as_float64(x), _as_float64(y)
-    chance, drawn, left = np.random.default_rng(seed), [], resamples
+    rng, drawn, left = np.random.default_rng(seed), [], resamples
     while left > 0:
+        # In batches, so that memory does not grow with the number of resamples.
         part = min(left, max(1, DRAWN_AT_ONCE // (a.size + b.size)))
-        drawn.append(_resampled_d(chance, a, b, part))
+        drawn.append(_resampled_d(rng, a, b, part))
         left -= part
     every = np.concatenate(drawn)
+    # A resample without any variance has no d.
     usable = every[np.isfinite(every)]
     low, high = np.percentile(usable, (2.5, 97.5)) if usable.size else (0.0, 0.0)
     return float(low), float(high)
 
 
-def _resampled_d(chance: np.random.Generator, a: Numbers, b: Numbers, resamples: int) -> Numbers:
-    first = a[chance.integers(a.size, size=(resamples, a.size))]
-    second = b[chance.integers(b.size, size=(resamples, b.size))]
+def _resampled_d(rng: np.random.Generator, a: Numbers, b: Numbers, resamples: int) -> Numbers:
+    first = a[rng.integers(a.size, size=(resamples, a.size))]
+    second = b[rng.integers(b.size, size=(resamples, b.size))]
     spread = first.var(axis=1, ddof=1) * (a.size - 1) + second.var(axis=1, ddof=1) * (b.size - 1)
     pooled = np.sqrt(spread / (a.size + b.size - 2))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -82,6 +84,7 @@ def wilson_interval(right: int, total: int) -> tuple[float, float]:
 def area_under_roc(x: ArrayLike, y: ArrayLike) -> float:
     """P(x > y) + ½ P(x = y) = U / (n₁ n₂), from the ranks of both classes together."""
     a, b = _as_float64(x), np.sort(_as_float64(y))
+    # A tie is counted by one of the two searches only, which makes it one half.
     below = np.searchsorted(b, a, side="left")
     up_to = np.searchsorted(b, a, side="right")
     return float((below + up_to).sum() / 2 / (a.size * b.size))
@@ -105,15 +108,16 @@ def random_band(width: int) -> float:
 
 def split_half_cosine(differences: Blocks, count: int, *, seed: int = 0, splits: int = 20) -> float:
     """Mean cosine of the mean differences of two random halves of the pairs: stability under new data."""
-    chance, half = np.random.default_rng(seed), count // 2
+    rng, half = np.random.default_rng(seed), count // 2
+    # As weights of the pairs, the means of all halves come from one pass over the rows.
     weights = np.zeros((2, splits, count))
     for number in range(splits):
-        order = chance.permutation(count)
+        order = rng.permutation(count)
         weights[0, number, order[:half]], weights[1, number, order[half:]] = 1 / half, 1 / (count - half)
-    means, read = np.zeros(()), 0
+    means, start = np.zeros(()), 0
     for rows in differences:
-        means = means + weights[:, :, read : read + len(rows)] @ _as_float64(rows)
-        read += len(rows)
+        means = means + weights[:, :, start : start + len(rows)] @ _as_float64(rows)
+        start += len(rows)
     return float(np.mean([cosine(one, other) for one, other in zip(*means, strict=True)]))
 
 
@@ -126,6 +130,7 @@ def pair_coherence(differences: Blocks, direction: ArrayLike) -> tuple[float, fl
     total = np.zeros(unit.size)
     for rows in differences:
         units = _as_float64(rows)
+        # A pair of equal states has no direction: its row stays zero.
         lengths = np.linalg.norm(units, axis=1, keepdims=True)
         units = np.divide(units, lengths, out=np.zeros_like(units), where=lengths > 0)
         total, along, count = total + units.sum(0), along + float((units @ unit).sum()), count + len(units)

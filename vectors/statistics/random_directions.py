@@ -45,6 +45,8 @@ class RandomCosines:
 
 @lru_cache(maxsize=8)
 def random_pairs(width: int, pairs: int = PAIRS, seed: int = 0) -> RandomCosines:
-    chance = np.random.default_rng(seed)
-    along, across = chance.standard_normal(pairs), 2 * chance.standard_gamma((width - 1) / 2, pairs)
+    rng = np.random.default_rng(seed)
+    # χ² with n degrees of freedom is 2 · Gamma(n / 2).
+    along, across = rng.standard_normal(pairs), 2 * rng.standard_gamma((width - 1) / 2, pairs)
+    # On a line, any two directions are parallel or opposite.
     return RandomCosines(along / np.sqrt(along**2 + across) if width > 1 else np.copysign(1.0, along))

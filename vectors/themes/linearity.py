@@ -49,6 +49,7 @@ class RankedRun:
     @property
     def p(self) -> float:
         """Share of scores at least this high among the mismatched ones and this one."""
+        # The run itself is one of those that reach its score: p is never 0.
         return (1 + sum(score >= self.linearity.score for score in self.null)) / (len(self.null) + 1)
 
     def to_json(self) -> dict[str, Any]:
@@ -73,11 +74,11 @@ def compare_themes(one: ArrayLike, other: ArrayLike) -> Linearity:
 
 def rank_runs(runs: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> list[RankedRun]:
     """All runs by score, highest first, each with the scores of mismatched pairs as its null."""
-    found = []
+    ranked = []
     for name, (one, other) in runs.items():
         null = [compare_themes(one, theirs).score for key, (_, theirs) in runs.items() if key != name]
-        found.append(RankedRun(name, compare_themes(one, other), tuple(null)))
-    return sorted(found, key=lambda run: -run.linearity.score)
+        ranked.append(RankedRun(name, compare_themes(one, other), tuple(null)))
+    return sorted(ranked, key=lambda run: -run.linearity.score)
 
 
 def embed_texts(model: Model, texts: Sequence[str], layer: int | None = None) -> Rows:
@@ -93,6 +94,7 @@ def _unit_rows(rows: ArrayLike) -> Rows:
     matrix = np.asarray(rows, np.float64)
     if matrix.ndim != 2 or not len(matrix):
         raise UsageError("themes have to be rows of numbers, at least one")
+    # A zero row stays zero, and its cosine with every theme is 0.
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     units: Rows = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
     return units

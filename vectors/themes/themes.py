@@ -48,13 +48,13 @@ def themes_job(model: Model, params: Mapping[str, Any]) -> Job:
         direction = yield gpu_task(partial(_embed_themes, model, one.direction, layer))
         sets[one.name] = tuned, direction
         yield Progress(number, len(runs), "runs embedded")
-    found: dict[str, dict[str, Any]] = {}
+    scores: dict[str, dict[str, Any]] = {}
     for scored in rank_runs(sets):
-        found[scored.name] = scored.to_json()
-        yield Row("linearity", scored.name, found[scored.name])
+        scores[scored.name] = scored.to_json()
+        yield Row("linearity", scored.name, scores[scored.name])
         for (i, j), cosine in np.ndenumerate(scored.linearity.cosines):
             yield Cell(f"cosines of {scored.name}", int(i) + 1, int(j) + 1, float(cosine))
-    return {"runs": found, "n": len(found), "embedded_by": model.name}
+    return {"runs": scores, "n": len(scores), "embedded_by": model.name}
 
 
 def read_runs(path: Path, other: str | None = None) -> list[ThemeRun]:
@@ -62,8 +62,8 @@ def read_runs(path: Path, other: str | None = None) -> list[ThemeRun]:
         if other is not None:
             sides = [read_theme_list(place) for place in (path, expand_home(other))]
             return [ThemeRun(path.stem, sides[0], sides[1])]
-        found = records.read(path)
-        runs = [_parse_run(record, number) for number, record in enumerate(found, start=1)]
+        entries = records.read(path)
+        runs = [_parse_run(record, number) for number, record in enumerate(entries, start=1)]
     except records.BadRecord as problem:
         raise BadInput(f"{printable_name(path.name)}: {problem}") from None
     if not runs or len({run.name for run in runs}) < len(runs):
@@ -74,8 +74,9 @@ def read_runs(path: Path, other: str | None = None) -> list[ThemeRun]:
 def _parse_run(record: records.PairRecord, number: int) -> ThemeRun:
     sides = [record.fields.get(side) for side in SIDES]
     for name, themes in zip(SIDES, sides, strict=True):
-        sound = isinstance(themes, list) and all(theme is None or isinstance(theme, str) for theme in themes)
-        if not sound or not any(themes or ()):
+        valid = isinstance(themes, list) and all(theme is None or isinstance(theme, str) for theme in themes)
+        # Null alone is no theme: there would be nothing to compare.
+        if not valid or not any(themes or ()):
             raise records.BadRecord(f"{record.place}: {name} has to be a list of texts (null: no theme)")
     return ThemeRun(str(record.fields.get("name", number)), sides[0] or (), sides[1] or ())
 

@@ -100,7 +100,7 @@ def _default_form(name: str, known: ContrastSet | None) -> str:
 
 
 def _domains(params: Mapping[str, Any], known: ContrastSet | None) -> tuple[str, ...]:
-    said: Sequence[str] = str(params.get("domains") or "").split(",")
-    named = [word.strip() for word in said if word.strip()]
+    listed: Sequence[str] = str(params.get("domains") or "").split(",")
+    named = [word.strip() for word in listed if word.strip()]
     found = named or [domain for domain in (known.domains if known else ()) if domain] or DOMAINS
     return tuple(dict.fromkeys(found))

@@ -61,6 +61,7 @@ class Draft:
         why = self.brief.form.rejection_reason(row)
         if why is None and len(self.pairs.get(domain, ())) >= self.brief.quotas[domain]:
             why = "more than asked"
+        # Last, because the filter remembers the text: a pair rejected for another reason must not block it.
         if why is None and not self._unlike.add_if_new(" ".join(row[part] for part in self.brief.form.parts)):
             why = "duplicate"
         if why is not None:
@@ -73,15 +74,17 @@ class Draft:
 
 
 def write_pairs(claude: ClaudeClient, brief: Brief, out: Path, model: str) -> Job:
+    """Have Claude write the pairs of a brief to `out`; yields each accepted pair, returns counts and cost."""
     yield Row("cost", "at most", asdict(cost_bound(brief, model)))
-    draft, most = Draft(brief), ROUNDS_PER_NEED * -(-max(brief.quotas.values()) // AT_A_TIME)
-    for turn in range(1, most + 1):
+    draft, rounds = Draft(brief), ROUNDS_PER_NEED * -(-max(brief.quotas.values()) // AT_A_TIME)
+    for turn in range(1, rounds + 1):
         if not (missing := draft.missing):
             break
-        asked = {d: _next_question(draft, d, number, turn, model) for d, number in missing.items()}
-        key = f"{turn} {' '.join(one.key()[:16] for one in asked.values())}"
-        replies = yield worker_task(partial(_ask_claude, claude, list(asked.values())), key)
-        for domain, reply in zip(asked, replies, strict=True):
+        questions = {d: _next_question(draft, d, number, turn, model) for d, number in missing.items()}
+        # With the hashes of the questions: a resumed job does not use the replies of other questions.
+        key = f"{turn} {' '.join(one.key()[:16] for one in questions.values())}"
+        replies = yield worker_task(partial(_ask_claude, claude, list(questions.values())), key)
+        for domain, reply in zip(questions, replies, strict=True):
             yield from _add_reply(draft, domain, reply)
             yield Progress(draft.count, brief.pairs, "pairs written")
     if not draft.count:
@@ -92,8 +95,8 @@ def write_pairs(claude: ClaudeClient, brief: Brief, out: Path, model: str) -> Jo
 
 
 def _next_question(draft: Draft, domain: str, missing: int, turn: int, model: str) -> ClaudeQuestion:
-    there = draft.openings.get(domain, ())
-    return build_question(draft.brief, domain, min(AT_A_TIME, missing), there, turn, model)
+    known_openings = draft.openings.get(domain, ())
+    return build_question(draft.brief, domain, min(AT_A_TIME, missing), known_openings, turn, model)
 
 
 def _ask_claude(claude: ClaudeClient, questions: Sequence[ClaudeQuestion]) -> list[list[Parts] | str]:

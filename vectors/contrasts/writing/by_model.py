@@ -37,30 +37,31 @@ def answer_pairs(
     """
     if max_words is None and {contrast.name, contrast.shape} & SHORT_ANSWERS:
         max_words = SHORT
-    kept: list[ContrastPair] = []
+    accepted: list[ContrastPair] = []
     left_out: Counter[str] = Counter()
     pairs = contrast.validated().pairs
     for number, pair in enumerate(pairs):
         sides = []
         for pole, text in zip(contrast.poles, (pair.positive, pair.negative), strict=True):
-            asked = _question_messages(text, number)
-            words = yield gpu_task(partial(_generate_reply, model, asked, longest), key=f"{number} {pole}")
-            yield JobSample(pole, str(asked[-1]["content"]), words)
-            sides.append((asked, words))
+            messages = _question_messages(text, number)
+            reply = yield gpu_task(partial(_generate_reply, model, messages, longest), key=f"{number} {pole}")
+            yield JobSample(pole, str(messages[-1]["content"]), reply)
+            sides.append((messages, reply))
         yield Progress(number + 1, len(pairs), "pairs answered")
+        # Judged when both sides are there: a pair is used or dropped as a whole.
         (one, first), (other, second) = sides
         if (why := rejection_reason(first, second, max_words)) is None:
-            kept.append(ContrastPair(_with_reply(one, first), _with_reply(other, second), pair.domain))
+            accepted.append(ContrastPair(_with_reply(one, first), _with_reply(other, second), pair.domain))
         else:
             left_out[why] += 1
-    if not kept:
+    if not accepted:
         raise BadInput(f"{contrast.name}: {model.name} gave no pair two different answers")
-    save_pairs(kept, out)
+    save_pairs(accepted, out)
     yield Artifact(str(out), open_vector_file(out).sha256, "contrast set")
     return {
         "name": contrast.name,
         "out": str(out),
-        "pairs": len(kept),
+        "pairs": len(accepted),
         "left_out": dict(left_out),
         "missing": 0,
     }
@@ -84,10 +85,10 @@ def _question_messages(text: Text, number: int) -> list[Mapping[str, Any]]:
     return messages[:-1] if messages[-1]["role"] == "assistant" else messages
 
 
-def _generate_reply(model: Model, asked: list[Mapping[str, Any]], longest: int) -> str:
-    ids = reply_ids(model, tokenize_text(model, asked).ids, longest)
+def _generate_reply(model: Model, messages: list[Mapping[str, Any]], longest: int) -> str:
+    ids = reply_ids(model, tokenize_text(model, messages).ids, longest)
     return str(model.tokenizer.decode(ids, skip_special_tokens=True)).strip()
 
 
-def _with_reply(asked: list[Mapping[str, Any]], words: str) -> list[Mapping[str, Any]]:
-    return [*asked, {"role": "assistant", "content": words}]
+def _with_reply(messages: list[Mapping[str, Any]], reply: str) -> list[Mapping[str, Any]]:
+    return [*messages, {"role": "assistant", "content": reply}]

@@ -45,6 +45,7 @@ class PairForm:
             return "empty"
         if words["positive"] == words["negative"]:
             return "same"
+        # No ratio for short answers: of two of them one is easily twice as long.
         if self.longest is not None:
             return "length" if max(sides) > self.longest else None
         return "length" if max(sides) > LONGER * min(sides) else None
@@ -57,8 +58,8 @@ def _story_pair(row: Row, domain: str) -> ContrastPair:
 
 def _reply_pair_maker(question: str) -> Callable[[Row, str], ContrastPair]:
     def pair(row: Row, domain: str) -> ContrastPair:
-        asked = {"role": "user", "content": row[question].strip()}
-        sides = [[asked, {"role": "assistant", "content": row[side].strip()}] for side in SIDES]
+        message = {"role": "user", "content": row[question].strip()}
+        sides = [[message, {"role": "assistant", "content": row[side].strip()}] for side in SIDES]
         return ContrastPair(sides[0], sides[1], domain)
 
     return pair

@@ -38,20 +38,21 @@ def claude_model(params: Params) -> str:
 
 def write_with_claude(params: Params) -> Job:
     """Job: Claude writes the set `set` to `out`; with `estimate` only the cost is reported."""
-    wanted, out, most = parse_brief(params), prepare_output(str(params["out"])), writing_cost(params)
+    brief, out, bound = parse_brief(params), prepare_output(str(params["out"])), writing_cost(params)
     if params.get("estimate"):
-        yield Row("cost", "at most", asdict(most))
-        return {"name": wanted.name, "pairs": 0, "cost": asdict(most)}
+        yield Row("cost", "at most", asdict(bound))
+        return {"name": brief.name, "pairs": 0, "cost": asdict(bound)}
+    # Imported after the estimate, which needs neither the client nor a key.
     from vectors.claude.allowance import Allowance
     from vectors.claude.asking import ClaudeClient
     from vectors.contrasts.writing.by_claude import write_pairs
 
     budget = params.get("budget")
-    if budget is None and most.dollars is not None:
-        budget = SHARE * most.dollars
+    if budget is None and bound.dollars is not None:
+        budget = SHARE * bound.dollars
     claude = ClaudeClient(Allowance(budget, params.get("deadline")))
     try:
-        return (yield from write_pairs(claude, wanted, out, claude_model(params)))
+        return (yield from write_pairs(claude, brief, out, claude_model(params)))
     finally:
         claude.close()
 
@@ -68,6 +69,7 @@ def answer_with_model(model: Model, params: Params) -> Job:
     systems = [params.get(side) for side in ("positive", "negative")]
     if any(systems) and not all(systems):
         raise UsageError("two system prompts make two sides: give both --positive and --negative")
+    # Stored answers are dropped; these two prompts make the model give both kinds again.
     if not any(systems) and found.shape == "answers":
         systems = [HONEST, DECEPTIVE]
     if all(systems):

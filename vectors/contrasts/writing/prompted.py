@@ -15,25 +15,26 @@ from vectors.texts.pair import ContrastPair, ContrastSet, Text
 
 def add_system_prompts(contrast: ContrastSet, positive: str, negative: str) -> tuple[ContrastSet, int]:
     """(the set of pairs to be answered, the number of near-duplicate questions left out)."""
-    asked = [(prompt, "") for prompt in contrast.prompts]
-    asked += [(pair.positive, pair.domain) for pair in contrast.pairs]
-    unlike, pairs = NearDuplicateFilter(), []
-    for text, domain in asked:
+    texts = [(prompt, "") for prompt in contrast.prompts]
+    texts += [(pair.positive, pair.domain) for pair in contrast.pairs]
+    new_questions, pairs = NearDuplicateFilter(), []
+    for text, domain in texts:
         question = _last_user_text(text)
-        if unlike.add_if_new(question):
+        # One question asked twice would count twice in the vector.
+        if new_questions.add_if_new(question):
             sides = [_prompt_messages(system, question) for system in (positive, negative)]
             pairs.append(ContrastPair(sides[0], sides[1], domain))
     if not pairs:
         raise BadInput(f"{contrast.name}: no questions in it")
-    return replace(contrast, pairs=tuple(pairs), prompts=()), len(asked) - len(pairs)
+    return replace(contrast, pairs=tuple(pairs), prompts=()), len(texts) - len(pairs)
 
 
 def _last_user_text(text: Text) -> str:
     """The last user message; a plain text is itself the question."""
     if isinstance(text, str):
         return text
-    said: Sequence[Any] = [message for message in text if isinstance(message, Mapping)]
-    return next((str(message["content"]) for message in reversed(said) if message["role"] == "user"), "")
+    messages: Sequence[Any] = [message for message in text if isinstance(message, Mapping)]
+    return next((str(message["content"]) for message in reversed(messages) if message["role"] == "user"), "")
 
 
 def _prompt_messages(system: str, question: str) -> list[dict[str, str]]:

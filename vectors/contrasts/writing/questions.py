@@ -32,14 +32,14 @@ def build_question(
     an earlier round that returned nothing usable.
     """
     positive, negative = brief.poles
-    known = "\n".join(text[:CUT] for text in there[-LATEST:])
+    quoted = "\n".join(text[:CUT] for text in there[-LATEST:])
     parts = [
         f"Write {count} pairs. The trait: positive is {positive}, negative is {negative}."
         + (f" The set: {brief.about}." if brief.about else ""),
         f"Domain of all of them: {domain}. {brief.form.rules}",
         "Make the pairs as different from each other as the domain allows: other people, places, tasks and words.",
         fence_text("examples", brief.examples_text) if brief.examples else "",
-        f"These are there already; do not write them again:\n{fence_text('there', known)}" if known else "",
+        f"These are there already; do not write them again:\n{fence_text('there', quoted)}" if quoted else "",
         f"This is turn {turn}." if turn > 1 else "",
     ]
     items = {"type": "array", "items": brief.form.schema, "minItems": 1, "maxItems": 2 * AT_A_TIME}
@@ -49,9 +49,10 @@ def build_question(
 
 def cost_bound(brief: Brief, model: str) -> ClaudeCost:
     """Upper bound of the cost if every pair is accepted; each rejected pair adds its share."""
-    known = ["x" * CUT] * LATEST
+    # The longest question there can be: all openings quoted, and a later turn.
+    openings = ["x" * CUT] * LATEST
     total = ClaudeCost()
     for domain, quota in brief.quotas.items():
         rounds = math.ceil(quota / AT_A_TIME)
-        total += estimate_calls([build_question(brief, domain, AT_A_TIME, known, 2, model)] * rounds)
+        total += estimate_calls([build_question(brief, domain, AT_A_TIME, openings, 2, model)] * rounds)
     return total

@@ -19,6 +19,7 @@ def count_elements(name: str, shape: tuple[int, ...]) -> int:
     count = 1
     for extent in shape:
         count *= extent
+        # After each axis, so that the product of a hostile shape is never computed.
         if count > limits.ELEMENTS:
             claimed, limit = (
                 limits.format_count(_saturated_product(shape)),
@@ -38,6 +39,7 @@ def _saturated_product(shape: tuple[int, ...]) -> int:
 def as_float32(data: bytes | memoryview, dtype: str) -> Array:
     """Little-endian floats of the given type as a new flat float32 array."""
     if dtype == "bfloat16":
+        # bfloat16 is the upper half of a float32.
         return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
     with np.errstate(over="ignore"):  # overflow gives inf, which `require_direction` reports
         return np.frombuffer(data, _NUMPY[dtype]).astype(np.float32)

@@ -70,6 +70,7 @@ class _Cursor:
 
     def next_bytes(self, count: int) -> bytes:
         if count > len(self.data) - self.at:
+            # Of a file over the size limit only the head was read: it is not truncated.
             if not self.is_whole:
                 raise VectorFileError("the header of this large file is not that of a control vector")
             raise VectorFileError(f"file is truncated ({len(self.data)} bytes)")
@@ -98,11 +99,14 @@ def read(source: OpenedFile) -> GgufFile:
         if count > 1 << 20:
             raise VectorFileError(f"header claims {limits.format_count(count)} {what}")
     metadata = _read_metadata(cursor, entries)
+    # After the metadata: a language model is refused by its architecture, not for its many tensors.
     if tensors > limits.TENSORS:
         raise VectorFileError(f"header claims {tensors:,} tensors, limit {limits.TENSORS:,}")
+    # The header could be read from the head of a large file; the tensors cannot.
     source.require_whole()
     spans = _read_tensor_table(cursor, tensors)
     alignment = _read_alignment(metadata)
+    # Offsets in the table count from the first aligned byte behind it.
     start = cursor.at + -cursor.at % alignment
     return GgufFile(
         metadata, {name: _read_array(source.data, start, name, span) for name, span in spans.items()}
@@ -124,6 +128,7 @@ def _read_metadata(cursor: _Cursor, count: int) -> dict[str, GgufValue]:
             what = "an array" if kind == ARRAY else f"type {kind}"
             raise VectorFileError(f"metadata not allowed here: {printable_name(key)} is {what}")
         metadata[key] = GgufValue(_read_value(cursor, key, kind), kind)
+        # At once: the vocabulary arrays that follow in a model's file would give a misleading error.
         architecture = metadata.get("general.architecture")
         if architecture and architecture.value not in ARCHITECTURES:
             raise VectorFileError(
@@ -144,6 +149,7 @@ def _read_value(cursor: _Cursor, key: str, kind: int) -> Value:
 
 def _read_alignment(metadata: Mapping[str, GgufValue]) -> int:
     value = metadata.get("general.alignment", GgufValue(ALIGNMENT, UINT32)).value
+    # value & (value − 1) is 0 for powers of two only.
     if not isinstance(value, int) or not 1 <= value <= 1 << 16 or value & (value - 1):
         raise VectorFileError(f"alignment {printable_name(value)} is not a power of two")
     return value
@@ -159,12 +165,14 @@ def _read_tensor_table(cursor: _Cursor, count: int) -> dict[str, GgufTensor]:
         axes = cursor.next_number("I")
         if axes > 4:
             raise VectorFileError(f"tensor {printable_name(name)} has {axes:,} axes")
+        # ggml lists the axis with the smallest stride first.
         shape = tuple(cursor.next_number("Q") for _ in range(axes))[::-1]
         kind, offset = cursor.next_number("I"), cursor.next_number("Q")
         elements = count_elements(name, shape)
         if kind not in _TENSOR_TYPES:
             raise VectorFileError(f"tensor {printable_name(name)}: dtype {kind} of ggml not usable")
         dtype = _TENSOR_TYPES[kind]
+        # The limit holds for all tensors together, too.
         total = count_elements(name, (total + elements,))
         spans[name] = GgufTensor(dtype, shape, offset, elements * BYTES_PER[dtype])
     return spans

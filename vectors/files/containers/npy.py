@@ -22,6 +22,7 @@ def recognizes(head: bytes) -> bool:
 
 def read(data: bytes, label: str = "the array") -> Array:
     """One array as float32; the claimed size is checked against the stored bytes before allocation."""
+    # The header's length has two bytes in version 1 of the format and four in later ones.
     size_at, header_at = (8, 10) if data[6:7] == b"\x01" else (8, 12)
     length = int.from_bytes(data[size_at:header_at], "little")
     if len(data) < header_at + min(length, limits.METADATA_BYTES) or length > limits.METADATA_BYTES:
@@ -41,6 +42,7 @@ def read(data: bytes, label: str = "the array") -> Array:
 
 def _parse_header(text: bytes) -> tuple[str, bool, tuple[int, ...]]:
     try:
+        # Only a short header is parsed: deep nesting could exhaust the parser.
         fields = ast.literal_eval(text.decode("latin-1").strip()) if len(text) < 4096 else None
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         fields = None
@@ -54,6 +56,7 @@ def _parse_header(text: bytes) -> tuple[str, bool, tuple[int, ...]]:
 
 def _claimed_bytes(shape: tuple[int, ...], width: int) -> int:
     claimed = width
+    # numpy allows no more axes, and the product of thousands would be an enormous integer.
     for extent in shape[:64]:
         claimed *= extent
     return claimed

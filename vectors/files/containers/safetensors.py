@@ -27,6 +27,7 @@ class SafetensorsFile:
 
 
 def recognizes(head: bytes) -> bool:
+    # Eight bytes of header length, then the header's JSON.
     return len(head) > 8 and head[8:9] == b"{"
 
 
@@ -44,6 +45,7 @@ def read(source: OpenedFile) -> SafetensorsFile:
         )
     spans = {name: _parse_span(name, entry) for name, entry in header.items()}
     _account_for_every_byte(spans, len(body))
+    # Each tensor is within the limit; all of them in float32 need not be.
     count_elements(
         "all tensors", (sum((end - start) // BYTES_PER[dtype] for dtype, _, start, end in spans.values()),)
     )
@@ -80,6 +82,7 @@ class _DuplicateName(Exception):
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for name, value in pairs:
+        # The JSON parser itself would keep the last of two equal names.
         if name in seen:
             raise _DuplicateName(name)
         seen[name] = value
@@ -95,6 +98,7 @@ def _parse_span(name: str, entry: Any) -> Span:
     shape, offsets = entry["shape"], entry["data_offsets"]
     if not _is_count_list(shape) or len(shape) > 8 or not _is_count_list(offsets) or len(offsets) != 2:
         raise VectorFileError(f"header is not valid (tensor {printable_name(name)})")
+    # A dtype that is a list or an object cannot be looked up.
     dtype = _DTYPES.get(entry["dtype"]) if isinstance(entry["dtype"], str) else None
     if dtype is None:
         raise VectorFileError(
@@ -116,6 +120,7 @@ def _is_count_list(value: Any) -> bool:
 def _account_for_every_byte(spans: Mapping[str, Span], size: int) -> None:
     at = 0
     for _, _, start, end in sorted(spans.values(), key=lambda span: span[2:]):
+        # In order of position, each tensor has to begin where the one before ends.
         if start != at:
             raise VectorFileError("tensor data damaged (tensors overlap or leave a hole)")
         at = end
@@ -136,6 +141,7 @@ def dump(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
         header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [at, at + array.nbytes]}
         at += array.nbytes
     text = json.dumps(header, separators=(",", ":")).encode("ascii")
+    # Spaces are ignored by JSON and align the data, so that other readers can map it.
     text += b" " * (-len(text) % 8)
     if len(text) > limits.METADATA_BYTES:
         raise VectorFileError("the metadata would be larger than 1 MB")

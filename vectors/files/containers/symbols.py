@@ -82,6 +82,7 @@ STORAGES = {
 
 
 def _build_tensor(arguments: tuple[Any, ...]) -> TensorRef:
+    # What follows (requires_grad, hooks) does not change the numbers.
     storage, offset, shape, strides = arguments[:4]
     if (
         not isinstance(storage, TensorStorage)
@@ -133,15 +134,17 @@ BUILDERS: Mapping[Symbol, Callable[[tuple[Any, ...]], Any]] = {
 
 def require_symbol(module: str, name: str) -> Symbol:
     """The symbol if it belongs in a file of tensors; otherwise an error that says what the file would run."""
-    found = Symbol(module, name)
+    symbol = Symbol(module, name)
+    # Dtypes such as torch.float16, and storages; a name that slips through is only compared, never called.
     plain_torch = module == "torch" and (
         name in STORAGES or name.endswith("Storage") or name.islower() or name[-1:].isdigit()
     )
-    if found in BUILDERS or plain_torch or found == Symbol("torch.storage", "UntypedStorage"):
-        return found
-    place = f"{printable_name(module)}.{printable_name(name)}"
+    if symbol in BUILDERS or plain_torch or symbol == Symbol("torch.storage", "UntypedStorage"):
+        return symbol
+    dotted = f"{printable_name(module)}.{printable_name(name)}"
     if module.split(".")[0] == "numpy":
-        raise VectorFileError(f"numpy arrays in .pt: convert them with torch.from_numpy ({place})")
+        raise VectorFileError(f"numpy arrays in .pt: convert them with torch.from_numpy ({dotted})")
+    # A name in lower case is a function, and a pickle names functions only to call them.
     if module.split(".")[0] in _CODE_MODULES or not name[:1].isupper():
-        raise VectorFileError(f"contains code ({place}), not loaded")
-    raise VectorFileError(f"needs class {place}; export it as safetensors or GGUF")
+        raise VectorFileError(f"contains code ({dotted}), not loaded")
+    raise VectorFileError(f"needs class {dotted}; export it as safetensors or GGUF")

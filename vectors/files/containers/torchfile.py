@@ -51,6 +51,7 @@ class TorchFile:
             raise VectorFileError(f"{label} is not a tensor")
         if leaf.storage.dtype not in BYTES_PER:
             raise VectorFileError(f"{label}: dtype {printable_name(leaf.storage.dtype)} not usable")
+        # An empty tensor reads nothing, so its storage may be missing.
         if count_elements(leaf.storage.key, leaf.shape) == 0:
             return np.zeros(leaf.shape, np.float32)
         return self._strided_view(leaf, self._storage_bytes(leaf.storage))
@@ -58,20 +59,23 @@ class TorchFile:
     def _storage_bytes(self, storage: TensorStorage) -> memoryview:
         stored, declared = self.storages.get(storage.key, b""), storage.elements * BYTES_PER[storage.dtype]
         if len(stored) < declared:
-            place = f"tensor {printable_name(storage.key)}"
-            raise VectorFileError(f"{place}: {len(stored):,} bytes stored, {declared:,} declared")
+            label = f"tensor {printable_name(storage.key)}"
+            raise VectorFileError(f"{label}: {len(stored):,} bytes stored, {declared:,} declared")
         return memoryview(stored)[:declared]
 
     def _strided_view(self, ref: TensorRef, stored: memoryview) -> Array:
         """The strided view, copied, so that many small views of a large storage stay cheap."""
+        # The distance from the first element to the last that the strides reach.
         span = 1 + sum((extent - 1) * step for extent, step in zip(ref.shape, ref.strides, strict=True))
         width = BYTES_PER[ref.storage.dtype]
         if (ref.offset + span) * width > len(stored):
             raise VectorFileError(
                 f"tensor {printable_name(ref.storage.key)} reaches beyond what is stored of it"
             )
+        # Counted over the whole file: many views of one storage could add up to any size.
         self.elements_read = count_elements(ref.storage.key, (self.elements_read + span,))
         numbers = as_float32(stored[ref.offset * width : (ref.offset + span) * width], ref.storage.dtype)
+        # torch counts strides in elements, numpy in bytes.
         steps = tuple(4 * step for step in ref.strides)
         return np.array(np.lib.stride_tricks.as_strided(numbers, ref.shape, steps, writeable=False))
 
@@ -87,12 +91,14 @@ def recognizes_pickle(head: bytes) -> bool:
 def open_zip(source: OpenedFile) -> zipfile.ZipFile:
     """The archive, after checking its entry count and expanded size; no entry is opened before."""
     source.require_whole()
+    # Counted in the raw bytes, because opening the archive already makes an object per record.
     if source.data.count(b"PK\x01\x02") > MOST_RECORDS:
         raise VectorFileError(f"more than {MOST_RECORDS:,} records in one file")
     try:
         archive = zipfile.ZipFile(BytesIO(source.data))
     except _ZIP_TROUBLE:
         raise VectorFileError(f"file is truncated ({len(source.data):,} bytes)") from None
+    # A small zip can claim to expand to any size.
     expanded, limit = sum(record.file_size for record in archive.infolist()), 4 * limits.ELEMENTS
     if expanded > limit:
         raise VectorFileError(f"expands to {format_bytes(expanded)}, limit {format_bytes(limit)}")
@@ -113,6 +119,7 @@ def read_zip(source: OpenedFile, archive: zipfile.ZipFile) -> TorchFile:
         raise VectorFileError("an empty zip")
     if not pickles:
         raise VectorFileError("a zip without data.pkl is not a torch file")
+    # The root folder is named after the saved file, so it is recognised by the pickle in it.
     root = pickles[0].removesuffix("data.pkl")
     if archive.getinfo(pickles[0]).file_size > PICKLE_BYTES:
         raise VectorFileError(f"its pickle is larger than {format_bytes(PICKLE_BYTES)}")
@@ -135,10 +142,12 @@ def read_legacy(source: OpenedFile) -> TorchFile:
     first = machine.run()
     if first != LEGACY_MAGIC:
         raise VectorFileError("a bare pickle, not a torch file")
+    # After the magic number: protocol version, system information, the object, the storage keys.
     _, _, tree, keys = (machine.run() for _ in range(4))
     storages, dtypes, at = {}, _storage_dtypes(machine), machine.at
     for key in keys if isinstance(keys, list) else ():
         (elements,) = struct.unpack("<q", source.data[at : at + 8].ljust(8, b"\0"))
+        # An unknown dtype gets an impossible length, and thereby the error below.
         length = elements * BYTES_PER.get(dtypes.get(str(key), ""), 1 << 62)
         if not 0 <= length <= len(source.data) - at - 8:
             raise VectorFileError(f"file is truncated ({len(source.data):,} bytes)")

@@ -14,6 +14,7 @@ from vectors.files.containers.torchfile import OUR_RECORD
 
 ROOT = "vector"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: the same vector gives the same bytes
+# GLOBAL opcodes of the functions and classes that torch's loader allows.
 _REBUILD = b"ctorch._utils\n_rebuild_tensor_v2\n"
 _STORAGE = b"ctorch\nFloatStorage\n"
 _NO_HOOKS = b"ccollections\nOrderedDict\n)R"
@@ -50,7 +51,9 @@ class _Pickle:
             + self.encode_value(array.size)
             + b"tQ"
         )
+        # numpy counts strides in bytes, torch in elements.
         strides = tuple(step // 4 for step in np.ascontiguousarray(array).strides)
+        # The offset is a bare number: the tuple (0,) without its opcodes MARK and TUPLE.
         window = (
             self._encode_tuple((0,))[1:-1] + self._encode_tuple(array.shape) + self._encode_tuple(strides)
         )

@@ -40,6 +40,7 @@ class Unpickler:
     def run(self) -> Any:
         """The value of the next pickle; stack and memo are reset first."""
         self.stack, self.memo = [], {}
+        # Opcodes without arguments are one byte each: the file's size alone would allow too many.
         for _ in range(MOST_STEPS):
             opcode = self.next_bytes(1)
             if opcode == b".":
@@ -61,6 +62,7 @@ class Unpickler:
 
     def next_line(self) -> str:
         end = self.data.find(b"\n", self.at)
+        # Where no newline follows, one byte too many is requested: the file is truncated.
         text = self.next_bytes((end if end >= 0 else len(self.data)) - self.at + 1)
         return text[:-1].decode("utf-8", "backslashreplace")
 
@@ -68,6 +70,7 @@ class Unpickler:
         self.stack.append(value)
 
     def pop(self, kind: type = object) -> Any:
+        # A mark on top means that the opcode has too few operands.
         if not self.stack or isinstance(self.stack[-1], _Mark) or not isinstance(self.stack[-1], kind):
             raise VectorFileError("its pickle is damaged")
         return self.stack.pop()
@@ -92,6 +95,7 @@ class Unpickler:
         self.push(self.memo[index])
 
     def update_dict(self, pairs: list[Any]) -> None:
+        # Any other key could be unhashable, or be a tensor.
         target = self.pop(dict)
         if len(pairs) % 2 or any(not isinstance(key, str | int) for key in pairs[::2]):
             raise VectorFileError("it has a dictionary whose keys are neither text nor whole numbers")
@@ -104,6 +108,7 @@ class Unpickler:
         self.push(target)
 
     def apply_builder(self) -> None:
+        # REDUCE, where Python's unpickler would call a function: here only builders of plain data run.
         arguments, target = self.pop(tuple), self.pop(Symbol)
         if target not in BUILDERS:
             raise VectorFileError(f"contains code ({printable_name('.'.join(target))}), not loaded")
@@ -169,13 +174,16 @@ def _push_bytes(code: str) -> Callable[[Unpickler], None]:
 
 
 def _push_tuple(count: int) -> Callable[[Unpickler], None]:
+    # The last item was pushed last, so it comes off the stack first.
     return lambda machine: machine.push(tuple(machine.pop() for _ in range(count))[::-1])
 
 
 OPCODES: Mapping[bytes, Callable[[Unpickler], None]] = {
+    # Protocol number, frame length, group mark.
     b"\x80": _skip_bytes(1),
     b"\x95": _skip_bytes(8),
     b"(": lambda machine: machine.push(_Mark()),
+    # Constants and numbers.
     b"N": _push_constant(None),
     b"\x88": _push_constant(True),
     b"\x89": _push_constant(False),
@@ -186,6 +194,7 @@ OPCODES: Mapping[bytes, Callable[[Unpickler], None]] = {
         int.from_bytes(machine.next_bytes(machine.next_number("B")), "little", signed=True)
     ),
     b"G": lambda machine: machine.push(struct.unpack(">d", machine.next_bytes(8))[0]),
+    # Text and bytes, with lengths of one, four or eight bytes.
     b"X": _push_text("I"),
     b"\x8c": _push_text("B"),
     b"\x8d": _push_text("Q"),
@@ -193,6 +202,7 @@ OPCODES: Mapping[bytes, Callable[[Unpickler], None]] = {
     b"T": _push_text("I"),
     b"C": _push_bytes("B"),
     b"B": _push_bytes("I"),
+    # Dictionaries, lists and tuples: empty ones, and what fills them.
     b"}": lambda machine: machine.push({}),
     b"]": lambda machine: machine.push([]),
     b")": lambda machine: machine.push(()),
@@ -204,12 +214,14 @@ OPCODES: Mapping[bytes, Callable[[Unpickler], None]] = {
     b"e": lambda machine: machine.extend_list(machine.pop_group()),
     b"s": lambda machine: machine.update_dict([machine.pop(), machine.pop()][::-1]),
     b"u": lambda machine: machine.update_dict(machine.pop_group()),
+    # Names of classes and functions, and what a pickle does with them.
     b"c": _push_symbol,
     b"\x93": _push_symbol_from_stack,
     b"i": _refuse_instance,
     b"R": Unpickler.apply_builder,
     b"Q": Unpickler.push_storage,
     b"b": Unpickler.ignore_state,
+    # The memo: values that the pickle refers to more than once.
     b"q": lambda machine: machine.memoize(machine.next_number("B")),
     b"r": lambda machine: machine.memoize(machine.next_number("I")),
     b"\x94": lambda machine: machine.memoize(len(machine.memo)),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Reader = Callable[[OpenedFile, ReadOptions], FileContents]
 Writer = Callable[["SteeringVector"], tuple[bytes, tuple[str, ...]]]
 
+# The order matters: JSON text may have a brace where a safetensors header begins, and the length of such a
+# header may look like the first bytes of a pickle.
 READERS: Mapping[str, tuple[Callable[[bytes], bool], Reader]] = {
     "GGUF": (gguf_file.recognizes, gguf.read),
     "torch or numpy zip": (torchfile.recognizes_zip, pt.read),

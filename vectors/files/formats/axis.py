@@ -33,16 +33,20 @@ def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
     own = our_metadata.read(file.note)
     about = About.from_strings(own) if own else _about(file.tree.get("metadata"))
     checked, doubts = our_metadata.stated_rows(raw_rows(rows), own)
-    known = choices.n_layers is not None and choices.n_layers != array.shape[0]
-    placed = place_stack(rows, array.shape[0], choices) if known else place_rows(rows, 0, AXIS_RULE, choices)
+    # A row count that contradicts the model's depth overrides the format's rule.
+    other_depth = choices.n_layers is not None and choices.n_layers != array.shape[0]
+    placed = (
+        place_stack(rows, array.shape[0], choices) if other_depth else place_rows(rows, 0, AXIS_RULE, choices)
+    )
+    # Our writer puts zero rows for absent layers; in other files they are worth a warning.
     warnings = (*doubts, *placed.warnings, *(() if own else empty))
     return FileContents(checked, WRITER, placed, about, warnings)
 
 
 def _about(metadata: Any) -> About:
-    said = metadata if isinstance(metadata, dict) else {}
+    entries = metadata if isinstance(metadata, dict) else {}
     model = next(
-        (said[key] for key in ("model_id", "model_name", "model") if isinstance(said.get(key), str)), ""
+        (entries[key] for key in ("model_id", "model_name", "model") if isinstance(entries.get(key), str)), ""
     )
     return About(model_id=model, sign_note=SIGN)
 

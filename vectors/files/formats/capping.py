@@ -28,20 +28,20 @@ def recognizes(tree: Any) -> bool:
 def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
     """One experiment: the requested one, else the first; the card lists all."""
     experiments = _experiments(file.tree)
-    wanted = choices.part if choices.part is not None else next(iter(experiments))
-    if wanted not in experiments:
+    chosen = choices.part if choices.part is not None else next(iter(experiments))
+    if chosen not in experiments:
         raise VectorFileError(
-            f"no experiment {printable_name(wanted)} (it has {', '.join(map(printable_name, experiments))})"
+            f"no experiment {printable_name(chosen)} (it has {', '.join(map(printable_name, experiments))})"
         )
     rows, ceilings = {}, {}
-    for layer, leaf, cap in experiments[wanted]:
+    for layer, leaf, cap in experiments[chosen]:
         if layer in rows:
             raise VectorFileError(
-                f"experiment {printable_name(wanted)} caps layer {layer} twice; one vector per layer is read"
+                f"experiment {printable_name(chosen)} caps layer {layer} twice; one vector per layer is read"
             )
         rows[layer] = as_row(layer, file.array(f"layer {layer}", leaf))
         ceilings[layer] = cap
-    about = About(name=wanted, method="capping config", sign_note="the projection is kept below the ceiling")
+    about = About(name=chosen, method="capping config", sign_note="the projection is kept below the ceiling")
     parts = tuple(map(printable_name, experiments))
     checked, placed = raw_rows(rows), place_rows(rows, 0, AXIS_RULE, choices)
     return FileContents(checked, "capping", placed, about, placed.warnings, parts, ceilings)

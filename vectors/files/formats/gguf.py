@@ -41,6 +41,7 @@ def read(source: OpenedFile, choices: ReadOptions) -> FileContents:
     }
     about = About.from_strings(own) if own else _about(file.metadata)
     checked, doubts = our_metadata.stated_rows(raw_rows(rows), own)
+    # Our own files, and a shift that the caller gives, leave nothing to guess.
     hints = () if own or choices.shift is not None else _hints(file.metadata, checked)
     placed = place_rows(rows, 0, RULE, choices)
     return FileContents(checked, WRITER, placed, about, warnings=(*doubts, *placed.warnings, *hints))
@@ -56,18 +57,19 @@ def _layer(name: str) -> int:
 def _about(metadata: Mapping[str, GgufValue]) -> About:
     """Metadata of other writers: `<architecture>.model_hint`, EasySteer's method and numbers."""
     prefix = str(metadata["general.architecture"].value) + "." if "general.architecture" in metadata else ""
-    said = {
+    entries = {
         key.removeprefix(prefix): entry.value
         for key, entry in metadata.items()
         if prefix and key.startswith(prefix)
     }
-    hint, method = (str(said.pop(key, "")) for key in ("model_hint", "method"))
-    said.pop("layer_count", None)
+    hint, method = (str(entries.pop(key, "")) for key in ("model_hint", "method"))
+    entries.pop("layer_count", None)
     model_type = "" if hint == "unknown" else hint
     return About(
         model_type=model_type,
         method=method,
-        metrics={key: value for key, value in said.items() if value == value},
+        # A NaN, which is unequal to itself, cannot be stored as JSON.
+        metrics={key: value for key, value in entries.items() if value == value},
     )
 
 
@@ -76,6 +78,7 @@ def _hints(metadata: Mapping[str, GgufValue], rows: Mapping[int, LayerRow]) -> t
     if "general.architecture" not in metadata:
         hints.append("no architecture in it: taken for a control vector by its tensor names")
     count = metadata.get("controlvector.layer_count")
+    # The integer's type gives away which program wrote the file.
     if count is not None and count.kind == INT32:
         hints.append(f"layer_count is an i32, as llama.cpp's cvector-generator writes it: {ONE_HIGH}")
     elif any(abs(row.norm - 1.0) > 0.01 for row in rows.values()):
@@ -97,9 +100,9 @@ def write(vector: SteeringVector) -> tuple[bytes, tuple[str, ...]]:
 
 def write_for_llamacpp(vector: SteeringVector) -> tuple[bytes, tuple[str, ...]]:
     """The same without layer 0: llama.cpp rejects `direction.0` and then drops the whole file."""
-    kept = [layer for layer in vector.layers if layer > 0]
-    if not kept:
+    usable = [layer for layer in vector.layers if layer > 0]
+    if not usable:
         raise VectorFileError("llama.cpp has no place for layer 0, and this vector has no other")
-    data, losses = write(vector.only(kept))
+    data, losses = write(vector.only(usable))
     dropped = ("layer 0 dropped: llama.cpp refuses files that have it",) if 0 in vector.rows else ()
     return data, losses + dropped

@@ -18,6 +18,7 @@ LITE_RULE = "steering-lite numbers blocks from 0 by their output"
 
 
 def read(arrays: Mapping[str, Array], choices: ReadOptions, format_name: str) -> FileContents:
+    # One such name marks the file; tensors of its other methods are then refused, not misread.
     lite = any(_STEERING_LITE.fullmatch(name) for name in arrays)
     rows = {}
     for name, array in arrays.items():

@@ -23,6 +23,7 @@ def metadata_entries(vector: SteeringVector) -> dict[str, str]:
     """Metadata, norms, and the steps to directions that do not follow from the raw rows."""
     entries = vector.about.to_strings()
     entries["raw_norms"] = json.dumps({str(layer): norm for layer, norm in vector.norms.items()})
+    # Only rows with a stated direction can differ from what `split_norm` finds.
     apart = {layer: row for layer, row in vector.rows.items() if row.stated is not None}
     steps = {
         str(layer): text
@@ -39,12 +40,14 @@ def stated_rows(
     norms = parse_raw_norms(entries)
     if not norms:
         return dict(rows), ()
+    # Another program may have changed the rows and copied the metadata: then the rows count.
     fits = norms.keys() == rows.keys() and all(
         math.isclose(norms[layer], row.norm, rel_tol=AGREEMENT) for layer, row in rows.items()
     )
     if not fits:
         return dict(rows), (MISMATCH,)
     units = corrected_rows({layer: row.unit for layer, row in rows.items()}, entries, "unit_ulps")
+    # A row from which its stated norm and direction follow needs no stated ones.
     return {
         layer: row
         if layer not in units and norms[layer] == row.norm

@@ -30,6 +30,7 @@ def read(source: OpenedFile, choices: ReadOptions) -> FileContents:
     archive = torchfile.open_zip(source)
     if _is_npz(archive):
         arrays = npy.read_archive(archive)
+        # A single array without a number in its name holds all layers as rows.
         if len(arrays) == 1 and not any(char.isdigit() for char in next(iter(arrays))):
             return stack.read(next(iter(arrays.values())), source.name, choices, "npz")
         return named.read(arrays, choices, "npz")

@@ -32,6 +32,7 @@ QUESTION = "keys 0 … {last} could also be hidden_states numbers with the embed
 def recognizes(tree: Any) -> bool:
     if isinstance(tree, dict) and isinstance(tree.get(ACTIVATIONS), dict):
         return True
+    # One tensor is enough: a value that is none is refused later, with the name of its layer.
     return (
         isinstance(tree, dict)
         and bool(tree)
@@ -67,9 +68,11 @@ def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
 
 def _placement(rows: dict[int, Any], ours: bool, choices: ReadOptions) -> LayerPlacement:
     last, blocks = max(rows), choices.n_layers
+    # A key equal to the number of blocks shows that 0 means the embeddings.
     if blocks is not None and last == blocks:
         return place_rows(rows, -1, STATES_RULE.format(last=last, blocks=blocks), choices)
     placed = place_rows(rows, 0, BLOCK_RULE, choices)
+    # Both numberings stay possible if key 0 exists and neither the model nor the caller decides.
     doubtful = not ours and blocks is None and choices.shift is None and 0 in rows
     if not doubtful:
         return placed

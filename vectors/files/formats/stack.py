@@ -55,8 +55,10 @@ def read(array: Array, name: str, choices: ReadOptions, format_name: str) -> Fil
     """Numbered by the named layers, else by the file name, else by the model's depth."""
     if array.ndim > 2 and array.size != array.shape[-1]:
         raise VectorFileError(f"shape {'×'.join(map(str, array.shape))} is neither [d] nor [rows, d]")
+    # By the check above, more than two axes hold a single row here.
     if array.ndim < 2 or array.shape[0] == 1 or array.ndim > 2:
         return _repeat_direction(as_row(0, array), choices, format_name)
+    # As many layers named as there are rows: the caller says which is which.
     if choices.layers is not None and len(choices.layers) == array.shape[0]:
         rows = {layer: np.ascontiguousarray(array[row]) for row, layer in enumerate(choices.layers)}
         return _named_layers(rows, format_name, "row i is the i-th layer you named")
@@ -71,6 +73,7 @@ def read(array: Array, name: str, choices: ReadOptions, format_name: str) -> Fil
 def _placement(
     rows: Mapping[int, Row], n_rows: int, persona: bool, axis: bool, choices: ReadOptions
 ) -> LayerPlacement:
+    # A file's name is weak evidence: it counts only where no model's depth is known.
     if choices.n_layers is None and persona:
         return place_rows(rows, -1, f"by its file name: {PERSONA_RULE}", choices)
     if choices.n_layers is None and axis:
@@ -117,5 +120,6 @@ def stack_rows(vector: SteeringVector, first: int) -> tuple[Array, tuple[str, ..
 def write_persona(vector: SteeringVector) -> tuple[bytes, tuple[str, ...]]:
     """`[n + 1, d]` with layer L in row L + 1; the embedding row is zero because our vectors have none."""
     array, losses = stack_rows(vector, first=1)
+    # Metadata by layer is stored under the row numbers of the file, as readers expect it.
     shifted = vector.renumber({layer: layer + 1 for layer in vector.layers})
     return torchwrite.dump(array, our_metadata.metadata_record(shifted, WRITER)), losses

@@ -77,6 +77,7 @@ def _parse(source: OpenedFile) -> dict[str, Any]:
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     tree = {}
     for key, value in pairs:
+        # The JSON parser itself would keep the last of two equal keys.
         if key in tree:
             raise VectorFileError(f"key twice: {printable_name(key)}")
         tree[key] = value
@@ -84,6 +85,7 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _row(key: str, value: Any, tree: dict[str, Any]) -> Row:
+    # AISteer360 nests rows in a list; with only one of them it is a plain direction.
     rows = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
     if len(rows) != 1:
         kind = "attention heads" if "num_heads" in tree else "a plane or a positional stack"
@@ -95,6 +97,7 @@ def _row(key: str, value: Any, tree: dict[str, Any]) -> Row:
         raise VectorFileError(f"layer {printable_name(key)} is not a list of numbers")
     count_elements(key, (len(numbers),))
     try:
+        # Overflow gives inf, which the check of the row reports with its layer.
         with np.errstate(over="ignore"):
             return np.array(numbers, np.float64).astype(np.float32)
     except OverflowError:
