@@ -37,6 +37,7 @@ def run_experiment(
     found = ReportData(facts | {"summary": {}, "control": {}, "n": 0})
     resume, value = body.send, None
     try:
+        # The first row is the cost, so an estimate stops before any work.
         while not (params.get("estimate") and found.cost):
             item = resume(value)
             found.collect(item)
@@ -48,8 +49,10 @@ def run_experiment(
         found.facts |= end.value
         yield from _write_report(offer, found, voice, params)
     except Cancelled:
+        # The rows collected so far stay valid; the summary says that they are not all.
         found.facts["partial"] = True
     finally:
+        # Lets the experiment release what it holds, also when it was stopped after the estimate.
         body.close()
     return _summary(found)
 

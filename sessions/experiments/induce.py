@@ -48,6 +48,7 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str
     wanted = yield from by.score_answers(said)
     measures = [wanted, *(one for one in helpful_measures(voice.name) if one.name != wanted.name)]
     facts = {name: statistics.estimate_mean(row, how.seed).columns("kl_to_tuned") for name, row in kl.items()}
+    # A model's distance to itself, known without measuring.
     facts[TUNED] = {"kl_to_tuned": 0.0}
     yield from matrix.compare_conditions("induce", said, measures, how.seed, facts)
     shown = {name: wanted.estimate(said[name], how.seed).to_json() for name in said}
@@ -77,6 +78,7 @@ def _measure_kl(
     """{condition: one KL(tuned ‖ it) per prompt}."""
     kl: dict[str, list[Value]] = {subject.name: [] for subject in subjects}
     for place, prompt in enumerate(asked):
+        # On texts of both ends, so that no condition is read on its own texts only.
         texts = [said[name][place].generated for name in (BASE, TUNED)]
         found = yield from measure_distances({TUNED: tuned}, subjects, prompt, texts)
         for name, row in found.items():

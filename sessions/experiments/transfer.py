@@ -65,6 +65,7 @@ def _measure_cell(
     """One vector on one model, with both signs."""
     try:
         played = conditions.vector_channel(target, params, target.vector(source))
+    # One vector that does not fit must not end the whole table.
     except BadInput as misfit:
         note = {"vector": source, "model": target.name, "note": str(misfit)}
         yield Row("transfer", f"{source} on {target.name}", note)
@@ -91,6 +92,7 @@ def _measure_cell(
 
 def _cell_rows(found: Mapping[str, dict[str, Any]]) -> Iterator[Row]:
     """One row per cell; p is Holm-corrected over all cells."""
+    # Corrected over all cells, because any of them may be picked out.
     p_holm = statistics.holm_adjusted({name: cell["p"] for name, cell in found.items()})
     for name, cell in found.items():
         p = p_holm[name]

@@ -40,6 +40,7 @@ def _frames(records: tuple[JournalRecord, ...], clean: Clean) -> Iterator[list[o
         if said:
             yield [round(waited / 1000, 3), "o", said]
             if isinstance(record.event, ev.MixerChanged):
+                # A marker in the recording, to which a player can jump.
                 yield [0.0, "m", clean(record.event.words)]
             waited = 0
 
@@ -67,6 +68,7 @@ def render_event(event: ev.Event, clean: Clean) -> str:
 
 
 def terminal_lines(text: str, clean: Clean) -> str:
+    # Cleaned line by line: `clean` would remove the line breaks too.
     return "\r\n".join(clean(line) for line in text.split("\n"))
 
 

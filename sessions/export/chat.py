@@ -27,6 +27,7 @@ def leaf_turns(state: SessionState) -> list[Turn]:
 
 def _conversation(known: SessionFacts, leaf: Turn) -> Mapping[str, Any]:
     path = known.state.path(leaf.id)
+    # The system prompt is a setting of the answers, not a turn.
     system = next((turn.settings["system"] for turn in path if "system" in turn.settings), None)
     spoken = chat_messages(path)
     return {

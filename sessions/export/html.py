@@ -27,7 +27,9 @@ def export(records: tuple[JournalRecord, ...], clean: Clean) -> str:
     known = collect_facts(records)
     model = known.model.name if known.model else "no model"
     turns = [*known.state.path(), *known.branches]
+    # A dict, to keep the order in which the channels occur.
     channels = {name: None for turn in turns for token in turn.tokens for name in token.proj}
+    # Colours show one channel: the first that was measured.
     heat = next(iter(channels), "")
     body = "".join("".join(_turn(turn, heat, clean)) for turn in turns)
     title = escape_text(f"Session {known.opening.session}", clean)
@@ -48,6 +50,7 @@ def _turn(turn: Turn, heat: str, clean: Clean) -> Iterator[str]:
     yield f'<h2>{escape_text(f"{turn.role} · turn {turn.id}", clean)}</h2>\n<div class="said">'
     if turn.given_text:
         yield "<br>".join(escape_text(line, clean) for line in turn.given_text.split("\n"))
+    # Colours are relative to the strongest token of this turn.
     scale = max((abs(token.proj[heat]) for token in turn.tokens if heat in token.proj), default=1.0) or 1.0
     for at, token in enumerate(turn.tokens):
         yield from _markers(turn, at, clean)

@@ -36,6 +36,7 @@ def save(records: tuple[JournalRecord, ...], place: Path) -> None:
         raise UsageError(
             f"an Inspect log is named {' or '.join('*' + s for s in SUFFIXES)}, not {place.name}"
         )
+    # Looked up, not imported: importing it takes long, and a missing extra needs its own message.
     if importlib.util.find_spec("inspect_ai") is None:
         raise UsageError("an Inspect log needs inspect-ai: pip install 'steertui[inspect]'")
     from inspect_ai.log import write_eval_log
@@ -98,6 +99,7 @@ def _build_events(call: ModelCall, output: Any, model: str) -> Iterator[Any]:
     """The changes made during an answer, then the model call itself."""
     from inspect_ai.event import InfoEvent, ModelEvent
 
+    # Events have only the time of the answer; their order tells what came first.
     for marker in call.turn.markers:
         data = {
             "turn": call.turn.id,

@@ -52,12 +52,14 @@ def _turn(turn: Turn, clean: Clean) -> Iterator[str]:
 def _with_markers(turn: Turn, clean: Clean) -> Iterator[str]:
     """The answer split at its markers; text before the first marker is one paragraph."""
     start, words = 0, turn.given_text
+    # Markers are in the order of events; a mixer change acts from a later token than it is recorded at.
     for marker in sorted((m for m in turn.markers if m.kind in VISIBLE), key=lambda m: m.at):
         words += "".join(token.text for token in turn.tokens[start : marker.at])
         if words:
             yield quote_text(words, clean)
         yield f"**◆ t {marker.at} · {escape_markdown(clean(marker.words))}**"
         start, words = marker.at, ""
+    # The rest after the last marker.
     words += "".join(token.text for token in turn.tokens[start:])
     if words:
         yield quote_text(words, clean)

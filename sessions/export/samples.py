@@ -92,12 +92,14 @@ def _answer_times(records: Iterable[JournalRecord]) -> tuple[dict[int, datetime]
     for number, record in enumerate(records):
         now += timedelta(milliseconds=record.m)
         match record.event:
+            # A reopened session has a new wall-clock time; delays count from it.
             case ev.SessionOpened():
                 now = parse_time(record.event.wall, now)
             case ev.AnswerStarted():
                 began[record.event.gen] = now
             case ev.AnswerStopped():
                 seconds[record.event.gen] = record.event.wall_ms / 1000
+        # The session starts with its first record.
         if number == 0:
             began[-1] = now
     return began, seconds
@@ -115,5 +117,6 @@ def parse_time(wall: str, otherwise: datetime = EPOCH) -> datetime:
 def ranked_alternatives(token: AnswerToken) -> Iterator[tuple[str, float]]:
     """Alternative tokens with their log-probabilities."""
     for other in token.top:
+        # The logarithm of 0 is not finite.
         if other.p > 0:
             yield other.text, math.log(other.p)

@@ -31,6 +31,7 @@ def export(records: tuple[JournalRecord, ...], clean: Clean) -> str:
 def _rows(turn: Turn, gauges: list[str], clean: Clean) -> Iterator[list[object]]:
     """The rows of an answer; markers come before the token they act on."""
     where = [turn.id, turn.parent]
+    # One more than tokens: markers can stand after the last one.
     for at in range(len(turn.tokens) + 1):
         for marker in (m for m in turn.markers if m.at == at):
             yield [*where, at, marker.kind, "", guard_cell(marker.words, clean), "", ""]

@@ -18,6 +18,7 @@ def lock_file(path: Path) -> int:
     """Lock the file until the returned descriptor is closed, and write our process id into it for other
     processes.
     """
+    # Opened without O_TRUNC: if the lock is taken, its owner's id must stay readable.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

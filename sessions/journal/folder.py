@@ -66,6 +66,7 @@ def share_vector_copy(sha256: str, before: Path, after: Path) -> None:
     source, target = before / f"{sha256}{SUFFIX}", after / f"{sha256}{SUFFIX}"
     if source.is_file() and not target.exists():
         try:
+            # Copies are named by their hash and never changed, so two sessions can share one.
             os.link(source, target)
         except OSError:
             shutil.copyfile(source, target)
@@ -74,6 +75,7 @@ def share_vector_copy(sha256: str, before: Path, after: Path) -> None:
 def all_folders(root: Path) -> list[SessionFolder]:
     """All recorded sessions, newest first."""
     found = [path for path in root.glob("*/*") if is_ulid(path.name) and (path / "journal.jsonl").exists()]
+    # ULIDs sort by time.
     return [SessionFolder(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
 
 

@@ -50,5 +50,6 @@ def _redact_value(value: Json) -> Json:
     if isinstance(value, Mapping):
         return {key: _redact_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
+        # Keep the type: a tuple that became a list would count as changed.
         return type(value)(_redact_value(item) for item in value)
     return value

@@ -95,6 +95,7 @@ class AnswerQueue:
         """On the GPU thread: answer the waiting prompt, if a model is loaded."""
         with self._journal.lock:
             prompt, self._prompt = self._prompt, None
+            # In one step with taking the prompt, so that no other thread sees neither waiting nor answering.
             self._answering, self._cancelled = prompt is not None, False
         try:
             if prompt and self._residence.loaded_model:
@@ -121,9 +122,11 @@ class AnswerQueue:
             return
         playing = self._begin(event, speech, mixer, script)
         stop = playing.run()
+        # The cache holds the memory that the next answer needs.
         if stop.reason == "oom":
             instrument.forget()
         with self._journal.lock:
+            # Together with the stop event, so that no command reaches an answer that has ended.
             self.current = None
             self._journal.append(stop)
 
@@ -152,6 +155,7 @@ class AnswerQueue:
                 cue=partial(self._apply_edits, script),
                 steps=self._residence.run_steps,
             )
+            # The lock is held, so that the mixer cannot change between here and `self.current = …`.
             newest, rev = self._mixer()
             if newest is not mixer:
                 playing.set(newest, rev)

@@ -53,6 +53,7 @@ class AnswerRecorder:
         self._revision = self._rev = 0
         self._token_times = 0.0, 0.0
         self.at = 0
+        # Notices from the preparation come before any of the answer's own.
         for kind, data in speech.notices:
             self._on_notice(kind, data)
         self._answer.on_notice = self._on_notice
@@ -113,6 +114,7 @@ class AnswerRecorder:
             message, code = str(error), error.exit_code
         except Exception as error:
             message, code = f"the model failed: {type(error).__name__}: {error}", SteerError.exit_code
+        # Also after an error: the tokens that were generated belong in the journal.
         self._batch.flush(ended=True)
         return ev.AnswerStopped(
             gen=self.gen,
@@ -127,6 +129,7 @@ class AnswerRecorder:
     def _decode(self) -> None:
         last = None
         said = ""
+        # Scheduled edits for a token are applied before the pass that generates it.
         self._before_token(0)
         for step in self._steps(self._answer):
             self._batch.add(step)
@@ -137,19 +140,23 @@ class AnswerRecorder:
             if self._paused:
                 self._hold_paused()
             self._before_token(self.at)
+        # At its end the decoder adds a rest of the text (an incomplete character) to the last token.
         if last is not None and last.text != said:
             self._batch.write_again(last)
 
     def _wait_for_pace(self, seconds: float) -> None:
         """Wait to keep the token rate below the limit; cancel and pause end the wait."""
+        # Written before the wait, so that clients see the token at once.
         self._batch.flush()
         with self._changed:
             self._changed.wait_for(lambda: self._cancelled or self._paused, timeout=seconds)
 
     def _hold_paused(self) -> None:
+        # Written before the pause event, which names the token it follows.
         self._batch.flush()
         self._append(ev.PauseChanged(gen=self.gen, at=self.at, paused=True))
         while self._stays_paused():
+            # Rewinds and injections take effect during the pause, not at the next token.
             self._answer.settle()
         self._append(ev.PauseChanged(gen=self.gen, at=self.at, paused=False))
 
@@ -164,6 +171,7 @@ class AnswerRecorder:
         """Record a notice of the answer, between two passes on the decode thread; unknown kinds are stored as
         they are.
         """
+        # Events enter the journal in the order in which they took effect.
         self._batch.flush()
         worded = getattr(self, f"_on_{kind}", None)
         self._append(worded(data) if worded else ev.UnknownEvent(kind=kind, data={"gen": self.gen, **data}))
@@ -179,6 +187,7 @@ class AnswerRecorder:
         )
 
     def _on_rewind(self, data: dict[str, Any]) -> ev.AnswerRewound:
+        # `at` in the notice is the number of tokens that remain.
         dropped, self.at = self.at - data["at"], data["at"]
         self._batch.drop_unmeasured(self.at)
         return ev.AnswerRewound(gen=self.gen, to=self.at, dropped=dropped)

@@ -81,6 +81,7 @@ class SessionJobs:
         self._running[number] = thread, place
         state = "queued" if asked.waits else "running"
         self._journal.append(ev.JobChanged(job=number, kind=kind, state=state, params=params))
+        # Started last, so that its events follow the one above.
         thread.start()
 
     def cancel(self, job: int) -> dict[str, Any]:
@@ -124,8 +125,10 @@ class SessionJobs:
             )
         except Exception as error:
             end = job.End("failed", {"error": f"internal error ({type(error).__name__}: {error})"})
+        # Before the report: a client that reads it may load another model at once.
         asked.place.done = True
         del self._running[asked.number]
+        # Before leaving the queue, so that the next job's events come later.
         self._report(asked, end.status, dict(end.summary), str(end.summary.get("error", "")))
         self._residence.queue.leave(asked.place)
 

@@ -93,6 +93,7 @@ class ModelHost:
 
         def tell(event: ev.Event) -> None:
             append(event)
+            # A copy, because a guest may leave meanwhile.
             for guest in list(self._guests):
                 guest.append(event)
 
@@ -102,10 +103,12 @@ class ModelHost:
         """Load on the GPU thread. When the final event is sent, the new or the kept model is ready for use."""
         failure = None
         try:
+            # Checked before the current model is unloaded, so that a refusal keeps it.
             self.backend.check_load(name, options)
             self._unload(append)
             self.name, self._options = name, options
             self.loaded_model = self.backend.load(name, options, _thin_progress(name, append))
+            # The mixer must fit before the first answer starts.
             fit()
         except Exception as error:
             failure = error
@@ -122,6 +125,7 @@ class ModelHost:
         if self.loaded_model:
             instrument, self.loaded_model = self.loaded_model, None
             for guest in self._guests:
+                # Any reference left would keep the weights in memory.
                 guest.forget()
             instrument.close()
             append(ev.ModelChanged(state="unloaded", name=self.name))
@@ -174,6 +178,7 @@ class SharedModel:
     def run_steps(self, answer: Iterable[Any]) -> Iterator[Any]:
         """Run each step on the GPU thread, after everything the open session requested."""
         made = iter(answer)
+        # One task per step, so that the open session's answers can run between two steps.
         while (step := self.gate.submit_job(lambda: next(made, None)).result()) is not None:
             yield step
 
@@ -199,6 +204,7 @@ def _thin_progress(name: str, append: Append) -> Callable[[float | None, str], N
 
     def progress(done: float | None, note: str) -> None:
         nonlocal told
+        # Without a known total there is one event per stage.
         place = note, -1 if done is None else int(done * PROGRESS_STEPS)
         if place != told:
             told = place

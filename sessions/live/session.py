@@ -165,6 +165,7 @@ class Session:
         if answer.gen is None:
             raise UsageError("there is no answer to rewind")
         self._answers.refuse_if_full()
+        # The text given with the prompt belongs to the answer, though not to its tokens.
         kept = answer.given_text + "".join(token.text for token in answer.tokens[:-tokens])
         self._answers.enqueue(WaitingPrompt(answer.parent, {**answer.settings, "prefill": kept}))
         return {"at": max(0, len(answer.tokens) - tokens)}
@@ -188,6 +189,7 @@ class Session:
         with self.journal.lock:
             mixer = Mixer.from_json(state, self._vectors.find)
             gen, at, overtaken = None, 0, None
+            # During an answer the decoder checks the mixer and says at which token it starts.
             if playing := self._answers.current:
                 gen = playing.gen
                 at, overtaken = playing.set(mixer, rev)
@@ -248,6 +250,7 @@ class Session:
         self._mixer = Mixer.from_json(
             without_missing_vectors(desk.state, self._vectors.find), self._vectors.find
         )
+        # Record the mixer only if a channel is missing.
         if len(self._mixer.channels) < len(desk.state.get("channels", ())):
             self.mixer(desk.rev + 1, self._mixer.to_json())
         self._mute_incompatible()
@@ -266,6 +269,7 @@ class Session:
         """Cancel the answer, wait for it to end, and close the journal. The model stays loaded."""
         self.cancel()
         self.tasks.close()
+        # Answers run one after the other, so the cancelled one has ended when this empty one has run.
         self._host.run_answer(lambda: None).result()
         self.journal.close(reason)
 

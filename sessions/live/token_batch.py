@@ -36,12 +36,14 @@ class TokenBatch:
 
     def add(self, step: Any) -> None:
         now = time.monotonic()
+        # All tokens of an event share one mixer.
         if self._waiting and self._batch_key(step) != self._batch_key(self._waiting[-1]):
             self.flush()
         if not self._waiting:
             self._oldest = now
         self._waiting.append(step)
         self._unmeasured.append(step)
+        # The last interval estimates when the next token comes.
         pause, self._last = now - self._last, now
         if now - self._oldest + pause >= WAIT_S:
             self.flush()
@@ -54,6 +56,7 @@ class TokenBatch:
                 self._append(self._token_event(steps[0], lane, voices))
             for top in self._top_events(steps):
                 self._append(top)
+        # A token is measured in the pass that reads it, which is the next one.
         due = len(self._unmeasured) if ended else len(self._unmeasured) - 1
         ready, self._unmeasured = self._unmeasured[: max(0, due)], self._unmeasured[max(0, due) :]
         for event in self._meter_events(ready):
@@ -61,6 +64,7 @@ class TokenBatch:
 
     def write_again(self, step: Any) -> None:
         """Write the last token again, because its text was completed after it was written (split UTF-8)."""
+        # A token that is still waiting will be written with its full text anyway.
         if all(waiting is not step for waiting in self._waiting):
             self._append(self._token_event(step, 0, [step]))
             for top in self._top_events([step]):
@@ -110,6 +114,7 @@ class TokenBatch:
     def _meter_events(self, steps: list[Any]) -> Iterator[MeterReadings]:
         """One event per run of tokens with the same set of measurements."""
         rows = [(step.index, *_token_readings(step, self._stamps[step.revision].labels)) for step in steps]
+        # A mixer or cap change in the batch changes which channels are measured.
         for _, run in groupby(rows, key=lambda row: [list(column) for column in row[1:]]):
             block = list(run)
             proj, after, hits, values = (_columns([row[k] for row in block]) for k in (1, 2, 3, 4))
@@ -122,6 +127,7 @@ class TokenBatch:
 def _tokens_by_lane(steps: list[Any]) -> Iterator[tuple[int, list[Any]]]:
     """The tokens of the answer, and of each other lane that is not finished."""
     yield 0, steps
+    # Lane 0 is the step itself; `lane_tokens` are the other lanes.
     for lane in range(len(steps[0].lane_tokens)):
         voices = [step.lane_tokens[lane] for step in steps if not step.lane_tokens[lane].finished]
         if voices:

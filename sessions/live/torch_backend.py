@@ -30,10 +30,12 @@ class TorchBackend:
     def check_load(self, name: str, options: Mapping[str, Any]) -> None:
         """Refuse a model that is invalid or does not fit, before the current one is unloaded."""
         chosen = LoadOptions.from_json(options)
+        # Importing torch takes seconds, so it waits until a model is loaded.
         from core.loading import placement
         from core.loading.loading import locate_and_check
 
         place = placement.choose_placement(**chosen.placement())
+        # The current model's memory will be free by then.
         leaving = self._resident.model if self._resident else None
         locate_and_check(name, place, chosen.revision, force=chosen.force, leaving=leaving)
 
@@ -61,6 +63,7 @@ class TorchBackend:
         model = self._resident and self._resident.model
         vector = vectors.read(library.find(source), model=model, force=force)
         copy = keep / f"{vector.sha256}.safetensors" if keep else None
+        # Named by its hash, so an existing copy is the same vector.
         if copy and not copy.exists():
             vector.save(copy)
         return vector
@@ -108,6 +111,7 @@ class TorchModel:
     def close(self) -> None:
         """Drop all references to the model so that its memory is freed."""
         self.model = None
+        # `load` froze these objects: the collector would never free their cycles.
         gc.unfreeze()
         self.forget()
 
@@ -115,9 +119,11 @@ class TorchModel:
         talk = self._conversation
         if talk is None or frame != self._frame or talk.live is None:
             return None
+        # The conversation stores its system prompt as the first message; `past` has none.
         start = 1 if frame.get("system") else 0
         if talk.messages[start:] == past:
             return talk
+        # The last turn is replaced: take it back and keep the cache before it.
         if len(past) < len(talk.messages) - start and talk.messages[start : start + len(past)] == past:
             talk.undo()
             return talk if talk.messages[start:] == past else None

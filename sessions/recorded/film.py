@@ -83,6 +83,7 @@ def _token_gaps(records: tuple[JournalRecord, ...]) -> dict[tuple[int | None, in
     waited, gaps = 0, dict[tuple[int | None, int], float]()
     for record in records:
         event = record.event
+        # Events between two batches of tokens add to the delay of the later batch.
         waited += record.m
         if isinstance(event, ev.TokensGenerated) and event.lane == 0 and event.ids:
             share = min(waited / 1000 / len(event.ids), LONGEST_PAUSE)
@@ -96,6 +97,7 @@ def _playback_markers(path: tuple[Turn, ...]) -> Iterator[PlaybackMarker]:
     for turn in path:
         for marker in turn.markers:
             yield PlaybackMarker(start + min(marker.at, len(turn.tokens)), marker.words)
+        # Markers count tokens of their turn, frames those of the whole conversation.
         start += len(turn.tokens)
 
 

@@ -43,6 +43,7 @@ class TeacherForcing:
         """The largest log-probability difference over all answers."""
         for take in takes:
             if len(self._tape) < take.gen.reused:
+                # The new prompt reuses the last answer's last token, which no pass has read yet.
                 self._feed(self._mix)
             self._tape.crop(take.gen.reused)
             self._waiting = list(take.gen.prompt_ids)
@@ -62,13 +63,16 @@ class TeacherForcing:
             self._waiting += event.ids
         elif isinstance(event, ev.TokensGenerated) and event.lane == 0:
             for token, lp in zip(event.ids, event.lp, strict=True):
+                # Where a rewind to this token has to crop.
                 starts.append(len(self._tape) + len(self._waiting))
                 self.worst = max(self.worst, abs(self._logprob_of(token, event.mix) - float(lp)))
+                # Read by the pass that predicts the next token.
                 self._waiting = [token]
 
     def _rewind_to(self, length: int) -> None:
         """Crop the context to `length`; its last token is fed again."""
         context = [*self._tape.ids[0], *self._waiting][:length]
+        # One token less: a pass needs at least one token to predict the next one.
         self._tape.crop(length - 1)
         self._waiting = context[len(self._tape) :]
 
@@ -83,5 +87,6 @@ class TeacherForcing:
         if mix not in self._plans:
             self._plans[mix] = self._model.planner.plan([self._mixers[mix]])
         self._mix = mix
+        # The last waiting token predicts an answer token, so it is steered as one.
         phases = ["prompt"] * (len(self._waiting) - 1) + ["answer"]
         return self._tape.feed([self._waiting], phases, self._plans[mix])

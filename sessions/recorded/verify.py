@@ -65,6 +65,7 @@ class RecordedAnswer:
         """Append an event. A token that is journaled twice (because its last UTF-8 byte arrived later) is
         ignored the second time.
         """
+        # Only the main lane repeats a token; other events may have come between.
         last = next((each for each in reversed(self.events) if is_main_lane(each)), None)
         if is_main_lane(event) and last and (event.i, event.ids, event.lp) == last_token(last):
             return self
@@ -102,6 +103,7 @@ def verify(instrument: Any, records: Iterable[JournalRecord], vectors: Mapping[s
         check = yield gpu_task(partial(_replay_step, instrument, take, mixers))
         checks.append(AnswerCheck(**check))
         yield Row("answers", str(take.gen.gen), check)
+        # Later answers would start from another history, so they are not generated again.
         if checks[-1].grade == "diverged":
             worst = yield gpu_task(partial(_forced_difference, instrument, takes, mixers))
             return verify_summary(checks, len(takes), worst)
@@ -145,6 +147,7 @@ def recorded_answers(records: Iterable[JournalRecord]) -> list[RecordedAnswer]:
             begun[event.gen] = RecordedAnswer(event, chat_messages(state.path(event.parent)))
         elif isinstance(event, LIVED) and event.gen in begun:
             begun[event.gen] = begun[event.gen].with_event(event)
+        # Folded after the event is used: an answer replies to the state before it.
         state = fold(state, record)
     return [
         take for take in begun.values() if any(isinstance(event, ev.TokensGenerated) for event in take.events)
@@ -175,8 +178,10 @@ def replay_answer(instrument: Any, take: RecordedAnswer, mixers: Mapping[str, Mi
     """
     if not take.gen.reused:
         instrument.forget()
+    # The mixer of the first token; later changes are in the stamps of their tokens.
     mix = next(event.mix for event in take.events if isinstance(event, ev.TokensGenerated))
     speech = instrument.prepare_answer(take.messages, mixers[mix], take.settings)
+    # Another prompt or another cache boundary would make a comparison of tokens meaningless.
     if hash_ids(speech.prompt_ids) != take.gen.prompt_sha or speech.reused != take.gen.reused:
         speech.answer.cancel()
         return AnswerCheck(take.gen.gen, "diverged", 0, -1)
@@ -195,10 +200,13 @@ class AnswerReplay:
         self._worst = 0.0
 
     def check_answer(self, take: RecordedAnswer) -> AnswerCheck:
+        # `map` is lazy: nothing after the first difference is repeated.
         wrong = next((at for at in map(self._apply, take.events) if at is not None), None)
         ended = next((e.reason for e in reversed(take.events) if isinstance(e, ev.AnswerStopped)), "lost")
+        # An answer that was cancelled or lost did not end by itself, so stop this one too.
         if wrong is not None or ended not in ("eos", "stop", "length", "context"):
             self._answer.cancel()
+        # The repeated answer must end where the recorded one did.
         extra = next(self._steps, None)
         if wrong is None and extra is not None:
             wrong = extra.index
@@ -214,6 +222,7 @@ class AnswerReplay:
         """Repeat one recorded event; the token index at which it differs, or None."""
         if isinstance(event, ev.AnswerRewound):
             self._answer.rewind(event.dropped)
+            # Applied between two tokens, as in the recording.
             self._answer.settle()
         elif isinstance(event, ev.TextInjected):
             self._speech.inject(event.text, event.how)
@@ -225,6 +234,7 @@ class AnswerReplay:
         return None
 
     def _compare_tokens(self, event: ev.TokensGenerated) -> int | None:
+        # All tokens of an event share one mixer.
         if event.mix != self._mix:
             self._answer.set(self._mixers[event.mix])
             self._mix = event.mix
@@ -242,6 +252,7 @@ class AnswerReplay:
         """Compare the tokens of another lane at the same steps."""
         probabilities = event.lp or (None,) * len(event.ids)
         for at, (token, lp) in enumerate(zip(event.ids, probabilities, strict=True), event.i):
+            # Lane tokens are numbered from lane 1.
             voice = self._generated[at].lane_tokens[event.lane - 1]
             if voice.token_id != token:
                 return at
@@ -250,6 +261,7 @@ class AnswerReplay:
 
     def _compare_forced(self, event: ev.MeterReadings) -> None:
         """Compare the log-probabilities of a forced lane."""
+        # The forced lane's own log-probability of the token that lane 0 drew.
         for at, lp in enumerate(event.values.get("lp0", ()), event.i):
             for seen in self._generated[at].forced.values():
                 self._record_difference(seen.logprob, lp)

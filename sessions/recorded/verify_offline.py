@@ -41,6 +41,7 @@ def recorded_model(records: Iterable[JournalRecord]) -> ev.ModelChanged:
     ready = [r.event for r in records if isinstance(r.event, ev.ModelChanged) and r.event.state == "ready"]
     if not ready:
         raise BadInput("no model was ever ready in this session: there is nothing to verify")
+    # Later loads of the same session replace the earlier model.
     return ready[-1]
 
 
@@ -48,6 +49,7 @@ def environment_differences(
     records: Iterable[JournalRecord], recorded: ev.ModelChanged, facts: dict[str, Any]
 ) -> list[str]:
     """Differences in model, versions and numerics settings; bit-exact replay requires that there are none."""
+    # A reopened session has several opening events; the first names its origin.
     then = next(record.event for record in records if isinstance(record.event, ev.SessionOpened))
     now = opening_event(then.session, then.app)
     pairs = [

@@ -29,6 +29,7 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str
     how = GenerationSettings.from_params(params)
     turns = sum(len(script.turns) for script in played)
     yield RunCost.of_batches(4 * turns, 1, how.max_new, rereads=3).row()
+    # The same random direction for both control caps, so that only the floor differs.
     random = voice.random(vector, CONTROL_SEED * how.seed + 1)
     firsts = [_prompt_at_turn(script, [], 0) for script in played]
     like = yield from match_random_floor(voice, cap, random, firsts)
@@ -73,6 +74,7 @@ def _run_conversation(
     told: list[DriftTurn] = []
     for turn in range(len(script.turns)):
         prompt = _prompt_at_turn(script, [one.answer.text for one in told], turn)
+        # Read before the answer exists: the state that the answer starts from.
         start = yield from start_projections(voice, prompt, vector)
         found = yield from generate_answers(
             voice, prompt, [condition], with_prompt_seed(how, turn), vector=vector

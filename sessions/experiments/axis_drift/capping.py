@@ -27,6 +27,7 @@ def floored_channel(voice: ModelSampler, vector: Any, params: Mapping[str, Any])
     layers = parse_layers(params["layers"], voice.n_layers) if params["layers"] else None
     channel = Channel(vector, layers=layers, floor=parse_bound("floor", params["floor"]))
     for layer in channel_band(channel, voice.n_layers):
+        # Raises if the vector has no such percentile at this layer.
         channel_bounds(channel, layer)
     return channel
 
@@ -41,7 +42,9 @@ def match_random_floor(
         other.append((yield from start_projections(voice, prompt, random)))
     floors: dict[int, float] = {}
     for layer in (layer for layer in channel_band(cap, voice.n_layers) if layer in true[0]):
+        # The true floor's percentile among the vector's projections …
         below = np.mean([row[layer] < channel_bounds(cap, layer)[0] for row in true])
+        # … and the value at that percentile among those of the random direction.
         floors[layer] = float(np.percentile([row[layer] for row in other], 100 * below))
     return Channel(random, layers=tuple(floors), floor=floors)
 
@@ -55,4 +58,5 @@ def start_projections(voice: ModelSampler, prompt: SamplePrompt, vector: Any) ->
 
 def _read_start(voice: ModelSampler, prompt: SamplePrompt, vector: Any) -> Steps[dict[str, float]]:
     heard = yield from voice.read_prompt(prompt, vector)
+    # Keys are text because the result is cached as JSON.
     return {str(layer): row[-1] for layer, row in heard.projections.items()}

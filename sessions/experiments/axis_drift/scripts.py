@@ -76,6 +76,7 @@ def read_conversations(path: Path) -> tuple[ConversationScript, ...]:
             role: [message["content"] for message in messages if message["role"] == role]
             for role in ("user", "system")
         }
+        # Drift is a difference between a later turn and the first.
         if len(said["user"]) < 2:
             raise BadInput(
                 f"{path}, conversation {number}: at least two user turns are needed to measure drift"

@@ -47,6 +47,7 @@ class DriftTable:
     def events(self) -> Iterator[JobEvent]:
         for name, conversations in self.conversations.items():
             for place in range(max(map(len, conversations))):
+                # Conversations may differ in length: later turns have fewer.
                 answered = [one[place] for one in conversations if place < len(one)]
                 columns: dict[str, Any] = {"turn": place + 1, "condition": name, "n": len(answered)}
                 for reading in (BEGINS, WORDS):
@@ -74,6 +75,7 @@ class DriftTable:
     def position(self, turn: DriftTurn, reading: str) -> Value:
         """Position of one turn on the axis."""
         if reading == BEGINS:
+            # Residual norms grow with depth, so each layer is divided by its own before averaging.
             return mean_value([turn.start_projections[layer] / self.residual[layer] for layer in self.layers])
         rows = turn.answer.reading.projections
         found = [(mean_value(rows[layer]), self.residual[layer]) for layer in self.layers if layer in rows]
@@ -104,9 +106,11 @@ class DriftTable:
         found = statistics.estimate_mean(mine, self.seed, shares=shares)
         if name == UNCAPPED:
             return found.to_json()
+        # Paired by conversation, the unit of resampling.
         apart = statistics.paired_difference(mine, free, self.seed)
         beside = {"against_uncapped": apart.estimate.to_json(), "p": apart.p}
         if name == CAPPED:
+            # The cap has to beat both controls, not only no cap.
             for other in (RANDOM, MATCHED):
                 free = self._drift_values(reading, other)
                 beside[f"p against {other}"] = statistics.paired_difference(mine, free, self.seed).p

@@ -84,6 +84,7 @@ def default_pack(model: str) -> str:
 
 def read_prompt_file(path: Path) -> tuple[SamplePrompt, ...]:
     """JSON lines with `prompt` or `messages`; `group`, `raw` and all other fields are kept."""
+    # A name without a suffix is more likely a misspelled pack than a file.
     if not path.suffix and not path.exists():
         raise UsageError(f"no prompts {str(path)!r}: neither a file nor one of {', '.join(PACKS)}")
     return tuple(

@@ -91,6 +91,7 @@ class GeneratedTokens:
         put = dict(self.inserted)
         for place, token in enumerate(self.ids):
             ids += put.get(place, ())
+            # The position of this token in the context, after whatever was inserted before it.
             own.append(len(ids))
             ids.append(token)
         return [*ids, *put.get(len(self.ids), ())], own

@@ -78,6 +78,7 @@ def _plan_doses(
                 doses.append(
                     ComparedDose(name, channel.label, level, conditions.mixer_at_scale(channel, level))
                 )
+    # One random control is enough for both vectors: what counts is the size of the push.
     first = played[0]
     return [
         *doses,

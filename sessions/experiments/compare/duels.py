@@ -83,6 +83,7 @@ def _by_group(found: Fought, reference: str) -> Iterator[Row]:
 
 def _lines(scores: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
     """Columns of every score, with p corrected over all of them."""
+    # Corrected over all rows of the table, because any of them may be picked out.
     adjusted = statistics.holm_adjusted({key: row["p"] for key, row in scores.items()})
     lines = {}
     for key, row in scores.items():

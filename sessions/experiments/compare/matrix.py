@@ -21,6 +21,7 @@ def compare_conditions(
     """Yield the comparison table; `facts` adds columns to a condition's row; the first measure is tested
     and plotted.
     """
+    # The first condition is the reference.
     reference, tests = next(iter(said)), paired_differences(said, measures[0], seed)
     p_holm = statistics.holm_adjusted({name: test.p for name, test in tests.items()})
     for place, (name, answers) in enumerate(said.items()):

@@ -69,6 +69,7 @@ def read_tasks(path: Path) -> tuple[DialogueTask, ...]:
 def _parse_task(prompt: SamplePrompt, where: str) -> DialogueTask:
     about = prompt.about
     words, distracted = _parse_words(about, "task", where), _parse_words(about, "distracted", where)
+    # A word in both lists would count for and against the task at once.
     if both := {word.casefold() for word in words} & {word.casefold() for word in distracted}:
         raise BadInput(f"{where}: {min(both)!r} is in 'task' and in 'distracted'")
     thrown = about.get("distractor")
@@ -102,6 +103,7 @@ def _demo(count: int, seed: int) -> tuple[DialogueTask, ...]:
     for number, (scene, text) in enumerate(world.task_requests(count, seed), start=1):
         prompt = SamplePrompt(f"task-{number}", ({"role": "user", "content": text},), group=scene.domain.name)
         domain = scene.domain
+        # The three steps of every task in the demo world: the object, its parts, the actions.
         steps = ((scene.obj,), domain.parts, tuple(word for both in domain.verbs for word in both))
         words = (*domain.tools, *(word for step in steps for word in step))
         thrown = scene.write_sentence(chance.choice(talk.DISTRACTIONS), chance)

@@ -62,6 +62,7 @@ def _interrupt_tasks(
     at, role = params["at"], params["role"]
     for number, task in enumerate(asked):
         yield Progress(number, len(asked), "tasks interrupted")
+        # One edit for all lanes, so that every condition is interrupted at the same token.
         cues, lanes = [LaneEdit(at, task.distractor, role)], with_prompt_seed(how, number)
         said = yield from generate_answers(voice, task.prompt, cast, lanes, cues=cues, vector=played.vector)
         for answer, condition in zip(said, cast, strict=True):
@@ -69,6 +70,7 @@ def _interrupt_tasks(
             table[answer.condition].append(found)
             yield found.sample()
     yield Progress(len(asked), len(asked), "tasks interrupted")
+    # Needs all answers: the common part is a mean over the whole run.
     return (yield from add_semantic_scores(voice, asked, table))
 
 

@@ -128,7 +128,9 @@ def _measure_odds(
     voice: ModelSampler, task: DialogueTask, answer: SampledAnswer, mixer: Mixer, at: int
 ) -> Steps[dict[str, Any]]:
     rows = yield from voice.distributions(answer.prompt, answer.generated, mixer)
+    # Row `at` predicts the first token after the interruption.
     after = np.asarray(rows[at:], np.float64)
+    # p log p is 0 where p is 0, but −∞ · 0 would be NaN.
     spread = -np.where(after > -np.inf, np.exp(after) * after, 0.0).sum(axis=1)
     on, off = (_total_probability(after, ids) for ids in _exclusive_first_tokens(voice, task))
     return asdict(TaskOdds(on[0] - off[0], float(spread.mean()), tokens_on_task(on, off)))

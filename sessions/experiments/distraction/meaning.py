@@ -40,6 +40,7 @@ def add_semantic_scores(
 ) -> Steps[dict[str, list[InterruptedAnswer]]]:
     """The same table with S set on each answer that has text after the interruption."""
     references = [text for task in asked for text in (task.prompt.text, task.distractor)]
+    # All reference texts are part of the key, because the common part depends on them.
     about = cache_digest(voice.identity, *references)
     states = yield from voice.mean_states(references)
     found: dict[str, list[InterruptedAnswer]] = {name: [] for name in table}
@@ -57,9 +58,11 @@ def _score_task(
     voice: ModelSampler, answered: Mapping[str, InterruptedAnswer], references: States, place: int
 ) -> Steps[list[float | None]]:
     """S of every answer to one task."""
+    # An empty text has no tokens to average over.
     told = {name: one.after for name, one in answered.items() if one.after.strip()}
     said: Any = (yield from voice.mean_states(list(told.values()))) if told else []
     common = references.mean(axis=0)
+    # Tasks and distractors alternate in `references`.
     task, distractor = references[2 * place : 2 * place + 2] - common
     scores = {
         name: semantic_adherence(row - common, task, distractor) for name, row in zip(told, said, strict=True)

@@ -34,6 +34,7 @@ def tokens_to_return(task: Sequence[str], pieces: Sequence[str]) -> int | None:
     if not count_words(task, "".join(pieces)):
         return None
     for said in range(1, len(pieces) + 1):
+        # Only after the last piece of a word: "plan" must not count inside "planet".
         done = said == len(pieces) or not pieces[said][:1].isalnum()
         if done and count_words(task, "".join(pieces[:said])):
             return said

@@ -53,6 +53,7 @@ class ResistanceTable:
                 yield Row("answers", f"{name} · {one.answer.prompt.id}", values)
 
     def _columns(self, found: Sequence[InterruptedAnswer]) -> dict[str, Any]:
+        # An answer that ended before the interruption resisted nothing.
         came = [one for one in found if one.was_interrupted]
         columns: dict[str, Any] = {"n": len(came), "ended early": len(found) - len(came)}
         for name, rate in outcome_rates([str(one.outcome) for one in came]).items():
@@ -93,6 +94,7 @@ class ResistanceTable:
         rows = [self._projections(one) for one in found if one.was_interrupted]
         for place in range(max(0, self.at - BEFORE), self.at + self.window):
             seen = statistics.estimate_mean([row[place] for row in rows if place < len(row)], self.seed)
+            # A mean over few remaining answers would be a mean over the long ones only.
             if seen.value is not None and 2 * seen.n >= len(rows):
                 yield Point(f"projection, {name}", place - self.at, seen.value, seen.lo, seen.hi)
 

@@ -57,6 +57,7 @@ def first_command_line(text: str) -> tuple[str, ShellLine] | None:
 
 def parse_command_line(row: str) -> ShellLine | None:
     """Parse a line of text as a command line; None if it is not one."""
+    # Models often put a command between backticks.
     bare = row.strip().strip("`").strip()
     typed = bare.startswith(SIGN)
     bare = bare.removeprefix(SIGN).strip()
@@ -72,8 +73,10 @@ def parse_command_line(row: str) -> ShellLine | None:
 
 def _split_words(text: str) -> list[str]:
     try:
+        # Operators become words of their own, also without spaces around them.
         lexer = shlex.shlex(text, posix=True, punctuation_chars="|&;")
         lexer.whitespace_split = True
+        # By default shlex drops everything after a "#".
         lexer.commenters = ""
         return list(lexer)
     except ValueError:  # a quote that is never closed
@@ -96,6 +99,7 @@ def _split_at(words: Sequence[str], at: Sequence[str]) -> list[list[str]]:
 
 def _parse_command(words: Sequence[str]) -> ShellCommand:
     verb, rest = words[0], list(words[1:])
+    # Taken out first: its value must not be mistaken for a path.
     pattern = _pop_option(rest, PATTERN_OPTIONS)
     plain = [word for word in rest if not word.startswith("-")]
     if pattern is None and WITH_PATTERN.get(verb) and plain:
@@ -121,6 +125,7 @@ def _is_tool_call(words: Sequence[str]) -> bool:
     if words[0] not in TOOLS:
         return False
     paths = _parse_command(words).paths
+    # A path must look like one, or "cat videos are lovely" would be a command.
     return all(any(sign in path for sign in PATH_SIGNS) for path in paths) and bool(
         paths or words[0] in ("ls", "find", "grep", "wc")
     )
@@ -128,4 +133,5 @@ def _is_tool_call(words: Sequence[str]) -> bool:
 
 def _matches_file(path: str, file: str) -> bool:
     name = path.rsplit("/", 1)[-1]
+    # A bare wildcard matches every file and so targets none in particular.
     return bool(name.strip("*?.")) and fnmatch.fnmatchcase(file, name)

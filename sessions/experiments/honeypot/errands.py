@@ -97,14 +97,17 @@ def _run_turns(
     messages.append({"role": "user", "content": setting.task})
     here, said, sight = MockTerminal(setting.files), [], TrapReading()
     for _ in range(rules.turns):
+        # Until the trap was shown, the reading still has its defaults.
         mixer = playing.before if sight == TrapReading() else playing.after
         (spoken,) = yield from voice.generate(SamplePrompt(setting.id, tuple(messages)), [mixer], rules.how)
         turn = _parse_turn(spoken.text, "")
         here, reply = _run_commands(here, turn)
         said.append([turn.text, reply])
+        # An answer without a command is the final answer.
         if not turn.line:
             break
         messages += [{"role": "assistant", "content": turn.text}, {"role": rules.role, "content": reply}]
+        # Only the first sight of the trap counts.
         if sight == TrapReading() and setting.trap in reply:
             sight = yield from _read_trap(
                 voice, SamplePrompt(setting.id, tuple(messages)), setting, rules.projected_on
@@ -134,6 +137,7 @@ def _read_trap(
     traces = token_projections(heard, {layer: voice.residual[layer] for layer in band})
     goal = [place for file in setting.goal for place in last_mention(heard.pieces, file)]
     trap = last_mention(heard.pieces, setting.trap)
+    # Without a mention the trace ends at the last token.
     first = trap[0] if trap else len(traces)
     near = range(max(0, first - NEAR), min(len(traces), first + NEAR + 1))
     return TrapReading(
@@ -152,9 +156,11 @@ def token_projections(heard: PromptProjections, residual: Mapping[int, float]) -
 
 def last_mention(pieces: Sequence[str], name: str) -> list[int]:
     """Indices of the tokens that make up the last mention of a name."""
+    # Found in the joined text, because a name is usually several tokens.
     start = "".join(pieces).rfind(name)
     found, at = [], 0
     for place, piece in enumerate(pieces):
+        # The piece overlaps the name.
         if start >= 0 and at < start + len(name) and at + len(piece) > start:
             found.append(place)
         at += len(piece)

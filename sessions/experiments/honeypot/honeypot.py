@@ -67,6 +67,7 @@ def _run_dialogues(
     table: dict[str, list[TerminalDialogue]] = {name: [] for name in cast}
     for number, setting in enumerate(settings):
         yield Progress(number, len(settings), "settings finished")
+        # The same seed for all conditions of a setting.
         drawn = replace(rules, how=with_prompt_seed(rules.how, number))
         for name, playing in cast.items():
             found = yield from run_dialogue(voice, setting, playing, drawn)
@@ -166,6 +167,7 @@ def _values(table: Table, title: str) -> Values:
 def _value(title: str, scored: ShieldScore) -> float | None:
     if title == "main task":
         return float(scored.success)
+    # A dialogue that never showed the trap says nothing about it.
     if not scored.seen:
         return None
     return float(scored.shielded if title == "shielded" else scored.accessed)

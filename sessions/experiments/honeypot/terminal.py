@@ -29,6 +29,7 @@ class MockTerminal:
             if work is None:
                 return left, f"{command.verb}: not found; there is {', '.join(_COMMANDS)}"
             left, said = work(left, command, said)
+        # Long output would fill the context of a small model.
         return left, said[:LONGEST]
 
     def matching(self, path: str) -> list[str]:
@@ -68,6 +69,7 @@ def _grep(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockT
     if command.pattern is None:
         return here, "grep: needs a pattern"
     found = [file for path in command.paths for file in here.matching(path)]
+    # Without paths, grep reads the output of the command before it.
     texts = {file: here.files[file] for file in found} if command.paths else {"": before}
     wanted = command.pattern.casefold()
     lines = [

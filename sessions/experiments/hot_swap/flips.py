@@ -62,6 +62,7 @@ class FlipTable:
 
     @cached_property
     def unflipped_spike(self) -> float:
+        # Unlikely tokens occur without a flip too; only larger ones are put down to it.
         known = [flip.spike for flip in self.flips[STAY] if flip is not None]
         return float(np.percentile(known, USUAL)) if known else float("inf")
 
@@ -171,6 +172,7 @@ class FlipTable:
     def _changed_shares(self) -> dict[str, float | None]:
         """Shares of prompts with the same tokens before the flip, and with different tokens after it."""
         pairs = list(zip(self.table[FLIP], self.table[STAY], strict=True))
+        # A check of the method: before the flip both texts must be equal.
         same = [float(one.generated.ids[: self.at] == other.generated.ids[: self.at]) for one, other in pairs]
         came = [
             (one, other)
@@ -196,6 +198,7 @@ class FlipTable:
     def _projected(self, answer: SampledAnswer) -> list[float]:
         """Per-token projection over the vector's band, in mean residual norms."""
         layers = {k: row for k, row in answer.reading.projections.items() if k in self.scales}
+        # Residual norms grow with depth, so each layer is divided by its own before averaging.
         columns = zip(*([value / self.scales[k] for value in row] for k, row in layers.items()), strict=True)
         return [mean_value(column) or 0.0 for column in columns]
 

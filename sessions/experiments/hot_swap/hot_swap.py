@@ -120,6 +120,7 @@ class FlipLanes:
     @property
     def flipped_mixers(self) -> Sequence[Mixer]:
         """The mixer of every lane once the flip is complete."""
+        # The last edit of the ramp completes the flip; later edits flip back.
         return self.edits[self.schedule.ramp_tokens - 1].mixers
 
 
@@ -163,6 +164,7 @@ def _flip_edits(played: Channel, randoms: Sequence[Channel], score: FlipSchedule
     """Every edit for all lanes, in the order of `_flip_conditions`."""
     s = played.scale
     turned, gone = score.scales(s, -s), score.scales(s, 0.0)
+    # Lanes that do not flip get their own mixer again at every edit.
     rest = conditions.mixer_at_scale(played, s), conditions.mixer_at_scale(played, -s)
     return [
         LaneEdit(
@@ -190,6 +192,7 @@ def _reread_after_flip(
     later = AnswerReading.from_json(
         (yield from task_group(key, partial(_reread_answer, voice, answer, mixer)))
     )
+    # Tokens before the flip were read under the first mixer.
     kl = (*answer.reading.kl[:at], *later.kl[at:])
     entropy = (*answer.reading.entropy[:at], *later.entropy[at:])
     return replace(answer, reading=replace(answer.reading, kl=kl, entropy=entropy))

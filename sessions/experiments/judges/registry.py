@@ -34,6 +34,7 @@ def _claude_asker(voice: ModelSampler, params: Params) -> Asker:
 
 
 def _resident_asker(voice: ModelSampler, params: Params) -> Asker:
+    # Trained on their own small world, they cannot follow such an instruction.
     if world_of(voice.name):
         raise UsageError("the demo models cannot be asked for a score: --judge hints")
     return partial(ResidentJudge, voice)

@@ -67,6 +67,7 @@ class ResidentJudge:
 def expected_score(logprobs: Sequence[float]) -> float:
     """Σ n p(n) / Σ p(n). A "1" may continue to "10", so p(10) is subtracted from p(1)."""
     top = max(logprobs)
+    # Relative to the largest, so that small probabilities do not underflow.
     shares = [math.exp(value - top) for value in logprobs]
     if len(shares) > 10:
         shares[1] = max(0.0, shares[1] - shares[10])

@@ -42,7 +42,9 @@ CONTROLS = "a random direction of the same norms; the change of every matrix at 
 
 def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     asked = prompts.load_prompts({**params, "n": 2 * params["n"]}, voice.name)
+    # One half fits the vector, the other measures, so that no prompt does both.
     fit, held = asked[0::2], asked[1::2]
+    # λ = 0 is the untouched model, which every change is compared with.
     amounts, how = sorted({0.0, *params["amounts"]}), GenerationSettings.from_params(params)
     forms = (ACTIVATION, WEIGHTS) if params["form"] == "both" else (params["form"],)
     by = make_scorer(params["measure"], voice, params)
@@ -92,6 +94,7 @@ def _subtract_activations(
     random = conditions.random_channel(voice, axis, seed)
     found = []
     for form, channel in ((ACTIVATION, axis), (RANDOM, random)):
+        # λ = 0 of a control would be the tuned model again.
         for amount in amounts if form == ACTIVATION else [a for a in amounts if a]:
             mixer = Mixer((replace(channel, scale=-amount),)) if amount else Mixer()
             found.append(TreatedModel(form, amount, ComparedModel(f"{form} λ={amount:g}", voice, mixer)))
@@ -103,6 +106,7 @@ def _blend_weights(
 ) -> Steps[list[TreatedModel]]:
     found = []
     for form in (WEIGHTS, SHUFFLED):
+        # λ = 0 of a control would be the tuned model again.
         for amount in amounts if form == WEIGHTS else [a for a in amounts if a]:
             blended = yield from voice.blend(base, amount, shuffled=form == SHUFFLED)
             found.append(TreatedModel(form, amount, ComparedModel(f"{form} λ={amount:g}", blended)))
@@ -125,6 +129,7 @@ def _generate_texts(
     if lanes:
         said |= yield from answer_prompts(voice, held, lanes, how)
     for one in treated:
+        # Models with other weights cannot share a batch.
         if one.subject.voice is not voice:
             said |= yield from answer_prompts(one.subject.voice, held, [Condition(one.name, Mixer())], how)
     return said

@@ -38,11 +38,13 @@ def tuning_channel(
     rows = {layer: states.mean(0) - fit_base[layer].mean(0) for layer, states in fit_tuned.items()}
     band = parse_layers(layers, voice.n_layers) if layers else default_band(voice.n_layers)
     vector = voice.direction("tuned − base", rows)
+    # In raw units and split over the band, −λ subtracts λ of the change once, not at every layer.
     channel = Channel(vector, scale=-1.0, unit="raw", layers=tuple(band), split=True)
     return channel, _check_sign(held_tuned, held_base, rows, band)
 
 
 def _check_sign(tuned: States, base: States, rows: States, band: Sequence[int]) -> dict[str, Any]:
+    # Per prompt and layer: does the tuned model lie further along the vector than base?
     above = [(tuned[layer] - base[layer]) @ rows[layer] > 0 for layer in band]
     share = float(np.mean(above))
     return {"points": "base → tuned", "on_unseen_prompts": share, "holds": share > 0.5}

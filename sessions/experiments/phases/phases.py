@@ -47,6 +47,7 @@ class PhaseFindings:
                 return end.value
             try:
                 resume, value = work.send, (yield self._with_phase_name(item))
+            # Errors of a task belong to the inner job, which may handle them.
             except Exception as problem:
                 resume, value = work.throw, problem
 
@@ -73,6 +74,7 @@ def experiment(voice: ModelSampler, params: Params) -> Steps[dict[str, Any]]:
         heard = PhaseFindings(phase)
         found = yield from heard.relay(PHASES[phase](voice, study, params, heard))
         summary[phase] = found
+        # Saved after each phase, so that a later failure does not lose it.
         yield worker_task(partial(_save_findings, study, heard, found))
     yield Progress(len(wanted), len(wanted), "phases")
     return {
@@ -124,6 +126,7 @@ def _balance_domains(pairs: Any, count: int) -> list[Mapping[str, Any]]:
     for pair in pairs:
         lines.setdefault(pair.domain, []).append(pair)
     longest = max(map(len, lines.values()))
+    # One pair of each domain in turn, so that a small number of pairs covers all domains.
     taken = [line[place] for place in range(longest) for line in lines.values() if place < len(line)]
     return [
         {"positive": pair.positive, "negative": pair.negative, "domain": pair.domain}
@@ -173,10 +176,12 @@ def _run_experiments(
     found: dict[str, Any] = {}
     vector = study.require_file(VECTOR)
     for name in [name.strip() for name in params["behaviour"].split(",") if name.strip()]:
+        # The study itself would start again without end.
         if name not in registry.EXPERIMENTS or name == "phases":
             raise UsageError(f"no experiment {name!r} for the behaviour phase")
         offer = OFFERS[name]
         takes = {param.name for param in offer.params}
+        # Only what this experiment has a parameter for; the rest stays at its defaults.
         given = {key: params[key] for key in SHARED if key in takes and params.get(key) is not None}
         inner = registry.experiment(name)(voice, offer.read({"vector": vector, **given}))
         ended = yield from PhaseFindings(name).relay(inner)

@@ -76,7 +76,9 @@ class StudyFolder:
         target = self.folder / name
         fresh = target.with_name(f"{name}.part")
         try:
+            # Texts of the user's files may hold keys.
             fresh.write_text(scrub(text), encoding="utf-8")
+            # Renamed when complete, so that a reader never sees half a file.
             fresh.replace(target)
         except OSError as problem:
             raise UsageError(f"cannot write {target}: {problem.strerror}") from None

@@ -31,6 +31,7 @@ def write_report(found: ReportData, folder: str, title: str, command: str) -> li
     try:
         place.mkdir(parents=True, exist_ok=True)
         drawn = pictures.draw_pictures(found, place)
+        # Plots first: the report lists the files that were drawn.
         texts = {
             "report.md": "\n\n".join(_blocks(found, title, command, drawn)) + "\n",
             "rows.jsonl": _json_lines(found.rows),
@@ -92,4 +93,5 @@ def _is_small(value: Mapping[str, Any]) -> bool:
 
 
 def _json_lines(rows: list[dict[str, Any]]) -> str:
+    # Rows and samples hold texts of models and of the user's files.
     return scrub("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

@@ -13,6 +13,7 @@ ACROSS = 8
 
 def clean_text(text: str) -> str:
     """Without unprintable characters, and with anything that looks like a key removed."""
+    # Texts of models are untrusted: terminal escape sequences must not reach a terminal.
     shown = "".join(sign if sign.isprintable() or sign in "\n\t" else "�" for sign in text)
     return scrub(shown)
 

@@ -96,6 +96,7 @@ def answer_prompts(
 
 def with_prompt_seed(how: GenerationSettings, number: int) -> GenerationSettings:
     """The settings with a seed of this prompt's own, equal under every condition."""
+    # Runs with neighbouring seeds share no prompt seed, up to 1000 prompts.
     return replace(how, seed=1000 * how.seed + number)
 
 
@@ -113,6 +114,7 @@ def _generate_rows(
     vector: Any,
 ) -> Steps[list[dict[str, Any]]]:
     rows = []
+    # Each answer is read under its own mixer.
     for mixer, said in zip(mixers, (yield from voice.generate(prompt, mixers, how, cues)), strict=True):
         reading = yield from voice.read(prompt, said, mixer, vector)
         rows.append({"said": said.to_json(), "reading": reading.to_json()})
@@ -137,4 +139,5 @@ def cache_key(what: str, voice: ModelSampler, prompt: SamplePrompt, vector: Any 
     """Cache key of a result that depends on a model, a prompt and a vector."""
     asked = [list(map(dict, prompt.messages)), prompt.raw]
     identity = [voice.identity, asked, getattr(vector, "sha256", None), *more]
+    # Sorted, so that the order of keys does not change the key.
     return f"{what} {hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]}"

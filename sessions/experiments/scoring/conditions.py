@@ -36,12 +36,14 @@ def vector_channel(voice: ModelSampler, params: Mapping[str, Any], vector: Any =
     given = {key: params[key] for key in ("scale", "unit", "split") if params.get(key) is not None}
     if params.get("layers"):
         given["layers"] = parse_layers(params["layers"], voice.n_layers)
+    # The suggested scale is in the suggested unit, so it cannot be kept for another one.
     if given.get("unit") and given.get("scale") is None:
         raise UsageError("--unit needs a scale as well: --scale X")
     return Channel.suggested(vector, **given)
 
 
 def mixer_at_scale(played: Channel, scale: float) -> Mixer:
+    # An empty mixer instead of a channel at scale 0, so that the condition is truly unsteered.
     return Mixer((replace(played, scale=scale),)) if scale else Mixer()
 
 
@@ -52,6 +54,7 @@ def single_layer_channel(played: Channel, layer: int) -> Channel:
 
 def random_channel(voice: ModelSampler, played: Channel, seed: int, number: int = 1) -> Channel:
     """The same channel with a random direction in place of its vector."""
+    # The name is dropped with the vector it belongs to.
     return replace(played, vector=voice.random(played.vector, CONTROL_SEED * seed + number), name=None)
 
 

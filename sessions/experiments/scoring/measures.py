@@ -41,6 +41,7 @@ class Measure:
 
 
 def mean_value(values: Sequence[float]) -> Value:
+    # fsum is exact, so that the order of the values does not change the result.
     return math.fsum(values) / len(values) if values else None
 
 

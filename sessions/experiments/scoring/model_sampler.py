@@ -81,6 +81,7 @@ class TorchSampler:
         how: GenerationSettings,
         cues: Sequence[LaneEdit] = (),
     ) -> Steps[list[GeneratedTokens]]:
+        # Changed in place by an edit: the lanes read it at every mixer change.
         lineup = list(mixers)
         lanes = Lanes(lambda mixer: tuple(lineup), tuple(f"lane {i}" for i in range(len(lineup))))
         live = core.stream(
@@ -98,11 +99,14 @@ class TorchSampler:
         )
         said = [_LaneTokens() for _ in mixers]
         while True:
+            # Edits are made between two tokens, before the token they name.
             for cue in (cue for cue in cues if cue.at == len(live.steps)):
                 self._apply_edit(cue, prompt, live, lineup, said)
+            # One task per token, so that a chat can run between two tokens.
             step = yield gpu_task(lambda: next(live, None))
             if step is None:
                 break
+            # Not strict: the batch may have idle lanes added to it.
             for line, voice in zip(said, (step, *step.lane_tokens), strict=False):
                 line.append(voice)
         return [line.to_tokens(self.model.tokenizer) for line in said]
@@ -117,6 +121,7 @@ class TorchSampler:
     ) -> None:
         if cue.mixers:
             lineup[:] = cue.mixers
+            # Setting lane 0's mixer makes the lanes be computed again from `lineup`.
             live.set(lineup[0])
         if cue.text:
             ids = self._edit_tokens(cue, prompt)
@@ -134,6 +139,7 @@ class TorchSampler:
             framed = (
                 None if prompt.raw else continuation_text(tokenizer, as_messages(prompt.messages), [turn])
             )
+            # Without a chat template the text stands as a paragraph of its own.
             text = framed if framed is not None else f"\n\n{text}\n\n"
         return encode(tokenizer, text)
 
@@ -151,12 +157,15 @@ class TorchSampler:
         ids, own, start = self._join_tokens(prompt, said)
         plain, states = self._unsteered_pass(ids, start, layers)
         chosen = torch.tensor(said.ids, device=plain.device)
+        # Row `own` is the distribution that predicted this token.
         nll = -plain[own].gather(1, chosen[:, None])[:, 0]
+        # An unsteered answer differs in nothing from the unsteered model.
         kl: Sequence[float] = () if mixer is None else [0.0] * len(own)
         drawn_from = plain[own]
         if mixer is not None and mixer.active_indices():
             drawn_from = likelihood.token_distributions(self.model, ids, start, mixer)[own]
             kl = (drawn_from.exp() * (drawn_from - plain[own])).nan_to_num(0.0).sum(dim=-1).tolist()
+        # 0 · log 0 is NaN and counts as 0.
         entropy = -(drawn_from.exp() * drawn_from).nan_to_num(0.0).sum(dim=-1)
         projections = {
             layer: tuple((hidden[own] @ vector.directions[layer]).tolist())
@@ -186,6 +195,7 @@ class TorchSampler:
         for mixer in mixers:
             found.append([])
             for one in words:
+                # One pair per task, so that a chat never waits long.
                 found[-1].append((yield gpu_task(partial(one.propensity, self.model, mixer))))
         return found
 
@@ -212,6 +222,7 @@ class TorchSampler:
         return PromptProjections(pieces, {layer: tuple(row.tolist()) for layer, row in rows.items()})
 
     def first_tokens(self, words: Sequence[str]) -> frozenset[int]:
+        # A word starts with other tokens after a space and with a capital letter.
         spelled = [
             text for word in words for text in (word, f" {word}", word.capitalize(), f" {word.capitalize()}")
         ]
@@ -260,6 +271,7 @@ class TorchSampler:
         states: dict[int, Tensor] = {}
 
         def look(layer: int, hidden: Tensor) -> None:
+            # Copied to the CPU at once, so that a long text does not fill the GPU.
             states[layer] = hidden[0, start:].float().cpu()
 
         with self.model.steering.hooking_outputs(layers, look):
@@ -285,6 +297,7 @@ class _LaneTokens:
             self.pieces.append(voice.text)
 
     def insert(self, at: int, ids: Sequence[int]) -> None:
+        # A lane that has finished before the edit did not get the text.
         if len(self.ids) == at:
             self.inserted.append((at, tuple(ids)))
 

@@ -47,6 +47,7 @@ class Scorer:
         for name, answers in said.items():
             verdicts = yield from self.judge.judge([JudgedItem(one.prompt, one.text) for one in answers])
             for one, verdict in zip(answers, verdicts, strict=True):
+                # Looked up by condition and prompt, because a measure is called with one answer at a time.
                 scores[one.condition, one.prompt.id] = verdict.value
             found = tally_judgements(verdicts)
             facts = {
@@ -70,6 +71,7 @@ class Scorer:
 
 def make_scorer(name: str | None, voice: ModelSampler, params: Mapping[str, Any]) -> Scorer:
     """By the name of a measure or a judge; without a name, the default measure of the model."""
+    # A measure wins over a judge of the same name.
     if name and name in JUDGES and name not in MEASURES and not name.startswith(WORDS):
         return Scorer(judge=judging.choose_judge(voice, {**params, "judge": name}))
     return Scorer(measure=measure(name, voice.name))

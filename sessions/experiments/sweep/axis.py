@@ -75,6 +75,7 @@ class SweepAxis:
         if not self._classes:
             return level
         low, high = (float(self._classes[layer][side]["mean"]) for side in ("negative", "positive"))
+        # 0 is the mean of the negative class, 1 that of the positive one.
         return low + level * (high - low)
 
 

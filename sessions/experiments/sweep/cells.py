@@ -51,6 +51,7 @@ class CellTable(ScoredAnswers):
         }
 
     def events(self) -> Iterator[JobEvent]:
+        # Over the vector's cells only; the random ones are the control.
         adjusted = statistics.holm_adjusted(
             {cell_name(*place): self.tests[cell_name(*place)].p for place in self.places}
         )
@@ -96,6 +97,7 @@ class CellTable(ScoredAnswers):
     def _layer_columns(self, layer: int) -> dict[str, Any]:
         """Columns of one layer: the range of levels at which most texts are whole, and its best level."""
         whole = [level for level in self.levels if self._mostly_whole(cell_name(layer, level))]
+        # Level 0 is unsteered and always whole.
         columns: dict[str, Any] = {"whole from": min([0.0, *whole]), "whole to": max([0.0, *whole])}
         best = self._best([place for place in self.weakest_first if place[0] == layer], "")
         if best is None:

@@ -47,6 +47,7 @@ class ChoiceRule:
             for key, value in values.items()
             if value is not None and (coherence := kept[key]) is not None and coherence >= self.floor
         }
+        # `max` keeps the first of equal values, so callers list the smaller dose first.
         return max(known, key=lambda key: known[key]) if known else None
 
 
@@ -58,6 +59,7 @@ def choose_held_out(
     seed: int = 0,
 ) -> DoseChoice[Key] | None:
     """Choose on the 1st, 3rd, … prompt and report on the 2nd, 4th, …; None if no dose qualifies."""
+    # The reporting prompts play no part in the choice.
     key = rule.best(
         *({each: known_mean(row[CHOOSING]) for each, row in rows.items()} for rows in (values, kept))
     )

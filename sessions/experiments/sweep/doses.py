@@ -73,6 +73,7 @@ class DoseTable(ScoredAnswers):
             values = {"measure": measure, "direction": who, **row, "p_holm": adjusted.get((measure, who))}
             yield Row("steerability", f"{measure}, {who}", values)
         for (measure, who), one in found.items():
+            # The sorted values against their rank are the cumulative distribution.
             known = sorted(value for value in one.slopes if value is not None)
             title = SLOPES if measure == self.wanted.name else PAIR_SLOPES
             for rank, value in enumerate(known, start=1):
@@ -99,6 +100,7 @@ class DoseTable(ScoredAnswers):
         if self.off is None:
             yield UNSTEERED, None, UNSTEERED
         else:
+            # Unsteered takes its place among the levels.
             vector[self.off] = UNSTEERED, UNSTEERED
         for level in sorted(vector):
             name, who = vector[level]
@@ -163,6 +165,7 @@ class DoseTable(ScoredAnswers):
         each = {name: statistics.estimate_mean(slopes).value for name, slopes in self.random_slopes.items()}
         mine = statistics.estimate_mean(self.slopes()).value
         known = [abs(value) for value in each.values() if value is not None]
+        # Compared by size: a random direction has no preferred sign.
         steep = None if mine is None else sum(value >= abs(mine) for value in known)
         return {**self._pooled_control(), "each": each, "as steep": steep}
 

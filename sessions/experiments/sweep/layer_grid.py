@@ -119,6 +119,7 @@ class LayerGrid:
         batches = self.batches()
         table: dict[str, list[SampledAnswer]] = {one.name: [] for batch in batches for one in batch}
         total = len(self.prompts) * len(batches)
+        # Prompt by prompt, so that a cancelled run has all cells for the prompts it finished.
         for number, prompt in enumerate(self.prompts):
             for place, batch in enumerate(batches):
                 yield Progress(number * len(batches) + place, total, "batches generated")

@@ -89,6 +89,7 @@ def _effect(
     table: Mapping[str, list[SampledAnswer]], wanted: Measure, layer: int, mark: str, seed: int
 ) -> statistics.Difference:
     above, below = (wanted.all(table[f"{mark}{layer} {sign}"]) for sign in (PLUS, MINUS))
+    # The paired difference of halves is half the difference, with its interval.
     halved: list[tuple[Value, Value]] = [
         (None, None) if up is None or down is None else (up / 2, down / 2)
         for up, down in zip(above, below, strict=True)
@@ -100,6 +101,7 @@ def _row(
     table: Mapping[str, list[SampledAnswer]], effects: Mapping[str, statistics.Difference], layer: int
 ) -> dict[str, Any]:
     both = table[f"{layer} {PLUS}"] + table[f"{layer} {MINUS}"]
+    # Both signs are compared with the same unsteered answers.
     whole = coherence.whole_flags(both, table[UNSTEERED] * 2)
     row = effects[str(layer)].columns("effect") | {"n": effects[str(layer)].estimate.n}
     row |= statistics.estimate_mean(whole, shares=True).columns("coherence")

@@ -72,6 +72,7 @@ class Steerability:
 
 
 def response_slope(known: Mapping[float, float]) -> Value:
+    # One dose has no slope.
     if len(known) < 2:
         return None
     if len(set(known.values())) == 1:
@@ -104,4 +105,5 @@ def shared_ranks(values: Sequence[float]) -> NDArray[np.float64]:
 def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     x, y = x - x.mean(), y - y.mean()
     length = float(np.sqrt((x @ x) * (y @ y)))
+    # A constant row has length 0 and no correlation.
     return float(x @ y) / length if length > 0 else 0.0

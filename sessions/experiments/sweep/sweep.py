@@ -62,6 +62,7 @@ class Sweep:
     def from_params(cls, voice: ModelSampler, params: Mapping[str, Any]) -> Sweep:
         played = conditions.vector_channel(voice, params)
         axis = SweepAxis(params["by"], played, voice.n_layers)
+        # A scale of 0 is the unsteered condition already; a bound of 0 is a cap.
         levels = {*(params["scales"] or axis.levels())} - ({0.0} if axis.kind == "scale" else set())
         return cls(
             voice,
@@ -80,6 +81,7 @@ class Sweep:
         doubled = RunCost.of_batches(probes, edges.DOUBLINGS, self.how.max_new)
         inside = RunCost.of_batches(probes * edges.ROUNDS, len(edges.INSIDE), self.how.max_new)
         judges = [one for one in (self.wanted, self.coherence) if one is not None]
+        # Probed texts are not judged, only checked for being broken.
         judged = sum((one.cost(grid.answers, self.how.max_new) for one in judges), RunCost())
         return grid + doubled + inside + judged
 
@@ -131,6 +133,7 @@ class Sweep:
 
     def _probe(self, levels: Sequence[float], doses: DoseTable) -> Steps[list[float]]:
         """Share of broken texts at each of these levels, on the first prompts."""
+        # A few prompts are enough to see whether half of the texts break.
         cast, few = self.axis.conditions(levels), self.prompts[:EDGE_PROMPTS]
         broken = [0] * len(levels)
         for number, prompt in enumerate(few):
