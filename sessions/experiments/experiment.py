@@ -24,16 +24,21 @@ remain).
 
 
 def run_experiment(
-    offer: JobSpec, body: Steps[dict[str, Any]], voice: ModelSampler, params: Mapping[str, Any]
+    offer: JobSpec, body: Steps[dict[str, Any]], sampler: ModelSampler, params: Mapping[str, Any]
 ) -> Job:
     """Run `body`, which yields job events (a row of table `cost` first) and returns at least `summary`,
     `control` and `n`. With `estimate` it stops after the cost; when cancelled it returns the rows
     collected so far.
     """
     settings = {key: value for key, value in params.items() if key not in ASIDE}
-    facts = {"experiment": offer.kind, "model": voice.name, "seed": params.get("seed", 0), "params": settings}
-    if held := list(key_warnings(offer, params)):
-        facts["warnings"] = held
+    facts = {
+        "experiment": offer.kind,
+        "model": sampler.name,
+        "seed": params.get("seed", 0),
+        "params": settings,
+    }
+    if warnings := list(key_warnings(offer, params)):
+        facts["warnings"] = warnings
     found = ReportData(facts | {"summary": {}, "control": {}, "n": 0})
     resume, value = body.send, None
     try:
@@ -47,7 +52,7 @@ def run_experiment(
                 resume, value = body.throw, problem
     except StopIteration as end:
         found.facts |= end.value
-        yield from _write_report(offer, found, voice, params)
+        yield from _write_report(offer, found, sampler, params)
     except Cancelled:
         # The rows collected so far stay valid; the summary says that they are not all.
         found.facts["partial"] = True
@@ -58,11 +63,11 @@ def run_experiment(
 
 
 def _write_report(
-    offer: JobSpec, found: ReportData, voice: ModelSampler, params: Mapping[str, Any]
+    offer: JobSpec, found: ReportData, sampler: ModelSampler, params: Mapping[str, Any]
 ) -> Steps[None]:
     if not params.get("report"):
         return
-    command = offer.command(params, voice.name)
+    command = offer.command(params, sampler.name)
     folder = str(params["report"])
     yield from (yield worker_task(lambda: document.write_report(found, folder, offer.title, command)))
 

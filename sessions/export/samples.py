@@ -108,10 +108,10 @@ def _answer_times(records: Iterable[JournalRecord]) -> tuple[dict[int, datetime]
 def parse_time(wall: str, otherwise: datetime = EPOCH) -> datetime:
     """Parse a session's wall-clock time; `otherwise` if it is invalid."""
     try:
-        told = datetime.fromisoformat(wall)
+        parsed = datetime.fromisoformat(wall)
     except ValueError:
         return otherwise
-    return told if told.tzinfo else told.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def ranked_alternatives(token: AnswerToken) -> Iterator[tuple[str, float]]:

@@ -23,14 +23,15 @@ USUAL: dict[str, dict[str, Json]] = {
     for t, kind in KINDS.items()
 }
 """The default values of each kind's fields; fields at their default are not written."""
-PLAIN: dict[str, tuple[type, ...]] = {
+SCALAR_TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "str": (str,),
     "bool": (bool,),
     "int | None": (int, NoneType),
 }
-TYPES = {
-    t: {f.name: PLAIN[str(f.type)] for f in fields(kind) if str(f.type) in PLAIN} for t, kind in KINDS.items()
+FIELD_TYPES = {
+    t: {f.name: SCALAR_TYPES[str(f.type)] for f in fields(kind) if str(f.type) in SCALAR_TYPES}
+    for t, kind in KINDS.items()
 }
 """The types of each kind's scalar fields; events with other types become `UnknownEvent`."""
 
@@ -93,7 +94,7 @@ def from_fields(data: Mapping[str, Json]) -> Event:
     rest = {key: value for key, value in values.items() if key not in names}
     try:
         # An event that the fold would trip over is stored as unknown instead.
-        if all(isinstance(known[key], of) for key, of in TYPES[data["t"]].items() if key in known):
+        if all(isinstance(known[key], of) for key, of in FIELD_TYPES[data["t"]].items() if key in known):
             return kind(**known, extra=rest)
     # A required field is missing.
     except TypeError:

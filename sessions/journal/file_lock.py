@@ -33,9 +33,9 @@ def lock_file(path: Path) -> int:
 
 def _lock_owner(descriptor: int) -> str:
     """The process id in the lock file; waits briefly, because it is written just after the lock is taken."""
-    limit = time.monotonic() + PATIENCE_S
-    while not (said := os.pread(descriptor, 32, 0)).endswith(b"\n"):
-        if time.monotonic() > limit:
+    deadline = time.monotonic() + PATIENCE_S
+    while not (text := os.pread(descriptor, 32, 0)).endswith(b"\n"):
+        if time.monotonic() > deadline:
             return "unknown"
         time.sleep(0.01)
-    return said.decode("ascii", "replace").strip()
+    return text.decode("ascii", "replace").strip()

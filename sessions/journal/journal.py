@@ -77,12 +77,12 @@ class Journal:
         # Locked before reading: nobody else may append between reading and repair.
         lock = folder.lock()
         reading = read_or_empty(folder)
-        kept = repair_journal(folder, reading)
+        torn_file = repair_journal(folder, reading)
         seq = reading.records[-1].n if reading.records else -1
         journal = cls(folder.id, JournalFile(folder, lock, reading), seq)
-        if kept:
+        if torn_file:
             bad = sum(damage.lines for damage in reading.damage)
-            journal.append(JournalRepaired(torn_bytes=reading.torn, kept=kept.name, unreadable=bad))
+            journal.append(JournalRepaired(torn_bytes=reading.torn, kept=torn_file.name, unreadable=bad))
         return journal, reading
 
     @classmethod
@@ -103,18 +103,18 @@ class Journal:
         event = redact_event(event)
         with self.lock:
             # After a failure, a gap event goes first and says what the file lacks.
-            owed = [self._gap_event(self._failure)] if self._failure else []
-            lines = self._encode_numbered([*owed, event])
+            gap = [self._gap_event(self._failure)] if self._failure else []
+            lines = self._encode_numbered([*gap, event])
             try:
                 self._write(lines)
                 self._failure = None
             except OSError as error:
                 # Numbered again without the gap event, which is tried again with the next event.
                 lines = self._encode_numbered([event, *self._pause_recording(error)])
-                owed = []
+                gap = []
             if self._file and _is_urgent(event):
                 self._file.sync()
-            return self._publish(lines)[len(owed)]
+            return self._publish(lines)[len(gap)]
 
     def lines(self, since: int, most: int = BATCH) -> list[tuple[int, bytes]]:
         """Up to `most` lines after number `since`, from memory if recent, else from the file."""
@@ -138,9 +138,9 @@ class Journal:
             self._file.close()
             self._file = None
 
-    def _gap_event(self, lost: RecordingFailure) -> RecordingGap:
+    def _gap_event(self, failure: RecordingFailure) -> RecordingGap:
         return RecordingGap(
-            lost=self.seq - lost.first + 1, first=lost.first, last=self.seq, reason=lost.reason
+            lost=self.seq - failure.first + 1, first=failure.first, last=self.seq, reason=failure.reason
         )
 
     def _pause_recording(self, error: OSError) -> list[Event]:

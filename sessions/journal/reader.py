@@ -44,15 +44,15 @@ class JournalContents:
 
     def damage_words(self) -> str:
         """One sentence about the damage; empty if there is none."""
-        said = [
+        parts = [
             f"{damage.lines} records unreadable (seq {damage.after + 1}–{damage.before - 1})"
             for damage in self.damage
         ]
         if self.repeated:
-            said.append(f"{self.repeated} records twice")
+            parts.append(f"{self.repeated} records twice")
         if self.torn:
-            said.append(f"{self.torn} bytes of an unfinished record at the end")
-        return "; ".join(said)
+            parts.append(f"{self.torn} bytes of an unfinished record at the end")
+        return "; ".join(parts)
 
 
 def read(path: Path) -> JournalContents:

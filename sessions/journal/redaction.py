@@ -22,7 +22,7 @@ from sessions.journal.events import (
     VectorChanged,
 )
 
-TELLS = (
+WITH_FOREIGN_TEXT = (
     SessionOpened,
     ModelChanged,
     VectorChanged,
@@ -37,7 +37,7 @@ TELLS = (
 
 def redact_event(event: Event) -> Event:
     """The same event with keys blanked."""
-    if not isinstance(event, TELLS):
+    if not isinstance(event, WITH_FOREIGN_TEXT):
         return event
     blanked = {name: _redact_value(value) for name, value in vars(event).items()}
     changed = {name: value for name, value in blanked.items() if value != getattr(event, name)}

@@ -15,12 +15,12 @@ def repair_journal(folder: SessionFolder, reading: JournalContents) -> Path | No
     if not reading.torn:
         return None
     # Numbered, so that an earlier repair's file is never overwritten.
-    taken = sum(1 for _ in folder.path.glob("journal.torn-*"))
-    kept = folder.path / f"journal.torn-{taken}"
+    earlier = sum(1 for _ in folder.path.glob("journal.torn-*"))
+    torn_file = folder.path / f"journal.torn-{earlier}"
     with folder.journal.open("r+b") as journal:
         journal.seek(reading.end)
-        kept.touch(PRIVATE_FILE, exist_ok=False)
+        torn_file.touch(PRIVATE_FILE, exist_ok=False)
         # Saved before the journal is cut, so that a crash in between loses nothing.
-        kept.write_bytes(journal.read())
+        torn_file.write_bytes(journal.read())
         journal.truncate(reading.end)
-    return kept
+    return torn_file

@@ -33,7 +33,7 @@ class AnswerRecorder:
     def __init__(
         self,
         event: ev.AnswerStarted,
-        speech: PreparedAnswer,
+        prepared: PreparedAnswer,
         append: Append,
         first: MixerStamp,
         *,
@@ -43,10 +43,10 @@ class AnswerRecorder:
         self._before_token, self._steps = cue, steps
         self.gen, self.turn = event.gen, event.turn
         self._pace = _parse_pace(event.settings.get("pace"))
-        self._speech, self._answer, self._append = speech, speech.answer, append
+        self._prepared, self._answer, self._append = prepared, prepared.answer, append
         self._stamps = {0: first}
         self._batch = TokenBatch(event.gen, append, self._stamps)
-        self._chunk_start = speech.reused
+        self._chunk_start = prepared.reused
         self._changed = threading.Condition()
         self._paused = self._cancelled = self._has_request = False
         self._ticket: PendingMixer | None = None
@@ -54,7 +54,7 @@ class AnswerRecorder:
         self._token_times = 0.0, 0.0
         self.at = 0
         # Notices from the preparation come before any of the answer's own.
-        for kind, data in speech.notices:
+        for kind, data in prepared.notices:
             self._on_notice(kind, data)
         self._answer.on_notice = self._on_notice
 
@@ -67,13 +67,13 @@ class AnswerRecorder:
         ticket = self._answer.set(mixer)
         self._revision = ticket.revision
         old, self._ticket = self._ticket, ticket
-        overtaken = (
+        superseded = (
             ev.MixerSuperseded(rev=self._rev, by=rev, gen=self.gen, at=old.at)
             if old and old.superseded
             else None
         )
         self._rev = rev
-        return ticket.at, overtaken
+        return ticket.at, superseded
 
     def cancel(self) -> None:
         with self._changed:
@@ -92,7 +92,7 @@ class AnswerRecorder:
         self._wake()
 
     def inject(self, text: str, how: str) -> None:
-        self._speech.inject(text, how)
+        self._prepared.inject(text, how)
         self._wake()
 
     def _wake(self) -> None:
@@ -128,20 +128,20 @@ class AnswerRecorder:
 
     def _decode(self) -> None:
         last = None
-        said = ""
+        text = ""
         # Scheduled edits for a token are applied before the pass that generates it.
         self._before_token(0)
         for step in self._steps(self._answer):
             self._batch.add(step)
             self._token_times = (self._token_times[0] if last else time.monotonic(), time.monotonic())
-            last, said, self.at = step, step.text, step.index + 1
+            last, text, self.at = step, step.text, step.index + 1
             if self._pace:
                 self._wait_for_pace(1 / self._pace)
             if self._paused:
                 self._hold_paused()
             self._before_token(self.at)
         # At its end the decoder adds a rest of the text (an incomplete character) to the last token.
-        if last is not None and last.text != said:
+        if last is not None and last.text != text:
             self._batch.write_again(last)
 
     def _wait_for_pace(self, seconds: float) -> None:
@@ -173,8 +173,8 @@ class AnswerRecorder:
         """
         # Events enter the journal in the order in which they took effect.
         self._batch.flush()
-        worded = getattr(self, f"_on_{kind}", None)
-        self._append(worded(data) if worded else ev.UnknownEvent(kind=kind, data={"gen": self.gen, **data}))
+        handler = getattr(self, f"_on_{kind}", None)
+        self._append(handler(data) if handler else ev.UnknownEvent(kind=kind, data={"gen": self.gen, **data}))
 
     def _on_chunk(self, data: dict[str, Any]) -> ev.PrefillChunk:
         start, self._chunk_start = self._chunk_start, data["edge"]
@@ -197,7 +197,9 @@ class AnswerRecorder:
 
     def _on_crop(self, data: dict[str, Any]) -> ev.CacheCropped:
         dropped = int(data["tokens"])
-        return ev.CacheCropped(gen=self.gen, kept=self._speech.reused, dropped=dropped, reason=data["reason"])
+        return ev.CacheCropped(
+            gen=self.gen, kept=self._prepared.reused, dropped=dropped, reason=data["reason"]
+        )
 
     def _on_compile(self, data: dict[str, Any]) -> ev.NoteAdded:
         return ev.NoteAdded(text=data["text"], gen=self.gen, at=data["at"])
@@ -215,5 +217,5 @@ def _ms(seconds: float) -> int:
     return round(1000 * seconds)
 
 
-def _parse_pace(wanted: Any) -> float | None:
-    return float(wanted) if isinstance(wanted, int | float) and wanted > 0 else None
+def _parse_pace(pace: Any) -> float | None:
+    return float(pace) if isinstance(pace, int | float) and pace > 0 else None

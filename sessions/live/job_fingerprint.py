@@ -24,7 +24,7 @@ def _file_stats(value: Any) -> Iterator[tuple[str, int, int]]:
     try:
         entries = sorted(path.iterdir()) if path.is_dir() else [path] if path.is_file() else []
         for entry in entries:
-            about = entry.stat()
-            yield entry.name, about.st_size, about.st_mtime_ns
+            stat = entry.stat()
+            yield entry.name, stat.st_size, stat.st_mtime_ns
     except OSError:
         return

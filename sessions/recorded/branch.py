@@ -17,7 +17,7 @@ from sessions.journal.journal import Journal
 from sessions.state.fold import fold_all
 from sessions.state.state import SessionState, Turn
 
-TALK = (
+ANSWER_EVENTS = (
     ev.AnswerStarted,
     ev.TokensGenerated,
     ev.MeterReadings,
@@ -71,7 +71,7 @@ def _is_on_path(event: ev.Event, turns: set[int], gens: set[int]) -> bool:
     if isinstance(event, ev.MixerChanged):
         # A change made between two answers belongs to no answer; it is copied for every branch.
         return event.gen is None or event.gen in gens
-    return isinstance(event, ev.VectorChanged) or (isinstance(event, TALK) and event.gen in gens)
+    return isinstance(event, ev.VectorChanged) or (isinstance(event, ANSWER_EVENTS) and event.gen in gens)
 
 
 def _branch_turn(state: SessionState, turn: int, at: int | None) -> Turn:

@@ -39,16 +39,16 @@ class TeacherForcing:
     def tolerance(self) -> float:
         return TOLERANCE.get(str(self._model.dtype).removeprefix("torch."), COARSE)
 
-    def largest_difference(self, takes: Iterable[RecordedAnswer]) -> float:
+    def largest_difference(self, answers: Iterable[RecordedAnswer]) -> float:
         """The largest log-probability difference over all answers."""
-        for take in takes:
-            if len(self._tape) < take.gen.reused:
+        for answer in answers:
+            if len(self._tape) < answer.gen.reused:
                 # The new prompt reuses the last answer's last token, which no pass has read yet.
                 self._feed(self._mix)
-            self._tape.crop(take.gen.reused)
-            self._waiting = list(take.gen.prompt_ids)
+            self._tape.crop(answer.gen.reused)
+            self._waiting = list(answer.gen.prompt_ids)
             starts: list[int] = []
-            for event in take.events:
+            for event in answer.events:
                 self._apply(event, starts)
         return self.worst
 

@@ -23,12 +23,10 @@ def verify_offline(folder: SessionFolder, model: str | None = None) -> dict[str,
     """The summary of `sessions.recorded.verify`, with differences between the recorded and this `environment`."""
     records = read(folder.journal).records
     recorded = recorded_model(records)
-    instrument = TorchBackend().load(
-        model or recorded.name, recorded_options(recorded), lambda done, note: None
-    )
-    events = list(run(verify(instrument, records, read_kept_vectors(folder))))
+    loaded = TorchBackend().load(model or recorded.name, recorded_options(recorded), lambda done, note: None)
+    events = list(run(verify(loaded, records, read_kept_vectors(folder))))
     summary = events[-1].summary if isinstance(events[-1], End) else {}
-    return {**summary, "environment": environment_differences(records, recorded, dict(instrument.facts))}
+    return {**summary, "environment": environment_differences(records, recorded, dict(loaded.facts))}
 
 
 def recorded_options(recorded: ev.ModelChanged) -> dict[str, Any]:

@@ -21,8 +21,8 @@ def key_warnings(offer: JobSpec, params: Mapping[str, Any]) -> Iterator[str]:
         name = params.get(param.name)
         if name and param.kind == "contrast":
             yield from contrast(name).warnings
-        if name and param.kind == "pack" and (held := _count_keys(expand_home(name))):
-            yield f"{Path(name).name}: {held} of its lines hold a key; {KEPT}"
+        if name and param.kind == "pack" and (count := _count_keys(expand_home(name))):
+            yield f"{Path(name).name}: {count} of its lines hold a key; {KEPT}"
 
 
 def _count_keys(file: Path) -> int:

@@ -54,17 +54,17 @@ class ResistanceTable:
 
     def _columns(self, found: Sequence[InterruptedAnswer]) -> dict[str, Any]:
         # An answer that ended before the interruption resisted nothing.
-        came = [one for one in found if one.was_interrupted]
-        columns: dict[str, Any] = {"n": len(came), "ended early": len(found) - len(came)}
-        for name, rate in outcome_rates([str(one.outcome) for one in came]).items():
+        interrupted = [one for one in found if one.was_interrupted]
+        columns: dict[str, Any] = {"n": len(interrupted), "ended early": len(found) - len(interrupted)}
+        for name, rate in outcome_rates([str(one.outcome) for one in interrupted]).items():
             columns |= rate.columns(name)
         for name in MEASURED:
-            known = statistics.estimate_mean([one.values()[name] for one in came], self.seed)
+            known = statistics.estimate_mean([one.values()[name] for one in interrupted], self.seed)
             columns |= known.columns(name)
             if name in ("adherence", "tokens_to_return"):
                 columns[f"n {name}"] = known.n
         if self.published:
-            halves = [half_if_unknown(one.adherence) for one in came]
+            halves = [half_if_unknown(one.adherence) for one in interrupted]
             columns |= statistics.estimate_mean(halves, self.seed).columns("adherence as published")
         return columns
 

@@ -49,9 +49,9 @@ class ShellLine:
 def first_command_line(text: str) -> tuple[str, ShellLine] | None:
     """The text up to and including its first command line, and that line parsed; later text is dropped."""
     rows = text.splitlines(keepends=True)
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if (line := parse_command_line(row)) is not None:
-            return "".join(rows[: place + 1]).rstrip(), line
+            return "".join(rows[: index + 1]).rstrip(), line
     return None
 
 
@@ -59,7 +59,7 @@ def parse_command_line(row: str) -> ShellLine | None:
     """Parse a line of text as a command line; None if it is not one."""
     # Models often put a command between backticks.
     bare = row.strip().strip("`").strip()
-    typed = bare.startswith(SIGN)
+    has_sign = bare.startswith(SIGN)
     bare = bare.removeprefix(SIGN).strip()
     words = _split_words(bare)
     if not words:
@@ -68,7 +68,7 @@ def parse_command_line(row: str) -> ShellLine | None:
         tuple(_parse_command(part) for part in _split_at(one, ("|",))) for one in _pipelines(words)
     )
     line = ShellLine(bare, tuple(pipeline for pipeline in pipelines if pipeline))
-    return line if line.pipelines and (typed or _looks_like_command(words)) else None
+    return line if line.pipelines and (has_sign or _looks_like_command(words)) else None
 
 
 def _split_words(text: str) -> list[str]:
@@ -109,10 +109,10 @@ def _parse_command(words: Sequence[str]) -> ShellCommand:
 
 def _pop_option(words: list[str], options: Sequence[str]) -> str | None:
     """Remove the first of these options with its value from `words`; returns the value."""
-    for place, word in enumerate(words[:-1]):
+    for index, word in enumerate(words[:-1]):
         if word in options:
-            value = words[place + 1]
-            del words[place : place + 2]
+            value = words[index + 1]
+            del words[index : index + 2]
             return value
     return None
 

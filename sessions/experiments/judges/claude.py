@@ -87,7 +87,7 @@ class ClaudeJudge:
         return cost_bound([self.question(JudgedItem(LONGEST_PROMPT, longest_answer(max_new)))], count)
 
     def _ask_each(self, questions: Sequence[ClaudeQuestion]) -> list[list[Any]]:
-        return [said.to_json() for said in map(parse_reply, self.claude.ask_each(questions))]
+        return [judgement.to_json() for judgement in map(parse_reply, self.claude.ask_each(questions))]
 
 
 def longest_answer(max_new: int) -> str:

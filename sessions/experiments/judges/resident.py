@@ -49,9 +49,9 @@ class ResidentJudge:
     def judge(self, items: Sequence[JudgedItem]) -> Steps[list[Judgement]]:
         verdicts = []
         for item in items:
-            asked = self.question(item)
-            key = f"{self.name} {cache_digest(self.voice.identity, asked.text)}"
-            rows = yield from task_group(key, partial(self.voice.text_logprobs, asked, self.numbers))
+            prompt = self.question(item)
+            key = f"{self.name} {cache_digest(self.voice.identity, prompt.text)}"
+            rows = yield from task_group(key, partial(self.voice.text_logprobs, prompt, self.numbers))
             verdicts.append(Judgement(expected_score([sum(row) for row in rows])))
             yield Progress(len(verdicts), len(items), f"{self.name} answers judged")
         return verdicts

@@ -66,9 +66,9 @@ def _measure_texts(
     totals = {subject.name: dict.fromkeys(references, 0.0) for subject in subjects}
     for text in texts:
         known = {}
-        for name, voice in references.items():
+        for name, sampler in references.items():
             # Once per reference, not once per pair of models.
-            known[name] = yield from voice.distributions(prompt, text)
+            known[name] = yield from sampler.distributions(prompt, text)
         for subject in subjects:
             seen = yield from subject.voice.distributions(prompt, text, subject.mixer)
             for name, logs in known.items():

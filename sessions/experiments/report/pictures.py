@@ -120,10 +120,10 @@ def _outcomes(found: ReportData) -> Iterator[Outcome]:
         for column in filled_columns(rows):
             bounded = [row for row in rows if isinstance(row.get(f"{column}_lo"), float)]
             if bounded:
-                called = [clean_text(str(row["condition"])) for row in bounded]
-                values = {name: row.get(column) for name, row in zip(called, bounded, strict=True)}
+                conditions = [clean_text(str(row["condition"])) for row in bounded]
+                values = {name: row.get(column) for name, row in zip(conditions, bounded, strict=True)}
                 ends = [(row[f"{column}_lo"], row[f"{column}_hi"]) for row in bounded]
-                yield clean_text(f"{table}: {column}"), values, dict(zip(called, ends, strict=True))
+                yield clean_text(f"{table}: {column}"), values, dict(zip(conditions, ends, strict=True))
 
 
 def _spreads(found: ReportData) -> dict[str, dict[str, list[float]]]:

@@ -123,8 +123,8 @@ class DoseTable(ScoredAnswers):
         columns = {"n": found.n} | found.columns(self.wanted.name)
         columns |= self._coherence(name).columns("coherence")
         if name != UNSTEERED:
-            otherwise = differing_answers(self.table[name], self.table[UNSTEERED])
-            columns |= statistics.estimate_mean(otherwise, self.seed, shares=True).columns("changed")
+            changed = differing_answers(self.table[name], self.table[UNSTEERED])
+            columns |= statistics.estimate_mean(changed, self.seed, shares=True).columns("changed")
         for beside in BESIDE:
             columns[beside] = MEASURES[beside].estimate(self.table[name]).value
         if self.pairs:
@@ -138,14 +138,14 @@ class DoseTable(ScoredAnswers):
         return self.coherence_of(name, self.seed)
 
     def _answers(self) -> Iterator[Row]:
-        for name, said in self.table.items():
-            for place, answer in enumerate(said):
+        for name, answers in self.table.items():
+            for index, answer in enumerate(answers):
                 values: dict[str, Any] = {
                     "condition": name,
                     "prompt": answer.prompt.id,
                     "group": answer.prompt.group,
                 }
-                values |= {"value": self.values[name][place], "whole": self.whole[name][place]}
+                values |= {"value": self.values[name][index], "whole": self.whole[name][index]}
                 values["echo"] = mean_projection(answer)
                 yield Row("answers", f"{name} · {answer.prompt.id}", values)
 
@@ -231,9 +231,11 @@ class DoseTable(ScoredAnswers):
         of the prompts.
         """
         levels = sorted(self.levels, key=abs)
-        values, kept = ({x: rows[f"{x:+g}"] for x in levels} for rows in (self.values, self.coherence_values))
-        best = rule.best(*({x: known_mean(row) for x, row in rows.items()} for rows in (values, kept)))
-        chosen = choose_held_out(values, kept, self.values[UNSTEERED], rule, self.seed)
+        values, coherences = (
+            {x: rows[f"{x:+g}"] for x in levels} for rows in (self.values, self.coherence_values)
+        )
+        best = rule.best(*({x: known_mean(row) for x, row in rows.items()} for rows in (values, coherences)))
+        chosen = choose_held_out(values, coherences, self.values[UNSTEERED], rule, self.seed)
         return {
             "sweet_spot": None if best is None else self._spot(best),
             "held_out": chosen and {"level": chosen.key, **chosen.to_json()},
@@ -241,8 +243,8 @@ class DoseTable(ScoredAnswers):
         }
 
     def _spot(self, level: float) -> dict[str, Any]:
-        value, kept = self._value(f"{level:+g}"), self._coherence(f"{level:+g}")
-        return {"level": level, **value.columns("value"), **kept.columns("coherence"), "n": value.n}
+        value, coherence = self._value(f"{level:+g}"), self._coherence(f"{level:+g}")
+        return {"level": level, **value.columns("value"), **coherence.columns("coherence"), "n": value.n}
 
 
 def _monotone(curve: Sequence[float]) -> bool:

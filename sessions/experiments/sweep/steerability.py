@@ -54,8 +54,12 @@ class Steerability:
     def to_json(self) -> dict[str, Any]:
         """Means over the prompts with intervals, and paired p against 0."""
         steep, ordered = self._against_zero(self.slopes), self._against_zero(self.ranks)
-        told = {"slope": steep.estimate.to_json(), "p": steep.p, "anti_steerable": self.opposite_share.value}
-        return told | {"spearman": ordered.estimate.to_json(), "p_spearman": ordered.p}
+        result = {
+            "slope": steep.estimate.to_json(),
+            "p": steep.p,
+            "anti_steerable": self.opposite_share.value,
+        }
+        return result | {"spearman": ordered.estimate.to_json(), "p_spearman": ordered.p}
 
     def columns(self) -> dict[str, Any]:
         steep, ordered = self._against_zero(self.slopes), self._against_zero(self.ranks)
