@@ -15,7 +15,7 @@ from sessions.experiments.report.found import ReportData
 from sessions.experiments.report.tables import is_long
 from sessions.job_specs.offer import JobSpec
 
-ASIDE = ("estimate", "report")
+RUN_OPTIONS = ("estimate", "report")
 """Parameters that do not change the experiment itself."""
 MOST_ROWS = 2000
 """The summary is one journal line; beyond this many rows, per-answer rows are left out (their events
@@ -30,7 +30,7 @@ def run_experiment(
     `control` and `n`. With `estimate` it stops after the cost; when cancelled it returns the rows
     collected so far.
     """
-    settings = {key: value for key, value in params.items() if key not in ASIDE}
+    settings = {key: value for key, value in params.items() if key not in RUN_OPTIONS}
     facts = {
         "experiment": offer.kind,
         "model": sampler.name,

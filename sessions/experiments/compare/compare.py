@@ -24,7 +24,7 @@ from sessions.experiments.scoring.scoring import make_scorer
 
 DOSES = (-1.0, 0.5, 1.0)
 """Multiples of the scale a vector's card suggests."""
-BESIDE = ("length", "distinct-2", "nll", "kl")
+OTHER_MEASURES = ("length", "distinct-2", "nll", "kl")
 WHAT = "a random direction of the first vector's norms and gaps"
 
 
@@ -100,7 +100,7 @@ def _report_doses(
     """The comparison table, and the share of whole texts by dose: a vector may lose only because it breaks
     the text.
     """
-    measures = [measure, *(MEASURES[name] for name in BESIDE if name != measure.name)]
+    measures = [measure, *(MEASURES[name] for name in OTHER_MEASURES if name != measure.name)]
     whole = {
         name: statistics.estimate_mean(
             coherence.whole_flags(answers, answers_by_condition[UNSTEERED]), seed, shares=True

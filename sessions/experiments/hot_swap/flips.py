@@ -24,7 +24,7 @@ THROUGHOUT = "−s throughout"
 FLIPPED = ", flipped"
 """Suffix of the name of a flipped random direction."""
 TESTED = ((FLIP, STAY), (FLIP, THROUGHOUT), (TO_ZERO, STAY))
-BESIDE = ("distinct-1", "distinct-2", "distinct-3", "repetition")
+OTHER_MEASURES = ("distinct-1", "distinct-2", "distinct-3", "repetition")
 USUAL = 95  # percentile of unflipped spikes that a jolt has to exceed
 
 
@@ -93,9 +93,9 @@ class FlipTable:
             columns[half] = self._estimate(
                 [mean_value(cut_answer(one, *ends).reading.kl) for one in answers]
             ).value
-        for beside in BESIDE:
-            columns[beside] = self._estimate(
-                [MEASURES[beside].of(cut_answer(one, self.at)) for one in answers]
+        for other in OTHER_MEASURES:
+            columns[other] = self._estimate(
+                [MEASURES[other].of(cut_answer(one, self.at)) for one in answers]
             ).value
         return columns
 

@@ -18,7 +18,7 @@ from sessions.experiments.judges.claude import format_prompt
 from sessions.experiments.judges.rubric import Rubric
 from sessions.experiments.judges.verdict import JudgedItem, Judgement, cache_digest
 
-TOLD = "Answer with one whole number from {} to {} and nothing else."
+ANSWER_FORMAT = "Answer with one whole number from {} to {} and nothing else."
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class ResidentJudge:
     def question(self, item: JudgedItem) -> SamplePrompt:
         text = (
             f"Somebody was told:\n{format_prompt(item.prompt)}\n\nThis was the answer:\n{item.text}\n\n"
-            f"{self.rubric.question} {self.rubric.scale} {TOLD.format(self.rubric.low, self.rubric.high)}"
+            f"{self.rubric.question} {self.rubric.scale} {ANSWER_FORMAT.format(self.rubric.low, self.rubric.high)}"
         )
         return SamplePrompt(item.prompt.id, ({"role": "user", "content": text},))
 

@@ -19,7 +19,7 @@ from sessions.experiments.sweep.choice import ChoiceRule, choose_held_out, known
 from sessions.experiments.sweep.edges import DoseEdge
 from sessions.experiments.sweep.steerability import Steerability
 
-BESIDE = ("nll", "kl", "entropy", "distinct-2", "repetition", "flagged")
+OTHER_MEASURES = ("nll", "kl", "entropy", "distinct-2", "repetition", "flagged")
 SLOPES, PAIR_SLOPES = "slope per prompt", "slope per pair"
 
 
@@ -125,8 +125,8 @@ class DoseTable(ScoredAnswers):
         if name != UNSTEERED:
             changed = differing_answers(self.table[name], self.table[UNSTEERED])
             columns |= statistics.estimate_mean(changed, self.seed, shares=True).columns("changed")
-        for beside in BESIDE:
-            columns[beside] = MEASURES[beside].estimate(self.table[name]).value
+        for other in OTHER_MEASURES:
+            columns[other] = MEASURES[other].estimate(self.table[name]).value
         if self.pairs:
             columns |= statistics.estimate_mean(self.pairs[name], self.seed).columns("propensity")
         return columns
