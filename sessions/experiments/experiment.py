@@ -15,7 +15,7 @@ from sessions.experiments.report.found import ReportData
 from sessions.experiments.report.tables import is_long
 from sessions.job_specs.offer import JobSpec
 
-ASIDE = ("estimate", "report")
+RUN_OPTIONS = ("estimate", "report")
 """Parameters that do not change the experiment itself."""
 MOST_ROWS = 2000
 """The summary is one journal line; beyond this many rows, per-answer rows are left out (their events
@@ -24,19 +24,25 @@ remain).
 
 
 def run_experiment(
-    offer: JobSpec, body: Steps[dict[str, Any]], voice: ModelSampler, params: Mapping[str, Any]
+    offer: JobSpec, body: Steps[dict[str, Any]], sampler: ModelSampler, params: Mapping[str, Any]
 ) -> Job:
     """Run `body`, which yields job events (a row of table `cost` first) and returns at least `summary`,
     `control` and `n`. With `estimate` it stops after the cost; when cancelled it returns the rows
     collected so far.
     """
-    settings = {key: value for key, value in params.items() if key not in ASIDE}
-    facts = {"experiment": offer.kind, "model": voice.name, "seed": params.get("seed", 0), "params": settings}
-    if held := list(key_warnings(offer, params)):
-        facts["warnings"] = held
+    settings = {key: value for key, value in params.items() if key not in RUN_OPTIONS}
+    facts = {
+        "experiment": offer.kind,
+        "model": sampler.name,
+        "seed": params.get("seed", 0),
+        "params": settings,
+    }
+    if warnings := list(key_warnings(offer, params)):
+        facts["warnings"] = warnings
     found = ReportData(facts | {"summary": {}, "control": {}, "n": 0})
     resume, value = body.send, None
     try:
+        # The first row is the cost, so an estimate stops before any work.
         while not (params.get("estimate") and found.cost):
             item = resume(value)
             found.collect(item)
@@ -46,20 +52,22 @@ def run_experiment(
                 resume, value = body.throw, problem
     except StopIteration as end:
         found.facts |= end.value
-        yield from _write_report(offer, found, voice, params)
+        yield from _write_report(offer, found, sampler, params)
     except Cancelled:
+        # The rows collected so far stay valid; the summary says that they are not all.
         found.facts["partial"] = True
     finally:
+        # Lets the experiment release what it holds, also when it was stopped after the estimate.
         body.close()
     return _summary(found)
 
 
 def _write_report(
-    offer: JobSpec, found: ReportData, voice: ModelSampler, params: Mapping[str, Any]
+    offer: JobSpec, found: ReportData, sampler: ModelSampler, params: Mapping[str, Any]
 ) -> Steps[None]:
     if not params.get("report"):
         return
-    command = offer.command(params, voice.name)
+    command = offer.command(params, sampler.name)
     folder = str(params["report"])
     yield from (yield worker_task(lambda: document.write_report(found, folder, offer.title, command)))
 

@@ -27,33 +27,51 @@ CONTROL = "a random direction of the same norms and gaps"
 BASE, STEERED, RANDOM, TUNED = "base", "base + v", "base + random", "tuned"
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     """The loaded model is the base."""
-    played = conditions.vector_channel(voice, params)
-    asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.from_params(params)
-    by = make_scorer(params["measure"], voice, params)
-    cost = RunCost.of_batches(len(asked), 4, how.max_new, rereads=5)
-    yield (cost + by.cost(cost.answers, how.max_new)).row()
-    tuned: ModelSampler = yield from voice.load_other(params["tuned"])
-    random = conditions.random_channel(voice, played, how.seed)
-    cast = [
+    channel = conditions.vector_channel(sampler, params)
+    prompt_list, settings = prompts.load_prompts(params, sampler.name), GenerationSettings.from_params(params)
+    scorer = make_scorer(params["measure"], sampler, params)
+    cost = RunCost.of_batches(len(prompt_list), 4, settings.max_new, rereads=5)
+    yield (cost + scorer.cost(cost.answers, settings.max_new)).row()
+    tuned: ModelSampler = yield from sampler.load_other(params["tuned"])
+    random = conditions.random_channel(sampler, channel, settings.seed)
+    all_conditions = [
         Condition(BASE, Mixer()),
-        Condition(STEERED, Mixer((played,))),
+        Condition(STEERED, Mixer((channel,))),
         Condition(RANDOM, Mixer((random,))),
     ]
-    said = yield from answer_prompts(voice, asked, cast, how, vector=played.vector)
-    said |= yield from answer_prompts(tuned, asked, [Condition(TUNED, Mixer())], how)
-    subjects = [ComparedModel(one.name, voice, one.mixer) for one in cast]
-    kl = yield from _measure_kl(voice, tuned, subjects, asked, said)
-    wanted = yield from by.score_answers(said)
-    measures = [wanted, *(one for one in helpful_measures(voice.name) if one.name != wanted.name)]
-    facts = {name: statistics.estimate_mean(row, how.seed).columns("kl_to_tuned") for name, row in kl.items()}
+    answers_by_condition = yield from answer_prompts(
+        sampler, prompt_list, all_conditions, settings, vector=channel.vector
+    )
+    answers_by_condition |= yield from answer_prompts(
+        tuned, prompt_list, [Condition(TUNED, Mixer())], settings
+    )
+    subjects = [ComparedModel(one.name, sampler, one.mixer) for one in all_conditions]
+    kl = yield from _measure_kl(sampler, tuned, subjects, prompt_list, answers_by_condition)
+    measure = yield from scorer.score_answers(answers_by_condition)
+    measures = [measure, *(one for one in helpful_measures(sampler.name) if one.name != measure.name)]
+    facts = {
+        name: statistics.estimate_mean(row, settings.seed).columns("kl_to_tuned") for name, row in kl.items()
+    }
+    # A model's distance to itself, known without measuring.
     facts[TUNED] = {"kl_to_tuned": 0.0}
-    yield from matrix.compare_conditions("induce", said, measures, how.seed, facts)
-    shown = {name: wanted.estimate(said[name], how.seed).to_json() for name in said}
-    summary = {"measure": wanted.name, "missing": by.count_missing(said, wanted), "shown": shown}
-    control = {"what": CONTROL, **_kl_change(kl, RANDOM, how.seed)}
-    return {"summary": summary | _nearer_to_tuned(kl, how.seed), "control": control, "n": len(asked)}
+    yield from matrix.compare_conditions("induce", answers_by_condition, measures, settings.seed, facts)
+    estimates = {
+        name: measure.estimate(answers_by_condition[name], settings.seed).to_json()
+        for name in answers_by_condition
+    }
+    summary = {
+        "measure": measure.name,
+        "missing": scorer.count_missing(answers_by_condition, measure),
+        "shown": estimates,
+    }
+    control = {"what": CONTROL, **_kl_change(kl, RANDOM, settings.seed)}
+    return {
+        "summary": summary | _nearer_to_tuned(kl, settings.seed),
+        "control": control,
+        "n": len(prompt_list),
+    }
 
 
 def _kl_change(kl: Mapping[str, Sequence[Value]], name: str, seed: int) -> dict[str, Any]:
@@ -62,24 +80,25 @@ def _kl_change(kl: Mapping[str, Sequence[Value]], name: str, seed: int) -> dict[
 
 
 def _nearer_to_tuned(kl: Mapping[str, Sequence[Value]], seed: int) -> dict[str, Any]:
-    way = _kl_change(kl, STEERED, seed)
-    high = way["kl change_hi"]
-    return {**way, "nearer_to_tuned": bool(high is not None and high < 0)}
+    change = _kl_change(kl, STEERED, seed)
+    high = change["kl change_hi"]
+    return {**change, "nearer_to_tuned": bool(high is not None and high < 0)}
 
 
 def _measure_kl(
     base: ModelSampler,
     tuned: ModelSampler,
     subjects: Sequence[ComparedModel],
-    asked: Sequence[SamplePrompt],
-    said: Mapping[str, Sequence[SampledAnswer]],
+    prompt_list: Sequence[SamplePrompt],
+    answers_by_condition: Mapping[str, Sequence[SampledAnswer]],
 ) -> Steps[dict[str, list[Value]]]:
     """{condition: one KL(tuned ‖ it) per prompt}."""
     kl: dict[str, list[Value]] = {subject.name: [] for subject in subjects}
-    for place, prompt in enumerate(asked):
-        texts = [said[name][place].generated for name in (BASE, TUNED)]
+    for index, prompt in enumerate(prompt_list):
+        # On texts of both ends, so that no condition is read on its own texts only.
+        texts = [answers_by_condition[name][index].generated for name in (BASE, TUNED)]
         found = yield from measure_distances({TUNED: tuned}, subjects, prompt, texts)
         for name, row in found.items():
             kl[name].append(row[TUNED])
-        yield Progress(place + 1, len(asked), "distances measured")
+        yield Progress(index + 1, len(prompt_list), "distances measured")
     return kl

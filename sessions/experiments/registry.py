@@ -23,7 +23,7 @@ EXPERIMENTS: Mapping[str, str] = {
     "axis-drift": "sessions.experiments.axis_drift.axis_drift",
     "phases": "sessions.experiments.phases.phases",
 }
-"""Name → module with the generator `experiment(voice, params)`. The name is also the offer's kind."""
+"""Name → module with the generator `experiment(sampler, params)`. The name is also the offer's kind."""
 
 
 def experiment(name: str) -> Experiment:
@@ -31,10 +31,10 @@ def experiment(name: str) -> Experiment:
     return found
 
 
-def experiment_job(name: str, voice: ModelSampler, params: Mapping[str, Any]) -> Job:
+def experiment_job(name: str, sampler: ModelSampler, params: Mapping[str, Any]) -> Job:
     """The experiment as a job: parameters parsed by its offer, cost first, summary at the end."""
     from sessions.job_specs.catalogue import OFFERS
 
     offer = OFFERS[name]
     known = offer.read(params)
-    return run_experiment(offer, experiment(name)(voice, known), voice, known)
+    return run_experiment(offer, experiment(name)(sampler, known), sampler, known)

@@ -25,20 +25,20 @@ CHANCE = f"{RANDOM} minus {UNSTEERED}"
 BOUNDS = (f"{BOTH_WAYS}_lo", f"{BOTH_WAYS}_hi")
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     sources, targets = _split_names(params["vectors"]), _split_names(params["models"])
     if not sources:
         raise UsageError("transfer needs vectors: names or files, with commas between them")
-    asked = prompts.load_prompts(params, voice.name)
-    how = GenerationSettings.from_params(params)
+    prompt_list = prompts.load_prompts(params, sampler.name)
+    settings = GenerationSettings.from_params(params)
     cells = len(sources) * (1 + len(targets))
-    cost = RunCost.of_batches(cells * len(asked), 4, how.max_new)
-    yield (cost + make_scorer(params["measure"], voice, params).cost(cost.answers, how.max_new)).row()
+    cost = RunCost.of_batches(cells * len(prompt_list), 4, settings.max_new)
+    yield (cost + make_scorer(params["measure"], sampler, params).cost(cost.answers, settings.max_new)).row()
     found: dict[str, dict[str, Any]] = {}
     for name in (None, *targets):
-        target = voice if name is None else (yield from voice.load_other(name))
+        target = sampler if name is None else (yield from sampler.load_other(name))
         for source in sources:
-            cell = yield from _measure_cell(target, source, asked, how, params)
+            cell = yield from _measure_cell(target, source, prompt_list, settings, params)
             found[f"{source} on {target.name}"] = cell
     yield from _cell_rows(found)
     carried = {name: cell["carries"] for name, cell in found.items()}
@@ -47,7 +47,7 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str
     return {
         "summary": {"carries": carried, "cells": found, "missing": missing},
         "control": {"what": "a random direction of the same norms and gaps", "differences": random},
-        "n": len(asked),
+        "n": len(prompt_list),
     }
 
 
@@ -58,31 +58,36 @@ def _split_names(text: str | None) -> list[str]:
 def _measure_cell(
     target: ModelSampler,
     source: str,
-    asked: Sequence[SamplePrompt],
-    how: GenerationSettings,
+    prompt_list: Sequence[SamplePrompt],
+    settings: GenerationSettings,
     params: Mapping[str, Any],
 ) -> Steps[dict[str, Any]]:
     """One vector on one model, with both signs."""
     try:
-        played = conditions.vector_channel(target, params, target.vector(source))
+        channel = conditions.vector_channel(target, params, target.vector(source))
+    # One vector that does not fit must not end the whole table.
     except BadInput as misfit:
         note = {"vector": source, "model": target.name, "note": str(misfit)}
         yield Row("transfer", f"{source} on {target.name}", note)
         return {"p": None, "random": None, "note": str(misfit)}
-    cast = conditions.standard_conditions(target, played, how.seed)
-    by = make_scorer(params["measure"], target, params)
-    said = yield from answer_prompts(target, asked, cast, how, vector=played.vector)
-    wanted = yield from by.score_answers(said)
-    facts = {name: {"vector": source, "model": target.name, "sign": name} for name in said}
-    yield from matrix.compare_conditions("transfer", said, [wanted], how.seed, facts)
-    both = statistics.paired_difference(wanted.all(said[PLUS]), wanted.all(said[MINUS]), how.seed)
-    chance = matrix.paired_differences(said, wanted, how.seed)[RANDOM]
+    all_conditions = conditions.standard_conditions(target, channel, settings.seed)
+    scorer = make_scorer(params["measure"], target, params)
+    answers_by_condition = yield from answer_prompts(
+        target, prompt_list, all_conditions, settings, vector=channel.vector
+    )
+    measure = yield from scorer.score_answers(answers_by_condition)
+    facts = {name: {"vector": source, "model": target.name, "sign": name} for name in answers_by_condition}
+    yield from matrix.compare_conditions("transfer", answers_by_condition, [measure], settings.seed, facts)
+    both = statistics.paired_difference(
+        measure.all(answers_by_condition[PLUS]), measure.all(answers_by_condition[MINUS]), settings.seed
+    )
+    chance = matrix.paired_differences(answers_by_condition, measure, settings.seed)[RANDOM]
     if both.estimate.value is not None:
-        yield Cell(f"{wanted.name}: {BOTH_WAYS}", source, target.name, both.estimate.value)
+        yield Cell(f"{measure.name}: {BOTH_WAYS}", source, target.name, both.estimate.value)
     return {
-        "measure": wanted.name,
-        "missing": by.count_missing(said, wanted),
-        UNSTEERED: wanted.estimate(said[UNSTEERED], how.seed).to_json(),
+        "measure": measure.name,
+        "missing": scorer.count_missing(answers_by_condition, measure),
+        UNSTEERED: measure.estimate(answers_by_condition[UNSTEERED], settings.seed).to_json(),
         **both.columns(BOTH_WAYS),
         "n": both.estimate.n,
         "random": chance.columns(),
@@ -91,6 +96,7 @@ def _measure_cell(
 
 def _cell_rows(found: Mapping[str, dict[str, Any]]) -> Iterator[Row]:
     """One row per cell; p is Holm-corrected over all cells."""
+    # Corrected over all cells, because any of them may be picked out.
     p_holm = statistics.holm_adjusted({name: cell["p"] for name, cell in found.items()})
     for name, cell in found.items():
         p = p_holm[name]

@@ -37,9 +37,9 @@ def export(records: Iterable[JournalRecord], form: str, clean: Clean) -> str:
     return write(tuple(records), clean)
 
 
-def save(records: Iterable[JournalRecord], form: str, place: Path, clean: Clean) -> None:
+def save(records: Iterable[JournalRecord], form: str, path: Path, clean: Clean) -> None:
     """Write the session to a file in the requested format."""
     if form in LOGS:
-        import_module(LOGS[form]).save(tuple(records), place)
+        import_module(LOGS[form]).save(tuple(records), path)
     else:
-        place.write_text(export(records, form, clean), encoding="utf-8")
+        path.write_text(export(records, form, clean), encoding="utf-8")

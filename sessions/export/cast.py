@@ -19,14 +19,14 @@ DIM, BOLD, AMBER, PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[33m", "\x1b[0m"
 
 
 def export(records: tuple[JournalRecord, ...], clean: Clean) -> str:
-    known = collect_facts(records)
+    facts = collect_facts(records)
     header = {
         "version": 3,
         "term": {"cols": WIDTH, "rows": HEIGHT},
-        "title": clean(f"steertui session {known.opening.session}"),
+        "title": clean(f"steertui session {facts.opening.session}"),
         "idle_time_limit": LONGEST_PAUSE,
     }
-    if (began := _timestamp(known.opening.wall)) is not None:
+    if (began := _timestamp(facts.opening.wall)) is not None:
         header["timestamp"] = began
     return "".join(json.dumps(line) + "\n" for line in [header, *_frames(records, clean)])
 
@@ -36,10 +36,11 @@ def _frames(records: tuple[JournalRecord, ...], clean: Clean) -> Iterator[list[o
     waited = 0
     for record in in_reading_order(records):
         waited += record.m
-        said = render_event(record.event, clean)
-        if said:
-            yield [round(waited / 1000, 3), "o", said]
+        text = render_event(record.event, clean)
+        if text:
+            yield [round(waited / 1000, 3), "o", text]
             if isinstance(record.event, ev.MixerChanged):
+                # A marker in the recording, to which a player can jump.
                 yield [0.0, "m", clean(record.event.words)]
             waited = 0
 
@@ -67,6 +68,7 @@ def render_event(event: ev.Event, clean: Clean) -> str:
 
 
 def terminal_lines(text: str, clean: Clean) -> str:
+    # Cleaned line by line: `clean` would remove the line breaks too.
     return "\r\n".join(clean(line) for line in text.split("\n"))
 
 

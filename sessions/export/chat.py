@@ -15,8 +15,8 @@ from sessions.state.state import SessionState, Turn
 
 def export(records: tuple[JournalRecord, ...], clean: Clean) -> str:
     """One line per leaf of the tree of turns. Text is not sanitised, because JSON escapes control characters."""
-    known = collect_facts(records)
-    return "".join(json.dumps(_conversation(known, leaf)) + "\n" for leaf in leaf_turns(known.state))
+    facts = collect_facts(records)
+    return "".join(json.dumps(_conversation(facts, leaf)) + "\n" for leaf in leaf_turns(facts.state))
 
 
 def leaf_turns(state: SessionState) -> list[Turn]:
@@ -25,16 +25,17 @@ def leaf_turns(state: SessionState) -> list[Turn]:
     return [turn for turn in state.turns.values() if turn.id not in parents]
 
 
-def _conversation(known: SessionFacts, leaf: Turn) -> Mapping[str, Any]:
-    path = known.state.path(leaf.id)
+def _conversation(facts: SessionFacts, leaf: Turn) -> Mapping[str, Any]:
+    path = facts.state.path(leaf.id)
+    # The system prompt is a setting of the answers, not a turn.
     system = next((turn.settings["system"] for turn in path if "system" in turn.settings), None)
-    spoken = chat_messages(path)
+    messages = chat_messages(path)
     return {
-        "messages": [{"role": "system", "content": system}, *spoken] if system else spoken,
+        "messages": [{"role": "system", "content": system}, *messages] if system else messages,
         "metadata": {
-            "session": known.opening.session,
-            "model": known.model.name if known.model else None,
-            "vectors": {vector.name: vector.sha256 for vector in known.vectors},
+            "session": facts.opening.session,
+            "model": facts.model.name if facts.model else None,
+            "vectors": {vector.name: vector.sha256 for vector in facts.vectors},
             "steering": [steering_metadata(turn) for turn in path if turn.gen is not None],
         },
     }

@@ -20,23 +20,25 @@ h1 { font-size: 1.2rem; } h2 { font-size: .9rem; color: #666; margin: 2rem 0 .3r
 footer { margin-top: 3rem; font-size: .8rem; color: #666; }
 """
 WARM, COLD = "214,120,20", "40,110,190"
-"""Orange and blue: told apart by everyone."""
+"""Orange and blue, which people with colour blindness can tell apart."""
 
 
 def export(records: tuple[JournalRecord, ...], clean: Clean) -> str:
-    known = collect_facts(records)
-    model = known.model.name if known.model else "no model"
-    turns = [*known.state.path(), *known.branches]
+    facts = collect_facts(records)
+    model = facts.model.name if facts.model else "no model"
+    turns = [*facts.state.path(), *facts.branches]
+    # A dict, to keep the order in which the channels occur.
     channels = {name: None for turn in turns for token in turn.tokens for name in token.proj}
-    heat = next(iter(channels), "")
-    body = "".join("".join(_turn(turn, heat, clean)) for turn in turns)
-    title = escape_text(f"Session {known.opening.session}", clean)
-    legend = f" · colour: projection on {escape_text(heat, clean)}" if heat else ""
+    # Colours show one channel: the first that was measured.
+    channel = next(iter(channels), "")
+    body = "".join("".join(_turn(turn, channel, clean)) for turn in turns)
+    title = escape_text(f"Session {facts.opening.session}", clean)
+    legend = f" · colour: projection on {escape_text(channel, clean)}" if channel else ""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><style>{STYLE}</style></head>\n'
-        f"<body><h1>{title}</h1><p>{escape_text(model, clean)} · {escape_text(known.opening.wall, clean)}{legend}</p>\n"
-        f"{body}<footer>steertui {escape_text(known.opening.app, clean)}</footer></body></html>\n"
+        f"<body><h1>{title}</h1><p>{escape_text(model, clean)} · {escape_text(facts.opening.wall, clean)}{legend}</p>\n"
+        f"{body}<footer>steertui {escape_text(facts.opening.app, clean)}</footer></body></html>\n"
     )
 
 
@@ -44,14 +46,17 @@ def escape_text(raw: str, clean: Clean) -> str:
     return escape(clean(raw), quote=True)
 
 
-def _turn(turn: Turn, heat: str, clean: Clean) -> Iterator[str]:
+def _turn(turn: Turn, channel: str, clean: Clean) -> Iterator[str]:
     yield f'<h2>{escape_text(f"{turn.role} · turn {turn.id}", clean)}</h2>\n<div class="said">'
     if turn.given_text:
         yield "<br>".join(escape_text(line, clean) for line in turn.given_text.split("\n"))
-    scale = max((abs(token.proj[heat]) for token in turn.tokens if heat in token.proj), default=1.0) or 1.0
+    # Colours are relative to the strongest token of this turn.
+    scale = (
+        max((abs(token.proj[channel]) for token in turn.tokens if channel in token.proj), default=1.0) or 1.0
+    )
     for at, token in enumerate(turn.tokens):
         yield from _markers(turn, at, clean)
-        yield _token(token, heat, scale, clean)
+        yield _token(token, channel, scale, clean)
     yield from _markers(turn, len(turn.tokens), clean)
     yield f"</div><p>{escape_text(settings_line(turn), clean)}</p>\n" if turn.gen is not None else "</div>\n"
 
@@ -62,10 +67,10 @@ def _markers(turn: Turn, at: int, clean: Clean) -> Iterator[str]:
             yield f'<span class="marker">◆ t {at} · {escape_text(marker.words, clean)}</span>'
 
 
-def _token(token: AnswerToken, heat: str, scale: float, clean: Clean) -> str:
-    said = "<br>".join(escape_text(line, clean) for line in token.text.split("\n"))
-    if heat not in token.proj:
-        return said
-    value = token.proj[heat]
+def _token(token: AnswerToken, channel: str, scale: float, clean: Clean) -> str:
+    text = "<br>".join(escape_text(line, clean) for line in token.text.split("\n"))
+    if channel not in token.proj:
+        return text
+    value = token.proj[channel]
     colour = f"rgba({WARM if value > 0 else COLD},{min(0.6, 0.6 * abs(value) / scale):.2f})"
-    return f'<span style="background:{colour}" title="{value:+.3g}">{said}</span>'
+    return f'<span style="background:{colour}" title="{value:+.3g}">{text}</span>'

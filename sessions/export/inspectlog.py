@@ -30,49 +30,48 @@ SAMPLING = {name: spec.inspect for name, spec in SETTINGS.items() if spec.inspec
 """Our generation settings and their names in Inspect."""
 
 
-def save(records: tuple[JournalRecord, ...], place: Path) -> None:
+def save(records: tuple[JournalRecord, ...], path: Path) -> None:
     """Write the session: a sample per conversation, a model event per answer, an info event per change."""
-    if place.suffix not in SUFFIXES:
-        raise UsageError(
-            f"an Inspect log is named {' or '.join('*' + s for s in SUFFIXES)}, not {place.name}"
-        )
+    if path.suffix not in SUFFIXES:
+        raise UsageError(f"an Inspect log is named {' or '.join('*' + s for s in SUFFIXES)}, not {path.name}")
+    # Looked up, not imported: importing it takes long, and a missing extra needs its own message.
     if importlib.util.find_spec("inspect_ai") is None:
         raise UsageError("an Inspect log needs inspect-ai: pip install 'steertui[inspect]'")
     from inspect_ai.log import write_eval_log
 
-    write_eval_log(_build_log(collect_facts(records), records), str(place))
+    write_eval_log(_build_log(collect_facts(records), records), str(path))
 
 
-def _build_log(known: SessionFacts, records: tuple[JournalRecord, ...]) -> Any:
+def _build_log(facts: SessionFacts, records: tuple[JournalRecord, ...]) -> Any:
     from inspect_ai import log
 
-    name = known.model.name if known.model else "unknown"
-    found = conversation_samples(known.state, records)
-    ids = [sample.id for sample in found]
+    name = facts.model.name if facts.model else "unknown"
+    samples = conversation_samples(facts.state, records)
+    ids = [sample.id for sample in samples]
     return log.EvalLog(
         status="success",
         eval=log.EvalSpec(
-            eval_id=known.opening.session,
-            run_id=known.opening.session,
-            created=parse_time(known.opening.wall).isoformat(),
+            eval_id=facts.opening.session,
+            run_id=facts.opening.session,
+            created=parse_time(facts.opening.wall).isoformat(),
             task="steertui session",
-            dataset=log.EvalDataset(name=known.opening.session, samples=len(ids), sample_ids=ids),
+            dataset=log.EvalDataset(name=facts.opening.session, samples=len(ids), sample_ids=ids),
             model=name,
             config=log.EvalConfig(),
-            packages={"steertui": known.opening.app, **known.opening.versions},
-            metadata=_repeat_metadata(known),
+            packages={"steertui": facts.opening.app, **facts.opening.versions},
+            metadata=_repeat_metadata(facts),
         ),
         results=log.EvalResults(total_samples=len(ids), completed_samples=len(ids)),
-        samples=[_build_sample(sample, name) for sample in found],
+        samples=[_build_sample(sample, name) for sample in samples],
     )
 
 
-def _repeat_metadata(known: SessionFacts) -> Mapping[str, Any]:
+def _repeat_metadata(facts: SessionFacts) -> Mapping[str, Any]:
     """The metadata needed to repeat the session."""
     return {
-        "vectors": {vector.name: vector.sha256 for vector in known.vectors},
-        "model": dict(known.model.facts) if known.model else {},
-        "numerics": dict(known.opening.numerics),
+        "vectors": {vector.name: vector.sha256 for vector in facts.vectors},
+        "model": dict(facts.model.facts) if facts.model else {},
+        "numerics": dict(facts.opening.numerics),
     }
 
 
@@ -98,6 +97,7 @@ def _build_events(call: ModelCall, output: Any, model: str) -> Iterator[Any]:
     """The changes made during an answer, then the model call itself."""
     from inspect_ai.event import InfoEvent, ModelEvent
 
+    # Events have only the time of the answer; their order tells what came first.
     for marker in call.turn.markers:
         data = {
             "turn": call.turn.id,
@@ -121,10 +121,10 @@ def _build_events(call: ModelCall, output: Any, model: str) -> Iterator[Any]:
 def _build_output(call: ModelCall, model: str) -> Any:
     from inspect_ai.model import ChatCompletionChoice, ChatMessageAssistant, ModelOutput
 
-    said = ChatMessageAssistant(content=replace_surrogates(call.turn.text), model=model, source="generate")
-    choice = ChatCompletionChoice(message=said, stop_reason=call.end, logprobs=_build_logprobs(call))
-    about = {"stop": call.turn.stop, **call.token_columns}
-    return ModelOutput(model=model, choices=[choice], time=call.seconds, metadata=about)
+    message = ChatMessageAssistant(content=replace_surrogates(call.turn.text), model=model, source="generate")
+    choice = ChatCompletionChoice(message=message, stop_reason=call.end, logprobs=_build_logprobs(call))
+    metadata = {"stop": call.turn.stop, **call.token_columns}
+    return ModelOutput(model=model, choices=[choice], time=call.seconds, metadata=metadata)
 
 
 def _build_logprobs(call: ModelCall) -> Any:

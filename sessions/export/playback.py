@@ -29,6 +29,7 @@ def in_reading_order(records: Iterable[JournalRecord]) -> Iterator[JournalRecord
     """The same records in reading order: messages added during an answer come after it."""
     answering, later = False, list[JournalRecord]()
     for record in _without_repeats(records):
+        # A prompt that waits behind a running answer would cut its text in two.
         if answering and isinstance(record.event, ev.TurnAdded):
             later.append(record)
             continue
@@ -43,15 +44,17 @@ def in_reading_order(records: Iterable[JournalRecord]) -> Iterator[JournalRecord
 def _without_repeats(records: Iterable[JournalRecord]) -> Iterator[JournalRecord]:
     """Tokens can be written twice when their text was completed later; yield only the added text."""
     last: tuple[int, int] | None = None
-    said = ""
+    text = ""
     for record in records:
         event = record.event
         if isinstance(event, ev.TokensGenerated) and event.lane == 0 and event.text:
-            if last == (event.gen, event.i) and event.text[0].startswith(said):
+            # The repeated token is written with its full text: keep what is new of it.
+            if last == (event.gen, event.i) and event.text[0].startswith(text):
                 record = replace(
-                    record, event=replace(event, text=(event.text[0][len(said) :], *event.text[1:]))
+                    record, event=replace(event, text=(event.text[0][len(text) :], *event.text[1:]))
                 )
-            last, said = (event.gen, event.i + len(event.text) - 1), event.text[-1]
+            last, text = (event.gen, event.i + len(event.text) - 1), event.text[-1]
         elif isinstance(event, ev.AnswerRewound):
+            # After a rewind the same index is a new token.
             last = None
         yield record

@@ -92,12 +92,14 @@ def _answer_times(records: Iterable[JournalRecord]) -> tuple[dict[int, datetime]
     for number, record in enumerate(records):
         now += timedelta(milliseconds=record.m)
         match record.event:
+            # A reopened session has a new wall-clock time; delays count from it.
             case ev.SessionOpened():
                 now = parse_time(record.event.wall, now)
             case ev.AnswerStarted():
                 began[record.event.gen] = now
             case ev.AnswerStopped():
                 seconds[record.event.gen] = record.event.wall_ms / 1000
+        # The session starts with its first record.
         if number == 0:
             began[-1] = now
     return began, seconds
@@ -106,14 +108,15 @@ def _answer_times(records: Iterable[JournalRecord]) -> tuple[dict[int, datetime]
 def parse_time(wall: str, otherwise: datetime = EPOCH) -> datetime:
     """Parse a session's wall-clock time; `otherwise` if it is invalid."""
     try:
-        told = datetime.fromisoformat(wall)
+        parsed = datetime.fromisoformat(wall)
     except ValueError:
         return otherwise
-    return told if told.tzinfo else told.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def ranked_alternatives(token: AnswerToken) -> Iterator[tuple[str, float]]:
     """Alternative tokens with their log-probabilities."""
     for other in token.top:
+        # The logarithm of 0 is not finite.
         if other.p > 0:
             yield other.text, math.log(other.p)

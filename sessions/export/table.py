@@ -17,31 +17,41 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def export(records: tuple[JournalRecord, ...], clean: Clean) -> str:
     answers = [turn for turn in collect_facts(records).state.turns.values() if turn.gen is not None]
-    gauges = sorted(
+    measurements = sorted(
         {name for turn in answers for token in turn.tokens for name in (*token.proj, *token.values)}
     )
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerow([*COLUMNS, *(guard_cell(name, clean) for name in gauges)])
+    table.writerow([*COLUMNS, *(guard_cell(name, clean) for name in measurements)])
     for turn in answers:
-        table.writerows(_rows(turn, gauges, clean))
+        table.writerows(_rows(turn, measurements, clean))
     return out.getvalue()
 
 
-def _rows(turn: Turn, gauges: list[str], clean: Clean) -> Iterator[list[object]]:
+def _rows(turn: Turn, measurements: list[str], clean: Clean) -> Iterator[list[object]]:
     """The rows of an answer; markers come before the token they act on."""
     where = [turn.id, turn.parent]
+    # One more than tokens: markers can stand after the last one.
     for at in range(len(turn.tokens) + 1):
         for marker in (m for m in turn.markers if m.at == at):
             yield [*where, at, marker.kind, "", guard_cell(marker.words, clean), "", ""]
         if at < len(turn.tokens):
             token = turn.tokens[at]
-            said = guard_cell(token.text, clean)
-            yield [*where, at, "token", token.id, said, token.lp, token.mix, *_reading_columns(token, gauges)]
+            text = guard_cell(token.text, clean)
+            yield [
+                *where,
+                at,
+                "token",
+                token.id,
+                text,
+                token.lp,
+                token.mix,
+                *_reading_columns(token, measurements),
+            ]
 
 
-def _reading_columns(token: AnswerToken, gauges: list[str]) -> list[object]:
-    return [{**token.values, **token.proj}.get(name, "") for name in gauges]
+def _reading_columns(token: AnswerToken, measurements: list[str]) -> list[object]:
+    return [{**token.values, **token.proj}.get(name, "") for name in measurements]
 
 
 def guard_cell(text: str, clean: Clean) -> str:

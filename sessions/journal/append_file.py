@@ -39,6 +39,7 @@ class JournalFile:
             while done < len(data):
                 done += os.write(self._file, data[done:])
         except OSError:
+            # Remove a partial write, so that the file never continues in the middle of a line.
             os.ftruncate(self._file, self._size)
             raise
         for number, line in lines:
@@ -50,6 +51,7 @@ class JournalFile:
 
     def lines(self, since: int, most: int) -> list[tuple[int, bytes]]:
         """Up to `most` records with numbers above `since`."""
+        # Record numbers only grow, but may have gaps: search, do not compute.
         first = bisect_right(self._numbers, since)
         return [
             (self._numbers[k], os.pread(self._file, self._lengths[k], self._starts[k]))
@@ -64,6 +66,7 @@ class JournalFile:
         """Reserve space for a `gap` and a `close` on a full disk; skipped if even that does not fit."""
         descriptor = os.open(self._folder.reserve, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
+            # Allocates the blocks now; a sparse file would reserve nothing.
             os.posix_fallocate(descriptor, 0, RESERVE)
         except OSError:
             self.free_reserve()
@@ -110,10 +113,13 @@ class Flusher:
     def _run(self) -> None:
         while True:
             with self._change:
+                # Wait for the first write, then up to a second for more: one flush covers many writes.
                 self._change.wait_for(lambda: self._dirty or self._closing)
                 self._change.wait_for(lambda: self._urgent or self._closing, timeout=SYNC_S)
                 dirty, closing = self._dirty, self._closing
+                # Cleared before the flush: writes made during it need another one.
                 self._dirty = self._urgent = False
+            # Outside the lock, so that writers do not wait for the disk.
             if dirty:
                 self._flush()
             if closing:

@@ -23,14 +23,15 @@ USUAL: dict[str, dict[str, Json]] = {
     for t, kind in KINDS.items()
 }
 """The default values of each kind's fields; fields at their default are not written."""
-PLAIN: dict[str, tuple[type, ...]] = {
+SCALAR_TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "str": (str,),
     "bool": (bool,),
     "int | None": (int, NoneType),
 }
-TYPES = {
-    t: {f.name: PLAIN[str(f.type)] for f in fields(kind) if str(f.type) in PLAIN} for t, kind in KINDS.items()
+FIELD_TYPES = {
+    t: {f.name: SCALAR_TYPES[str(f.type)] for f in fields(kind) if str(f.type) in SCALAR_TYPES}
+    for t, kind in KINDS.items()
 }
 """The types of each kind's scalar fields; events with other types become `UnknownEvent`."""
 
@@ -49,6 +50,7 @@ class BadLine(ValueError):
 
 
 def encode(record: JournalRecord) -> bytes:
+    # The CRC covers the line without its own field.
     body = _dump({"n": record.n, "m": record.m, **to_fields(record.event)})
     return b'%b,"c":"%08x"}\n' % (body[:-1], zlib.crc32(body))
 
@@ -56,6 +58,7 @@ def encode(record: JournalRecord) -> bytes:
 def decode(line: bytes) -> JournalRecord:
     """Decode one line, with or without its newline. Raises `BadLine`."""
     line = line.rstrip(b"\n")
+    # The last occurrence: text in the record may contain the same characters.
     head, _, tail = line.rpartition(b',"c":"')
     if tail != b'%08x"}' % zlib.crc32(head + b"}"):
         raise BadLine("checksum does not match")
@@ -72,7 +75,10 @@ def to_fields(event: Event) -> dict[str, Json]:
         return {"t": event.kind, **event.data}
     usual = USUAL[event.t]
     named = {
-        key: value for key, value in vars(event).items() if key != "extra" and usual.get(key, ...) != value
+        # The fallback is `...`, because None can be a default.
+        key: value
+        for key, value in vars(event).items()
+        if key != "extra" and usual.get(key, ...) != value
     }
     return {"t": event.t, **named, **event.extra}
 
@@ -87,8 +93,10 @@ def from_fields(data: Mapping[str, Json]) -> Event:
     known = {key: value for key, value in values.items() if key in names}
     rest = {key: value for key, value in values.items() if key not in names}
     try:
-        if all(isinstance(known[key], of) for key, of in TYPES[data["t"]].items() if key in known):
+        # An event that the fold would trip over is stored as unknown instead.
+        if all(isinstance(known[key], of) for key, of in FIELD_TYPES[data["t"]].items() if key in known):
             return kind(**known, extra=rest)
+    # A required field is missing.
     except TypeError:
         pass
     return UnknownEvent(kind=data["t"], data=values)
@@ -106,6 +114,7 @@ def _dump(data: Json) -> bytes:
     try:
         text = json.dumps(data, allow_nan=False, separators=(",", ":"))
     except ValueError:
+        # Non-finite numbers are rare, so the data is searched for them only now.
         text = json.dumps(_finite(data), allow_nan=False, separators=(",", ":"))
     return text.encode("ascii")
 

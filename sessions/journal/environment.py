@@ -43,10 +43,10 @@ def opening_event(
 
 def _versions() -> dict[str, str]:
     """From package metadata, because importing the packages would be slow."""
-    found = {}
+    versions = {}
     for package in PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions

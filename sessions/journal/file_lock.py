@@ -18,6 +18,7 @@ def lock_file(path: Path) -> int:
     """Lock the file until the returned descriptor is closed, and write our process id into it for other
     processes.
     """
+    # Opened without O_TRUNC: if the lock is taken, its owner's id must stay readable.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -32,9 +33,9 @@ def lock_file(path: Path) -> int:
 
 def _lock_owner(descriptor: int) -> str:
     """The process id in the lock file; waits briefly, because it is written just after the lock is taken."""
-    limit = time.monotonic() + PATIENCE_S
-    while not (said := os.pread(descriptor, 32, 0)).endswith(b"\n"):
-        if time.monotonic() > limit:
+    deadline = time.monotonic() + PATIENCE_S
+    while not (text := os.pread(descriptor, 32, 0)).endswith(b"\n"):
+        if time.monotonic() > deadline:
             return "unknown"
         time.sleep(0.01)
-    return said.decode("ascii", "replace").strip()
+    return text.decode("ascii", "replace").strip()

@@ -49,8 +49,8 @@ class SessionFolder:
         """Lock the session; the lock lasts until the returned descriptor is closed or the process ends."""
         try:
             return lock_file(self.path / "lock")
-        except FileLocked as held:
-            raise EngineUnavailable(f"session {self.id} is being recorded by process {held}") from held
+        except FileLocked as owner:
+            raise EngineUnavailable(f"session {self.id} is being recorded by process {owner}") from owner
 
 
 def vector_copy(sha256: str, vectors: Path | None) -> Path:
@@ -66,6 +66,7 @@ def share_vector_copy(sha256: str, before: Path, after: Path) -> None:
     source, target = before / f"{sha256}{SUFFIX}", after / f"{sha256}{SUFFIX}"
     if source.is_file() and not target.exists():
         try:
+            # Copies are named by their hash and never changed, so two sessions can share one.
             os.link(source, target)
         except OSError:
             shutil.copyfile(source, target)
@@ -73,23 +74,24 @@ def share_vector_copy(sha256: str, before: Path, after: Path) -> None:
 
 def all_folders(root: Path) -> list[SessionFolder]:
     """All recorded sessions, newest first."""
-    found = [path for path in root.glob("*/*") if is_ulid(path.name) and (path / "journal.jsonl").exists()]
-    return [SessionFolder(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
+    paths = [path for path in root.glob("*/*") if is_ulid(path.name) and (path / "journal.jsonl").exists()]
+    # ULIDs sort by time.
+    return [SessionFolder(path) for path in sorted(paths, key=lambda path: path.name, reverse=True)]
 
 
 def find_folder(root: Path, name: str) -> SessionFolder:
     """The session whose id starts or ends with `name`, ignoring case; `last` is the newest."""
     folders = all_folders(root)
-    wanted = name.upper()
-    hits = [f for f in folders if f.id.endswith(wanted) or f.id.startswith(wanted)]
+    part = name.upper()
+    matches = [f for f in folders if f.id.endswith(part) or f.id.startswith(part)]
     if name == "last":
-        hits = folders[:1]
+        matches = folders[:1]
     if not folders:
         raise BadInput(f"nothing was recorded yet below {root}")
-    if not hits:
+    if not matches:
         raise BadInput(f"there is no session {name!r} below {root}")
-    if len(hits) > 1:
+    if len(matches) > 1:
         raise BadInput(
-            f"{name!r} matches {len(hits)} sessions, from {hits[-1].id} to {hits[0].id}: type more of the id"
+            f"{name!r} matches {len(matches)} sessions, from {matches[-1].id} to {matches[0].id}: type more of the id"
         )
-    return hits[0]
+    return matches[0]

@@ -74,14 +74,15 @@ class Journal:
     @classmethod
     def resume(cls, folder: SessionFolder) -> tuple[Journal, JournalContents]:
         """Repair and reopen an old session; returns its contents too."""
+        # Locked before reading: nobody else may append between reading and repair.
         lock = folder.lock()
         reading = read_or_empty(folder)
-        kept = repair_journal(folder, reading)
+        torn_file = repair_journal(folder, reading)
         seq = reading.records[-1].n if reading.records else -1
         journal = cls(folder.id, JournalFile(folder, lock, reading), seq)
-        if kept:
+        if torn_file:
             bad = sum(damage.lines for damage in reading.damage)
-            journal.append(JournalRepaired(torn_bytes=reading.torn, kept=kept.name, unreadable=bad))
+            journal.append(JournalRepaired(torn_bytes=reading.torn, kept=torn_file.name, unreadable=bad))
         return journal, reading
 
     @classmethod
@@ -98,23 +99,27 @@ class Journal:
 
     def append(self, event: Event) -> JournalRecord:
         """Number, store and publish one event; returns the record as readers see it."""
+        # Redacted before it is encoded, so that neither the file nor a listener gets a key.
         event = redact_event(event)
         with self.lock:
-            owed = [self._gap_event(self._failure)] if self._failure else []
-            lines = self._encode_numbered([*owed, event])
+            # After a failure, a gap event goes first and says what the file lacks.
+            gap = [self._gap_event(self._failure)] if self._failure else []
+            lines = self._encode_numbered([*gap, event])
             try:
                 self._write(lines)
                 self._failure = None
             except OSError as error:
+                # Numbered again without the gap event, which is tried again with the next event.
                 lines = self._encode_numbered([event, *self._pause_recording(error)])
-                owed = []
+                gap = []
             if self._file and _is_urgent(event):
                 self._file.sync()
-            return self._publish(lines)[len(owed)]
+            return self._publish(lines)[len(gap)]
 
     def lines(self, since: int, most: int = BATCH) -> list[tuple[int, bytes]]:
         """Up to `most` lines after number `since`, from memory if recent, else from the file."""
         with self.lock:
+            # Records from `oldest` on are in memory.
             oldest = self._ring[0][0] if self._ring else self.seq + 1
             if self._file and since + 1 < oldest:
                 older = [pair for pair in self._file.lines(since, most) if pair[0] < oldest]
@@ -126,15 +131,16 @@ class Journal:
     def close(self, reason: str) -> None:
         """Append `close` and close the file; reserved space makes room for it on a full disk."""
         if self._file:
+            # Freed first, so that the `close` event fits.
             self._file.free_reserve()
         self.append(SessionClosed(reason=reason))
         if self._file:
             self._file.close()
             self._file = None
 
-    def _gap_event(self, lost: RecordingFailure) -> RecordingGap:
+    def _gap_event(self, failure: RecordingFailure) -> RecordingGap:
         return RecordingGap(
-            lost=self.seq - lost.first + 1, first=lost.first, last=self.seq, reason=lost.reason
+            lost=self.seq - failure.first + 1, first=failure.first, last=self.seq, reason=failure.reason
         )
 
     def _pause_recording(self, error: OSError) -> list[Event]:
@@ -165,6 +171,7 @@ class Journal:
     def _publish(self, lines: list[tuple[int, bytes]]) -> list[JournalRecord]:
         """Pass records on, decoded from the stored bytes so that live events and replay cannot differ."""
         records = [decode(line) for _, line in lines]
+        # Advance by whole milliseconds as stored, so that rounding errors do not add up.
         self._clock += records[0].m
         self._ring.extend(lines)
         for record in records:

@@ -44,15 +44,15 @@ class JournalContents:
 
     def damage_words(self) -> str:
         """One sentence about the damage; empty if there is none."""
-        said = [
+        parts = [
             f"{damage.lines} records unreadable (seq {damage.after + 1}–{damage.before - 1})"
             for damage in self.damage
         ]
         if self.repeated:
-            said.append(f"{self.repeated} records twice")
+            parts.append(f"{self.repeated} records twice")
         if self.torn:
-            said.append(f"{self.torn} bytes of an unfinished record at the end")
-        return "; ".join(said)
+            parts.append(f"{self.torn} bytes of an unfinished record at the end")
+        return "; ".join(parts)
 
 
 def read(path: Path) -> JournalContents:
@@ -80,12 +80,15 @@ def scan_journal(data: bytes) -> JournalContents:
     bad = repeated = start = end = 0
     last = -1
     for line in _split_lines(data):
+        # A good record after a torn one still counts the torn one as bad.
         record, skipped = _decode_line(line)
         bad += skipped > 0
         if record:
             if bad:
                 damage.append(JournalDamage(bad, last, record.n))
+            # Whatever follows the last good record counts as unfinished.
             bad, end = 0, start + len(line)
+            # A retried write may have stored a record twice.
             if record.n > last:
                 records.append(record)
                 spans.append((start + skipped, len(line) - skipped))
@@ -103,6 +106,7 @@ def follow_journal(
     rest = b""
     with path.open("rb") as file:
         while True:
+            # The unfinished last line is kept until its newline arrives.
             *lines, rest = (rest + file.read()).split(b"\n")
             for record, _ in (_decode_line(line + b"\n") for line in lines):
                 if record:
@@ -123,6 +127,7 @@ def _decode_line(line: bytes) -> tuple[JournalRecord | None, int]:
     while line.endswith(b"\n") and start >= 0:
         with suppress(BadLine):
             return decode(line[start:]), start
+        # Try the next place where a record could start.
         start = line.find(HEAD, start + 1)
     return None, len(line)
 

@@ -22,7 +22,7 @@ from sessions.journal.events import (
     VectorChanged,
 )
 
-TELLS = (
+WITH_FOREIGN_TEXT = (
     SessionOpened,
     ModelChanged,
     VectorChanged,
@@ -37,7 +37,7 @@ TELLS = (
 
 def redact_event(event: Event) -> Event:
     """The same event with keys blanked."""
-    if not isinstance(event, TELLS):
+    if not isinstance(event, WITH_FOREIGN_TEXT):
         return event
     blanked = {name: _redact_value(value) for name, value in vars(event).items()}
     changed = {name: value for name, value in blanked.items() if value != getattr(event, name)}
@@ -50,5 +50,6 @@ def _redact_value(value: Json) -> Json:
     if isinstance(value, Mapping):
         return {key: _redact_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
+        # Keep the type: a tuple that became a list would count as changed.
         return type(value)(_redact_value(item) for item in value)
     return value

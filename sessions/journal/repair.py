@@ -14,11 +14,13 @@ def repair_journal(folder: SessionFolder, reading: JournalContents) -> Path | No
     """
     if not reading.torn:
         return None
-    taken = sum(1 for _ in folder.path.glob("journal.torn-*"))
-    kept = folder.path / f"journal.torn-{taken}"
+    # Numbered, so that an earlier repair's file is never overwritten.
+    earlier = sum(1 for _ in folder.path.glob("journal.torn-*"))
+    torn_file = folder.path / f"journal.torn-{earlier}"
     with folder.journal.open("r+b") as journal:
         journal.seek(reading.end)
-        kept.touch(PRIVATE_FILE, exist_ok=False)
-        kept.write_bytes(journal.read())
+        torn_file.touch(PRIVATE_FILE, exist_ok=False)
+        # Saved before the journal is cut, so that a crash in between loses nothing.
+        torn_file.write_bytes(journal.read())
         journal.truncate(reading.end)
-    return kept
+    return torn_file

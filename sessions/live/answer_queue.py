@@ -25,12 +25,12 @@ LONGEST_WRITTEN = 100_000
 """Longest prompt whose token ids are stored in the journal; more would not fit a line."""
 
 
-OF_SESSION = settings_of_scope(SESSION)
+SESSION_SETTINGS = settings_of_scope(SESSION)
 
 
 def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of an answer that are passed to the model."""
-    return {name: value for name, value in settings.items() if name not in OF_SESSION}
+    return {name: value for name, value in settings.items() if name not in SESSION_SETTINGS}
 
 
 def hash_ids(ids: tuple[int, ...]) -> str:
@@ -46,40 +46,40 @@ class WaitingPrompt:
 
 
 class AnswerQueue:
-    """`state` and `mixer` return the current values when an answer starts; `perform` applies its scheduled
+    """`state` and `mixer` return the current values when an answer starts; `apply_edits` applies its scheduled
     edits.
     """
 
     def __init__(
         self,
         journal: Journal,
-        residence: Home,
+        host: Home,
         state: Callable[[], SessionState],
         mixer: Callable[[], tuple[Mixer, int]],
-        perform: Callable[[ScheduledEdits, int], None],
+        apply_edits: Callable[[ScheduledEdits, int], None],
     ) -> None:
-        self._journal, self._residence = journal, residence
-        self._state, self._mixer, self._apply_edits = state, mixer, perform
+        self._journal, self._host = journal, host
+        self._state, self._mixer, self._apply_edits = state, mixer, apply_edits
         self._prompt: WaitingPrompt | None = None
         self._answering = self._cancelled = False
         self.current: AnswerRecorder | None = None
 
     @property
     def busy(self) -> bool:
-        return self._residence.loading or self._answering or self._prompt is not None
+        return self._host.loading or self._answering or self._prompt is not None
 
     def refuse_if_full(self) -> None:
         """Refuse a prompt if no model is loaded or another prompt is waiting."""
         if self._prompt:
             raise UsageError("a prompt is waiting already: it is answered first")
-        if not (self._residence.loaded_model or self._residence.loading):
+        if not (self._host.loaded_model or self._host.loading):
             raise UsageError("no model is loaded")
 
     def enqueue(self, prompt: WaitingPrompt) -> bool:
         """Queue a prompt; whether it has to wait."""
-        waits = self._residence.loading or self._answering
+        waits = self._host.loading or self._answering
         self._prompt = prompt
-        self._residence.run_answer(self.answer_next)
+        self._host.run_answer(self.answer_next)
         return waits
 
     def cancel(self) -> int | None:
@@ -95,17 +95,18 @@ class AnswerQueue:
         """On the GPU thread: answer the waiting prompt, if a model is loaded."""
         with self._journal.lock:
             prompt, self._prompt = self._prompt, None
+            # In one step with taking the prompt, so that no other thread sees neither waiting nor answering.
             self._answering, self._cancelled = prompt is not None, False
         try:
-            if prompt and self._residence.loaded_model:
-                self._generate(prompt, self._residence.loaded_model)
+            if prompt and self._host.loaded_model:
+                self._generate(prompt, self._host.loaded_model)
         except Exception as error:
             what = f"internal error ({type(error).__name__}: {error})"
             self._journal.append(ev.ErrorReported(where="session", message=what))
         finally:
             self._answering = False
 
-    def _generate(self, prompt: WaitingPrompt, instrument: LoadedModel) -> None:
+    def _generate(self, prompt: WaitingPrompt, model: LoadedModel) -> None:
         state = self._state()
         gen = 1 + max((t.gen for t in state.turns.values() if t.gen is not None), default=-1)
         event = ev.AnswerStarted(
@@ -113,22 +114,24 @@ class AnswerQueue:
         )
         mixer, _ = self._mixer()
         try:
-            script = ScheduledEdits.from_settings(prompt.settings)
-            talk = chat_messages(state.path(prompt.parent))
-            speech = instrument.prepare_answer(talk, mixer, model_settings(prompt.settings))
+            edits = ScheduledEdits.from_settings(prompt.settings)
+            messages = chat_messages(state.path(prompt.parent))
+            prepared = model.prepare_answer(messages, mixer, model_settings(prompt.settings))
         except Exception as error:
             self._record_refusal(event, error)
             return
-        playing = self._begin(event, speech, mixer, script)
-        stop = playing.run()
+        recorder = self._begin(event, prepared, mixer, edits)
+        stop = recorder.run()
+        # The cache holds the memory that the next answer needs.
         if stop.reason == "oom":
-            instrument.forget()
+            model.forget()
         with self._journal.lock:
+            # Together with the stop event, so that no command reaches an answer that has ended.
             self.current = None
             self._journal.append(stop)
 
     def _begin(
-        self, event: ev.AnswerStarted, speech: PreparedAnswer, mixer: Mixer, script: ScheduledEdits
+        self, event: ev.AnswerStarted, prepared: PreparedAnswer, mixer: Mixer, edits: ScheduledEdits
     ) -> AnswerRecorder:
         """Record the start of the answer; mixer changes and cancels made during preparation apply from its
         first token.
@@ -137,28 +140,29 @@ class AnswerQueue:
             self._journal.append(
                 replace(
                     event,
-                    prompt_tokens=speech.reused + len(speech.prompt_ids),
-                    prompt_ids=speech.prompt_ids if len(speech.prompt_ids) <= LONGEST_WRITTEN else (),
-                    prompt_sha=hash_ids(speech.prompt_ids),
-                    reused=speech.reused,
+                    prompt_tokens=prepared.reused + len(prepared.prompt_ids),
+                    prompt_ids=prepared.prompt_ids if len(prepared.prompt_ids) <= LONGEST_WRITTEN else (),
+                    prompt_sha=hash_ids(prepared.prompt_ids),
+                    reused=prepared.reused,
                     mix=mix_hash(mixer.to_json()),
                 )
             )
-            playing = AnswerRecorder(
+            recorder = AnswerRecorder(
                 event,
-                speech,
+                prepared,
                 self._journal.append,
                 stamp_mixer(mixer),
-                cue=partial(self._apply_edits, script),
-                steps=self._residence.run_steps,
+                cue=partial(self._apply_edits, edits),
+                steps=self._host.run_steps,
             )
+            # The lock is held, so that the mixer cannot change between here and `self.current = …`.
             newest, rev = self._mixer()
             if newest is not mixer:
-                playing.set(newest, rev)
+                recorder.set(newest, rev)
             if self._cancelled:
-                playing.cancel()
-            self.current = playing
-        return playing
+                recorder.cancel()
+            self.current = recorder
+        return recorder
 
     def _record_refusal(self, event: ev.AnswerStarted, error: Exception) -> None:
         """Record an answer that could not start: no tokens, and the error as its stop event."""

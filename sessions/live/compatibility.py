@@ -19,10 +19,12 @@ def mute_incompatible(mixer: Mixer, check: Callable[[Mixer], None]) -> tuple[Mix
     """
     reasons = []
     for index, channel in enumerate(mixer.channels):
+        # Checked alone and unmuted, because the check ignores muted channels.
         if reason := refusal_reason(check, Mixer((replace(channel, muted=False),))):
             reasons.append(reason)
             mixer = mixer.edit(index, muted=True, solo=False)
     sentence = f"muted: {'; '.join(reasons)}" if reasons else ""
+    # Channels that fit alone may still not fit together.
     if reason := refusal_reason(check, mixer):
         return mixer.bypass(), f"bypassed: {reason}"
     return mixer, sentence

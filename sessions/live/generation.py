@@ -33,7 +33,7 @@ class AnswerRecorder:
     def __init__(
         self,
         event: ev.AnswerStarted,
-        speech: PreparedAnswer,
+        prepared: PreparedAnswer,
         append: Append,
         first: MixerStamp,
         *,
@@ -43,17 +43,18 @@ class AnswerRecorder:
         self._before_token, self._steps = cue, steps
         self.gen, self.turn = event.gen, event.turn
         self._pace = _parse_pace(event.settings.get("pace"))
-        self._speech, self._answer, self._append = speech, speech.answer, append
+        self._prepared, self._answer, self._append = prepared, prepared.answer, append
         self._stamps = {0: first}
         self._batch = TokenBatch(event.gen, append, self._stamps)
-        self._chunk_start = speech.reused
+        self._chunk_start = prepared.reused
         self._changed = threading.Condition()
         self._paused = self._cancelled = self._has_request = False
         self._ticket: PendingMixer | None = None
         self._revision = self._rev = 0
         self._token_times = 0.0, 0.0
         self.at = 0
-        for kind, data in speech.notices:
+        # Notices from the preparation come before any of the answer's own.
+        for kind, data in prepared.notices:
             self._on_notice(kind, data)
         self._answer.on_notice = self._on_notice
 
@@ -66,13 +67,13 @@ class AnswerRecorder:
         ticket = self._answer.set(mixer)
         self._revision = ticket.revision
         old, self._ticket = self._ticket, ticket
-        overtaken = (
+        superseded = (
             ev.MixerSuperseded(rev=self._rev, by=rev, gen=self.gen, at=old.at)
             if old and old.superseded
             else None
         )
         self._rev = rev
-        return ticket.at, overtaken
+        return ticket.at, superseded
 
     def cancel(self) -> None:
         with self._changed:
@@ -91,7 +92,7 @@ class AnswerRecorder:
         self._wake()
 
     def inject(self, text: str, how: str) -> None:
-        self._speech.inject(text, how)
+        self._prepared.inject(text, how)
         self._wake()
 
     def _wake(self) -> None:
@@ -113,6 +114,7 @@ class AnswerRecorder:
             message, code = str(error), error.exit_code
         except Exception as error:
             message, code = f"the model failed: {type(error).__name__}: {error}", SteerError.exit_code
+        # Also after an error: the tokens that were generated belong in the journal.
         self._batch.flush(ended=True)
         return ev.AnswerStopped(
             gen=self.gen,
@@ -126,30 +128,35 @@ class AnswerRecorder:
 
     def _decode(self) -> None:
         last = None
-        said = ""
+        text = ""
+        # Scheduled edits for a token are applied before the pass that generates it.
         self._before_token(0)
         for step in self._steps(self._answer):
             self._batch.add(step)
             self._token_times = (self._token_times[0] if last else time.monotonic(), time.monotonic())
-            last, said, self.at = step, step.text, step.index + 1
+            last, text, self.at = step, step.text, step.index + 1
             if self._pace:
                 self._wait_for_pace(1 / self._pace)
             if self._paused:
                 self._hold_paused()
             self._before_token(self.at)
-        if last is not None and last.text != said:
+        # At its end the decoder adds a rest of the text (an incomplete character) to the last token.
+        if last is not None and last.text != text:
             self._batch.write_again(last)
 
     def _wait_for_pace(self, seconds: float) -> None:
         """Wait to keep the token rate below the limit; cancel and pause end the wait."""
+        # Written before the wait, so that clients see the token at once.
         self._batch.flush()
         with self._changed:
             self._changed.wait_for(lambda: self._cancelled or self._paused, timeout=seconds)
 
     def _hold_paused(self) -> None:
+        # Written before the pause event, which names the token it follows.
         self._batch.flush()
         self._append(ev.PauseChanged(gen=self.gen, at=self.at, paused=True))
         while self._stays_paused():
+            # Rewinds and injections take effect during the pause, not at the next token.
             self._answer.settle()
         self._append(ev.PauseChanged(gen=self.gen, at=self.at, paused=False))
 
@@ -164,9 +171,10 @@ class AnswerRecorder:
         """Record a notice of the answer, between two passes on the decode thread; unknown kinds are stored as
         they are.
         """
+        # Events enter the journal in the order in which they took effect.
         self._batch.flush()
-        worded = getattr(self, f"_on_{kind}", None)
-        self._append(worded(data) if worded else ev.UnknownEvent(kind=kind, data={"gen": self.gen, **data}))
+        handler = getattr(self, f"_on_{kind}", None)
+        self._append(handler(data) if handler else ev.UnknownEvent(kind=kind, data={"gen": self.gen, **data}))
 
     def _on_chunk(self, data: dict[str, Any]) -> ev.PrefillChunk:
         start, self._chunk_start = self._chunk_start, data["edge"]
@@ -179,6 +187,7 @@ class AnswerRecorder:
         )
 
     def _on_rewind(self, data: dict[str, Any]) -> ev.AnswerRewound:
+        # `at` in the notice is the number of tokens that remain.
         dropped, self.at = self.at - data["at"], data["at"]
         self._batch.drop_unmeasured(self.at)
         return ev.AnswerRewound(gen=self.gen, to=self.at, dropped=dropped)
@@ -188,7 +197,9 @@ class AnswerRecorder:
 
     def _on_crop(self, data: dict[str, Any]) -> ev.CacheCropped:
         dropped = int(data["tokens"])
-        return ev.CacheCropped(gen=self.gen, kept=self._speech.reused, dropped=dropped, reason=data["reason"])
+        return ev.CacheCropped(
+            gen=self.gen, kept=self._prepared.reused, dropped=dropped, reason=data["reason"]
+        )
 
     def _on_compile(self, data: dict[str, Any]) -> ev.NoteAdded:
         return ev.NoteAdded(text=data["text"], gen=self.gen, at=data["at"])
@@ -206,5 +217,5 @@ def _ms(seconds: float) -> int:
     return round(1000 * seconds)
 
 
-def _parse_pace(wanted: Any) -> float | None:
-    return float(wanted) if isinstance(wanted, int | float) and wanted > 0 else None
+def _parse_pace(pace: Any) -> float | None:
+    return float(pace) if isinstance(pace, int | float) and pace > 0 else None

@@ -32,6 +32,7 @@ class JobQueue:
             return self._places[-1]
 
     def is_first(self, place: QueuePlace) -> bool:
+        # Finished places count too: the next job waits until the end of this one is recorded.
         return self._places[:1] == [place]
 
     def wait_turn(self, place: QueuePlace) -> bool:

@@ -47,17 +47,17 @@ class SessionJobs:
 
     def __init__(
         self,
-        residence: Home,
+        host: Home,
         journal: Journal,
         state: Callable[[], SessionState],
         registry: Registry,
         keep: Path | None,
     ) -> None:
-        self._residence, self._journal, self._state = residence, journal, state
+        self._host, self._journal, self._state = host, journal, state
         self._registry, self._keep = registry, keep
         self._running: dict[int, tuple[threading.Thread, QueuePlace]] = {}
         self._external: dict[int, Callable[[], None]] = {}
-        """How jobs are cancelled that are worked at in the session of a guest."""
+        """How to cancel each job that runs in a guest session."""
 
     def start(self, kind: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Start or queue a job; raises if its parameters are invalid."""
@@ -74,13 +74,16 @@ class SessionJobs:
             raise UsageError(
                 f"there is no job {kind!r}: choose one of {', '.join(sorted(self._registry)) or 'none'}"
             )
-        work = self._registry[kind](self._residence.loaded_model, params)
-        place = self._residence.queue.join()
-        asked = QueuedJob(number, kind, params, work, place, not self._residence.queue.is_first(place))
-        thread = threading.Thread(target=self._wait_and_run, args=(asked,), name=f"job-{number}", daemon=True)
+        work = self._registry[kind](self._host.loaded_model, params)
+        place = self._host.queue.join()
+        queued = QueuedJob(number, kind, params, work, place, not self._host.queue.is_first(place))
+        thread = threading.Thread(
+            target=self._wait_and_run, args=(queued,), name=f"job-{number}", daemon=True
+        )
         self._running[number] = thread, place
-        state = "queued" if asked.waits else "running"
+        state = "queued" if queued.waits else "running"
         self._journal.append(ev.JobChanged(job=number, kind=kind, state=state, params=params))
+        # Started last, so that its events follow the one above.
         thread.start()
 
     def cancel(self, job: int) -> dict[str, Any]:
@@ -88,7 +91,7 @@ class SessionJobs:
         if job in self._external:
             self._external[job]()
         elif job in self._running:
-            self._residence.queue.cancel(self._running[job][1])
+            self._host.queue.cancel(self._running[job][1])
         else:
             raise UsageError(f"job {job} is not running")
         return {}
@@ -112,52 +115,52 @@ class SessionJobs:
         """Cancel all jobs and wait for them. Finished steps are kept for a restart."""
         running = list(self._running.values())
         for _, place in running:
-            self._residence.queue.cancel(place)
+            self._host.queue.cancel(place)
         for thread, _ in running:
             thread.join()
 
-    def _wait_and_run(self, asked: QueuedJob) -> None:
+    def _wait_and_run(self, queued: QueuedJob) -> None:
         """Wait for the job's turn and run it; its end is recorded before the next job starts."""
         try:
-            end = (
-                self._run_job(asked) if self._residence.queue.wait_turn(asked.place) else job.End("cancelled")
-            )
+            end = self._run_job(queued) if self._host.queue.wait_turn(queued.place) else job.End("cancelled")
         except Exception as error:
             end = job.End("failed", {"error": f"internal error ({type(error).__name__}: {error})"})
-        asked.place.done = True
-        del self._running[asked.number]
-        self._report(asked, end.status, dict(end.summary), str(end.summary.get("error", "")))
-        self._residence.queue.leave(asked.place)
+        # Before the report: a client that reads it may load another model at once.
+        queued.place.done = True
+        del self._running[queued.number]
+        # Before leaving the queue, so that the next job's events come later.
+        self._report(queued, end.status, dict(end.summary), str(end.summary.get("error", "")))
+        self._host.queue.leave(queued.place)
 
-    def _run_job(self, asked: QueuedJob) -> job.End:
+    def _run_job(self, queued: QueuedJob) -> job.End:
         """Run the job. The stored steps of a completed job are deleted, so a new start runs it again."""
         finished = (
-            FinishedTasks.for_job(self._keep, asked.kind, self._fingerprint(asked)) if self._keep else None
+            FinishedTasks.for_job(self._keep, queued.kind, self._fingerprint(queued)) if self._keep else None
         )
-        if asked.waits:
-            self._report(asked, "running")
+        if queued.waits:
+            self._report(queued, "running")
         end = job.End("failed")
         # The job's error message is already in the summary of its end event.
         with suppress(SteerError):
-            for event in run(asked.work, self._residence.gate, finished, asked.place.cancelled):
+            for event in run(queued.work, self._host.gate, finished, queued.place.cancelled):
                 if isinstance(event, job.End):
                     end = event
                 else:
-                    self._report(asked, "running", event.to_json())
+                    self._report(queued, "running", event.to_json())
         if finished and end.status == "done":
             finished.file.unlink(missing_ok=True)
         return end
 
-    def _fingerprint(self, asked: QueuedJob) -> Mapping[str, Any]:
+    def _fingerprint(self, queued: QueuedJob) -> Mapping[str, Any]:
         """Parameters, contents of named files, and model: if one differs, finished steps are not reused."""
-        instrument = self._residence.loaded_model
-        return fingerprint_params(asked.params) | {
-            "model": instrument and instrument.facts.get("fingerprint")
-        }
+        model = self._host.loaded_model
+        return fingerprint_params(queued.params) | {"model": model and model.facts.get("fingerprint")}
 
     def _report(
-        self, asked: QueuedJob, state: str, event: Mapping[str, Any] | None = None, message: str = ""
+        self, queued: QueuedJob, state: str, event: Mapping[str, Any] | None = None, message: str = ""
     ) -> None:
         self._journal.append(
-            ev.JobChanged(job=asked.number, kind=asked.kind, state=state, event=event or {}, message=message)
+            ev.JobChanged(
+                job=queued.number, kind=queued.kind, state=state, event=event or {}, message=message
+            )
         )

@@ -69,6 +69,7 @@ class LoadOptions:
     @classmethod
     def from_json(cls, options: Mapping[str, Any]) -> LoadOptions:
         """Options from a request; raises for one that does not exist or has a value of another type."""
+        # Refused instead of ignored: a misspelled option would silently load another model.
         if strange := sorted(options.keys() - LOAD_OPTIONS.keys()):
             known = ", ".join(LOAD_OPTIONS)
             raise UsageError(f"the options for loading a model are {known}, not {strange[0]!r}")

@@ -37,6 +37,7 @@ class LoadedVectors:
             try:
                 self.add(name, read(str(vector_copy(event.sha256, keep)), None), event.source)
             except SteerError as error:
+                # Drop the copy's path from the message: its name is only a hash.
                 why = str(error).rpartition(f"{event.sha256}{SUFFIX}: ")[2]
                 yield BadInput(f"{name!r} is removed from the mixer: {why}")
 
@@ -104,5 +105,6 @@ def largest_cosine(one: Any, other: Any) -> float:
         for layer in one.directions
         if layer in other.directions
     ]
+    # Vectors of models with different widths cannot be compared.
     cosines = [cosine(a, b) for a, b in pairs if len(a) == len(b)]
     return max(cosines, key=abs, default=0.0)

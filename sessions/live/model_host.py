@@ -25,8 +25,8 @@ PROGRESS_STEPS = 20
 class ModelHost:
     """`loaded_model` is None while no model is loaded; `queue` is the queue of all jobs."""
 
-    def __init__(self, studio: ModelBackend) -> None:
-        self.backend = studio
+    def __init__(self, backend: ModelBackend) -> None:
+        self.backend = backend
         self.gate = GpuThread("decode")
         self.queue = JobQueue()
         self.loaded_model: LoadedModel | None = None
@@ -91,21 +91,24 @@ class ModelHost:
     def _broadcast(self, append: Append) -> Append:
         """Append events to the open session and to all guest sessions."""
 
-        def tell(event: ev.Event) -> None:
+        def append_everywhere(event: ev.Event) -> None:
             append(event)
+            # A copy, because a guest may leave meanwhile.
             for guest in list(self._guests):
                 guest.append(event)
 
-        return tell
+        return append_everywhere
 
     def _load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
         """Load on the GPU thread. When the final event is sent, the new or the kept model is ready for use."""
         failure = None
         try:
+            # Checked before the current model is unloaded, so that a refusal keeps it.
             self.backend.check_load(name, options)
             self._unload(append)
             self.name, self._options = name, options
             self.loaded_model = self.backend.load(name, options, _thin_progress(name, append))
+            # The mixer must fit before the first answer starts.
             fit()
         except Exception as error:
             failure = error
@@ -120,20 +123,21 @@ class ModelHost:
 
     def _unload(self, append: Append) -> None:
         if self.loaded_model:
-            instrument, self.loaded_model = self.loaded_model, None
+            model, self.loaded_model = self.loaded_model, None
             for guest in self._guests:
+                # Any reference left would keep the weights in memory.
                 guest.forget()
-            instrument.close()
+            model.close()
             append(ev.ModelChanged(state="unloaded", name=self.name))
 
 
 class SharedModel:
     """A `ModelHost` for a second session: it may use the model but not load or unload it."""
 
-    def __init__(self, house: ModelHost, append: Append) -> None:
-        self.backend, self.gate, self.queue = house.backend, house.gate, house.queue
+    def __init__(self, owner: ModelHost, append: Append) -> None:
+        self.backend, self.gate, self.queue = owner.backend, owner.gate, owner.queue
         self.append = append
-        self._owner = house
+        self._owner = owner
         self._own: LoadedModel | None = None
         self._thread = ThreadPoolExecutor(1, "guest")
         self._answer: Future[Any] | None = None
@@ -173,8 +177,9 @@ class SharedModel:
 
     def run_steps(self, answer: Iterable[Any]) -> Iterator[Any]:
         """Run each step on the GPU thread, after everything the open session requested."""
-        made = iter(answer)
-        while (step := self.gate.submit_job(lambda: next(made, None)).result()) is not None:
+        steps = iter(answer)
+        # One task per step, so that the open session's answers can run between two steps.
+        while (step := self.gate.submit_job(lambda: next(steps, None)).result()) is not None:
             yield step
 
     def share(self, append: Append) -> SharedModel:
@@ -195,13 +200,14 @@ Home: TypeAlias = ModelHost | SharedModel
 
 def _thin_progress(name: str, append: Append) -> Callable[[float | None, str], None]:
     """A progress callback that records only new stages and every twentieth of a stage."""
-    told: tuple[str, int] | None = None
+    last: tuple[str, int] | None = None
 
     def progress(done: float | None, note: str) -> None:
-        nonlocal told
-        place = note, -1 if done is None else int(done * PROGRESS_STEPS)
-        if place != told:
-            told = place
+        nonlocal last
+        # Without a known total there is one event per stage.
+        current = note, -1 if done is None else int(done * PROGRESS_STEPS)
+        if current != last:
+            last = current
             append(ev.ModelChanged(state="loading", name=name, progress=done, note=note))
 
     return progress

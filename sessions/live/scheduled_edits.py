@@ -26,16 +26,16 @@ class ScheduledEdits:
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> ScheduledEdits:
-        said = settings.get(SCRIPT) or {}
+        script = settings.get(SCRIPT) or {}
         try:
-            words = tuple((int(at), str(text)) for at, text in said.get("inject", ()))
-            return cls(None if said.get("flip_at") is None else int(said["flip_at"]), words)
+            inject = tuple((int(at), str(text)) for at, text in script.get("inject", ()))
+            return cls(None if script.get("flip_at") is None else int(script["flip_at"]), inject)
         except (AttributeError, TypeError, ValueError):
             raise UsageError("scheduled edits are {flip_at: K, inject: [[K, text], …]}") from None
 
     def to_json(self) -> dict[str, Any]:
-        said = {"flip_at": self.flip_at, "inject": [list(pair) for pair in self.inject]}
-        return {name: value for name, value in said.items() if value not in (None, [])}
+        fields = {"flip_at": self.flip_at, "inject": [list(pair) for pair in self.inject]}
+        return {name: value for name, value in fields.items() if value not in (None, [])}
 
     def apply_before(self, index: int, session: Session) -> None:
         """Apply the edits scheduled before token `index`."""

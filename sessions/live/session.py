@@ -37,21 +37,21 @@ class Session:
     def __init__(
         self,
         journal: Journal,
-        residence: Home,
+        host: Home,
         *,
         keep: Path | None = None,
         steps: Path | None = None,
         state: SessionState | None = None,
         jobs: Registry | None = None,
     ) -> None:
-        self.journal, self._host, self._keep = journal, residence, keep
-        self.tasks = SessionJobs(residence, journal, lambda: self.state, jobs or {}, steps)
+        self.journal, self._host, self._keep = journal, host, keep
+        self.tasks = SessionJobs(host, journal, lambda: self.state, jobs or {}, steps)
         self.state = state or SessionState()
         self._vectors = LoadedVectors()
         self._mixer = Mixer()
         self._answers = AnswerQueue(
             journal,
-            residence,
+            host,
             lambda: self.state,
             lambda: (self._mixer, self.state.mixer.rev),
             lambda script, index: script.apply_before(index, self),
@@ -80,10 +80,10 @@ class Session:
         """Mute mixer channels that the newly loaded model cannot apply, instead of failing at the next
         answer.
         """
-        if (instrument := self._host.loaded_model) is None:
+        if (model := self._host.loaded_model) is None:
             return
         with self.journal.lock:
-            mixer, sentence = mute_incompatible(self._mixer, instrument.check)
+            mixer, sentence = mute_incompatible(self._mixer, model.check)
             if sentence:
                 self.journal.append(
                     ev.ErrorReported(where="mixer", message=sentence, code=str(BadInput.exit_code))
@@ -105,15 +105,18 @@ class Session:
         """Add a turn and request an answer; while the model is busy or loading, one prompt may wait. `system`
         and `prefill` take precedence over those in `settings`.
         """
-        beside = {"system": system, "prefill": prefill}
-        given = {**(settings or {}), **{name: value for name, value in beside.items() if value is not None}}
-        check_settings(given)
+        overrides = {"system": system, "prefill": prefill}
+        merged = {
+            **(settings or {}),
+            **{name: value for name, value in overrides.items() if value is not None},
+        }
+        check_settings(merged)
         with self.journal.lock:
             self._answers.refuse_if_full()
             parent = self._parent_of_new_turn(parent)
             turn = 1 + max(self.state.turns, default=-1)
             self.journal.append(ev.TurnAdded(turn=turn, parent=parent, role=role, text=text))
-            return {"turn": turn, "queued": self._answers.enqueue(WaitingPrompt(turn, given))}
+            return {"turn": turn, "queued": self._answers.enqueue(WaitingPrompt(turn, merged))}
 
     def remember(self, text: str, *, role: str = "user") -> dict[str, Any]:
         """Add a turn without generating an answer."""
@@ -134,8 +137,8 @@ class Session:
             answer = self._find_turn(self.state.head if turn is None else turn)
             parent = answer.parent if answer.role == "assistant" else answer.id
             both = {**answer.settings, **(settings or {})}
-            kept = {name: value for name, value in both.items() if value is not None}
-            return {"queued": self._answers.enqueue(WaitingPrompt(parent, kept))}
+            chosen = {name: value for name, value in both.items() if value is not None}
+            return {"queued": self._answers.enqueue(WaitingPrompt(parent, chosen))}
 
     def cancel(self) -> dict[str, Any]:
         """Stop the answer after the current pass or prefill chunk, and drop the waiting prompt (`dropped`:
@@ -146,9 +149,9 @@ class Session:
             return {"at": self._answers.current.at if self._answers.current else None, "dropped": dropped}
 
     def pause(self, paused: bool) -> dict[str, Any]:
-        performance = self._current_answer()
-        performance.pause(paused)
-        return {"at": performance.at}
+        answer = self._current_answer()
+        answer.pause(paused)
+        return {"at": answer.at}
 
     def rewind(self, tokens: int) -> dict[str, Any]:
         """Remove the last tokens of the answer; if it has ended, a new answer continues from there."""
@@ -165,19 +168,20 @@ class Session:
         if answer.gen is None:
             raise UsageError("there is no answer to rewind")
         self._answers.refuse_if_full()
-        kept = answer.given_text + "".join(token.text for token in answer.tokens[:-tokens])
-        self._answers.enqueue(WaitingPrompt(answer.parent, {**answer.settings, "prefill": kept}))
+        # The text given with the prompt belongs to the answer, though not to its tokens.
+        text = answer.given_text + "".join(token.text for token in answer.tokens[:-tokens])
+        self._answers.enqueue(WaitingPrompt(answer.parent, {**answer.settings, "prefill": text}))
         return {"at": max(0, len(answer.tokens) - tokens)}
 
     def inject(self, text: str, *, how: str = "own") -> dict[str, Any]:
         """Insert a distractor before the next token: as `own` words of the model, a `user` turn, or `tool`
         output.
         """
-        performance = self._current_answer()
+        answer = self._current_answer()
         if how not in ("own", "user", "tool"):
             raise UsageError(f"a distractor comes as own, user or tool, not {how!r}")
-        performance.inject(text, how)
-        return {"at": performance.at}
+        answer.inject(text, how)
+        return {"at": answer.at}
 
     # the mixer ---------------------------------------------------------------------------------------------------
 
@@ -187,20 +191,27 @@ class Session:
         """Set the mixer, active from token `at` of answer `gen`; it is in the journal when this returns."""
         with self.journal.lock:
             mixer = Mixer.from_json(state, self._vectors.find)
-            gen, at, overtaken = None, 0, None
-            if playing := self._answers.current:
-                gen = playing.gen
-                at, overtaken = playing.set(mixer, rev)
+            gen, at, superseded = None, 0, None
+            # During an answer the decoder checks the mixer and says at which token it starts.
+            if answer := self._answers.current:
+                gen = answer.gen
+                at, superseded = answer.set(mixer, rev)
             elif self._host.loaded_model:
                 self._host.loaded_model.check(mixer)
             self._mixer = mixer
-            plain = mixer.to_json()
-            words = words or describe_change(self.state.mixer.state, plain)
-            if overtaken:
-                self.journal.append(overtaken)
+            mixer_json = mixer.to_json()
+            words = words or describe_change(self.state.mixer.state, mixer_json)
+            if superseded:
+                self.journal.append(superseded)
             self.journal.append(
                 ev.MixerChanged(
-                    rev=rev, state=plain, mix=mix_hash(plain), gen=gen, at=at, words=words, source=source
+                    rev=rev,
+                    state=mixer_json,
+                    mix=mix_hash(mixer_json),
+                    gen=gen,
+                    at=at,
+                    words=words,
+                    source=source,
                 )
             )
             return {"rev": rev, "gen": gen, "at": at}
@@ -244,12 +255,13 @@ class Session:
             self.journal.append(
                 ev.ErrorReported(where="restore", message=str(error), code=str(error.exit_code))
             )
-        desk = self.state.mixer
+        recorded = self.state.mixer
         self._mixer = Mixer.from_json(
-            without_missing_vectors(desk.state, self._vectors.find), self._vectors.find
+            without_missing_vectors(recorded.state, self._vectors.find), self._vectors.find
         )
-        if len(self._mixer.channels) < len(desk.state.get("channels", ())):
-            self.mixer(desk.rev + 1, self._mixer.to_json())
+        # Record the mixer only if a channel is missing.
+        if len(self._mixer.channels) < len(recorded.state.get("channels", ())):
+            self.mixer(recorded.rev + 1, self._mixer.to_json())
         self._mute_incompatible()
 
     # notes and marks -----------------------------------------------------------------------------------------------
@@ -266,6 +278,7 @@ class Session:
         """Cancel the answer, wait for it to end, and close the journal. The model stays loaded."""
         self.cancel()
         self.tasks.close()
+        # Answers run one after the other, so the cancelled one has ended when this empty one has run.
         self._host.run_answer(lambda: None).result()
         self.journal.close(reason)
 
@@ -293,5 +306,5 @@ class Session:
         return self.state.turns[turn]
 
     def _position(self) -> dict[str, Any]:
-        playing = self._answers.current
-        return {"gen": playing.gen, "at": playing.at} if playing else {}
+        answer = self._answers.current
+        return {"gen": answer.gen, "at": answer.at} if answer else {}

@@ -36,12 +36,14 @@ class TokenBatch:
 
     def add(self, step: Any) -> None:
         now = time.monotonic()
+        # All tokens of an event share one mixer.
         if self._waiting and self._batch_key(step) != self._batch_key(self._waiting[-1]):
             self.flush()
         if not self._waiting:
             self._oldest = now
         self._waiting.append(step)
         self._unmeasured.append(step)
+        # The last interval estimates when the next token comes.
         pause, self._last = now - self._last, now
         if now - self._oldest + pause >= WAIT_S:
             self.flush()
@@ -50,10 +52,11 @@ class TokenBatch:
         """Write all collected tokens; the newest token's measurements follow after the next forward pass."""
         if self._waiting:
             steps, self._waiting = self._waiting, []
-            for lane, voices in _tokens_by_lane(steps):
-                self._append(self._token_event(steps[0], lane, voices))
+            for lane, tokens in _tokens_by_lane(steps):
+                self._append(self._token_event(steps[0], lane, tokens))
             for top in self._top_events(steps):
                 self._append(top)
+        # A token is measured in the pass that reads it, which is the next one.
         due = len(self._unmeasured) if ended else len(self._unmeasured) - 1
         ready, self._unmeasured = self._unmeasured[: max(0, due)], self._unmeasured[max(0, due) :]
         for event in self._meter_events(ready):
@@ -61,6 +64,7 @@ class TokenBatch:
 
     def write_again(self, step: Any) -> None:
         """Write the last token again, because its text was completed after it was written (split UTF-8)."""
+        # A token that is still waiting will be written with its full text anyway.
         if all(waiting is not step for waiting in self._waiting):
             self._append(self._token_event(step, 0, [step]))
             for top in self._top_events([step]):
@@ -74,13 +78,13 @@ class TokenBatch:
         """The values that all tokens of a batch have in common."""
         return self._stamps[step.revision].mix, step.compiled
 
-    def _token_event(self, first: Any, lane: int, voices: list[Any]) -> TokensGenerated:
+    def _token_event(self, first: Any, lane: int, tokens: list[Any]) -> TokensGenerated:
         return TokensGenerated(
             gen=self._gen,
             i=first.index,
-            ids=tuple(voice.token_id for voice in voices),
-            text=tuple(voice.text for voice in voices),
-            lp=tuple(voice.logprob for voice in voices),
+            ids=tuple(token.token_id for token in tokens),
+            text=tuple(token.text for token in tokens),
+            lp=tuple(token.logprob for token in tokens),
             mix=self._stamps[first.revision].mix,
             lane=lane,
             by="compiled" if first.compiled else "",
@@ -94,7 +98,7 @@ class TokenBatch:
 
     def _top_event(self, steps: list[Any], lane: int, rows: list[Any]) -> Iterator[TopTokens]:
         if all(rows):
-            beside = all(row[0].other is not None for row in rows)
+            has_other = all(row[0].other is not None for row in rows)
             yield TopTokens(
                 gen=self._gen,
                 i=steps[0].index,
@@ -102,7 +106,7 @@ class TokenBatch:
                 text=tuple(tuple(each.text for each in row) for row in rows),
                 p=tuple(tuple(round_digits(each.p) for each in row) for row in rows),
                 other=tuple(tuple(round_digits(each.other) for each in row) for row in rows)
-                if beside
+                if has_other
                 else (),
                 lane=lane,
             )
@@ -110,6 +114,7 @@ class TokenBatch:
     def _meter_events(self, steps: list[Any]) -> Iterator[MeterReadings]:
         """One event per run of tokens with the same set of measurements."""
         rows = [(step.index, *_token_readings(step, self._stamps[step.revision].labels)) for step in steps]
+        # A mixer or cap change in the batch changes which channels are measured.
         for _, run in groupby(rows, key=lambda row: [list(column) for column in row[1:]]):
             block = list(run)
             proj, after, hits, values = (_columns([row[k] for row in block]) for k in (1, 2, 3, 4))
@@ -122,10 +127,11 @@ class TokenBatch:
 def _tokens_by_lane(steps: list[Any]) -> Iterator[tuple[int, list[Any]]]:
     """The tokens of the answer, and of each other lane that is not finished."""
     yield 0, steps
+    # Lane 0 is the step itself; `lane_tokens` are the other lanes.
     for lane in range(len(steps[0].lane_tokens)):
-        voices = [step.lane_tokens[lane] for step in steps if not step.lane_tokens[lane].finished]
-        if voices:
-            yield lane + 1, voices
+        tokens = [step.lane_tokens[lane] for step in steps if not step.lane_tokens[lane].finished]
+        if tokens:
+            yield lane + 1, tokens
 
 
 def _token_readings(
@@ -138,12 +144,12 @@ def _token_readings(
         if channel < len(labels) and layers:
             proj[labels[channel]] = sum(pair[0] for pair in layers.values()) / len(layers)
             after[labels[channel]] = sum(pair[1] for pair in layers.values()) / len(layers)
-    hits = {labels[i]: float(held) for i, held in step.held_on_bound.items() if i < len(labels)}
+    hits = {labels[i]: float(active) for i, active in step.held_on_bound.items() if i < len(labels)}
     values = {"entropy": round_digits(step.entropy)}
     if step.delta is not None:
         values["delta"] = round_digits(step.delta)
-    for seen in step.forced.values():
-        values |= {"kl": round_digits(seen.kl), "lp0": seen.logprob, "rank": float(seen.rank)}
+    for reading in step.forced.values():
+        values |= {"kl": round_digits(reading.kl), "lp0": reading.logprob, "rank": float(reading.rank)}
     return proj, after, hits, values
 
 

@@ -17,7 +17,7 @@ from sessions.state.answer_settings import CONVERSATION, settings_of_scope
 
 Messages = list[dict[str, str]]
 Frame = dict[str, Any]
-OF_CONVERSATION = settings_of_scope(CONVERSATION)
+CONVERSATION_SETTINGS = settings_of_scope(CONVERSATION)
 """Settings of a whole conversation: changing one starts a new conversation."""
 
 
@@ -30,10 +30,12 @@ class TorchBackend:
     def check_load(self, name: str, options: Mapping[str, Any]) -> None:
         """Refuse a model that is invalid or does not fit, before the current one is unloaded."""
         chosen = LoadOptions.from_json(options)
+        # Importing torch takes seconds, so it waits until a model is loaded.
         from core.loading import placement
         from core.loading.loading import locate_and_check
 
         place = placement.choose_placement(**chosen.placement())
+        # The current model's memory will be free by then.
         leaving = self._resident.model if self._resident else None
         locate_and_check(name, place, chosen.revision, force=chosen.force, leaving=leaving)
 
@@ -61,6 +63,7 @@ class TorchBackend:
         model = self._resident and self._resident.model
         vector = vectors.read(library.find(source), model=model, force=force)
         copy = keep / f"{vector.sha256}.safetensors" if keep else None
+        # Named by its hash, so an existing copy is the same vector.
         if copy and not copy.exists():
             vector.save(copy)
         return vector
@@ -88,13 +91,15 @@ class TorchModel:
         new one.
         """
         options = dict(settings)
-        frame = {key: options.pop(key) for key in OF_CONVERSATION if key in options}
+        frame = {key: options.pop(key) for key in CONVERSATION_SETTINGS if key in options}
         *past, new = messages
-        talk = self._continued_conversation(frame, past) or self._new_conversation(frame, past)
-        live = talk.say(new["content"], mixer=mixer, role=new["role"], **options)
-        self._conversation, self._frame = talk, frame
-        notices = (*live.notices, *_lane_notices(live.settings.lanes))
-        return PreparedAnswer(live, tuple(live.pending.ids), len(live.tape), _injector(talk), notices)
+        conversation = self._continued_conversation(frame, past) or self._new_conversation(frame, past)
+        answer = conversation.say(new["content"], mixer=mixer, role=new["role"], **options)
+        self._conversation, self._frame = conversation, frame
+        notices = (*answer.notices, *_lane_notices(answer.settings.lanes))
+        return PreparedAnswer(
+            answer, tuple(answer.pending.ids), len(answer.tape), _injector(conversation), notices
+        )
 
     def forget(self) -> None:
         """Drop the conversation and free its memory; the next answer starts with an empty cache."""
@@ -108,27 +113,33 @@ class TorchModel:
     def close(self) -> None:
         """Drop all references to the model so that its memory is freed."""
         self.model = None
+        # `load` froze these objects: the collector would never free their cycles.
         gc.unfreeze()
         self.forget()
 
     def _continued_conversation(self, frame: Frame, past: Messages) -> Any:
-        talk = self._conversation
-        if talk is None or frame != self._frame or talk.live is None:
+        conversation = self._conversation
+        if conversation is None or frame != self._frame or conversation.live is None:
             return None
+        # The conversation stores its system prompt as the first message; `past` has none.
         start = 1 if frame.get("system") else 0
-        if talk.messages[start:] == past:
-            return talk
-        if len(past) < len(talk.messages) - start and talk.messages[start : start + len(past)] == past:
-            talk.undo()
-            return talk if talk.messages[start:] == past else None
+        if conversation.messages[start:] == past:
+            return conversation
+        # The last turn is replaced: take it back and keep the cache before it.
+        if (
+            len(past) < len(conversation.messages) - start
+            and conversation.messages[start : start + len(past)] == past
+        ):
+            conversation.undo()
+            return conversation if conversation.messages[start:] == past else None
         return None
 
     def _new_conversation(self, frame: Frame, past: Messages) -> Any:
         from core.generation.conversation import Conversation
 
-        talk = Conversation(self.model, **frame)
-        talk.messages.extend(past)
-        return talk
+        conversation = Conversation(self.model, **frame)
+        conversation.messages.extend(past)
+        return conversation
 
 
 def _lane_notices(lanes: Any) -> list[tuple[str, dict[str, Any]]]:
@@ -139,8 +150,8 @@ def _lane_notices(lanes: Any) -> list[tuple[str, dict[str, Any]]]:
     return [("lane", {"lanes": rows})] if len(rows) > 1 else []
 
 
-def _injector(talk: Any) -> Callable[[str, str], None]:
-    return lambda text, how: talk.inject(text, "model" if how == "own" else how)
+def _injector(conversation: Any) -> Callable[[str, str], None]:
+    return lambda text, how: conversation.inject(text, "model" if how == "own" else how)
 
 
 def model_facts(model: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from sessions.journal.journal import Journal
 from sessions.state.fold import fold_all
 from sessions.state.state import SessionState, Turn
 
-TALK = (
+ANSWER_EVENTS = (
     ev.AnswerStarted,
     ev.TokensGenerated,
     ev.MeterReadings,
@@ -51,6 +51,7 @@ def create_branch(
     if turn is None:
         raise UsageError(f"session {parent.id} has no turn to branch at")
     records = tuple(records)
+    # Before the folder is made, so that a wrong turn leaves no empty session behind.
     events = list(branch_events(records, turn, at))
     first = next((record.event for record in records if isinstance(record.event, ev.SessionOpened)), None)
     journal, folder = Journal.create(root)
@@ -68,8 +69,9 @@ def _is_on_path(event: ev.Event, turns: set[int], gens: set[int]) -> bool:
     if isinstance(event, ev.TurnAdded):
         return event.turn in turns
     if isinstance(event, ev.MixerChanged):
+        # A change made between two answers belongs to no answer; it is copied for every branch.
         return event.gen is None or event.gen in gens
-    return isinstance(event, ev.VectorChanged) or (isinstance(event, TALK) and event.gen in gens)
+    return isinstance(event, ev.VectorChanged) or (isinstance(event, ANSWER_EVENTS) and event.gen in gens)
 
 
 def _branch_turn(state: SessionState, turn: int, at: int | None) -> Turn:

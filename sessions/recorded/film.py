@@ -83,6 +83,7 @@ def _token_gaps(records: tuple[JournalRecord, ...]) -> dict[tuple[int | None, in
     waited, gaps = 0, dict[tuple[int | None, int], float]()
     for record in records:
         event = record.event
+        # Events between two batches of tokens add to the delay of the later batch.
         waited += record.m
         if isinstance(event, ev.TokensGenerated) and event.lane == 0 and event.ids:
             share = min(waited / 1000 / len(event.ids), LONGEST_PAUSE)
@@ -96,6 +97,7 @@ def _playback_markers(path: tuple[Turn, ...]) -> Iterator[PlaybackMarker]:
     for turn in path:
         for marker in turn.markers:
             yield PlaybackMarker(start + min(marker.at, len(turn.tokens)), marker.words)
+        # Markers count tokens of their turn, frames those of the whole conversation.
         start += len(turn.tokens)
 
 
@@ -109,20 +111,20 @@ def _mixer_states(records: tuple[JournalRecord, ...]) -> dict[str, Mapping[str, 
 
 
 def _scale_curves(
-    frames: tuple[PlaybackFrame, ...], desks: Mapping[str, Mapping[str, Any]]
+    frames: tuple[PlaybackFrame, ...], mixers: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, tuple[float | None, ...]]:
-    read = {mix: dict(_effective_scales(desk)) for mix, desk in desks.items()}
-    rows = [read.get(frame.token.mix, {}) for frame in frames]
+    scales = {mix: dict(_effective_scales(mixer)) for mix, mixer in mixers.items()}
+    rows = [scales.get(frame.token.mix, {}) for frame in frames]
     labels = dict.fromkeys(label for row in rows for label in row)
     return {label: tuple(row.get(label) for row in rows) for label in labels}
 
 
-def _effective_scales(desk: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+def _effective_scales(mixer: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     """The effective scale of each channel of a mixer: 0 if muted, bypassed, or if another channel is solo."""
-    channels = desk.get("channels", ())
+    channels = mixer.get("channels", ())
     soloed = any(channel.get("solo") for channel in channels)
     for channel in channels:
-        silent = desk.get("bypassed") or channel.get("muted") or (soloed and not channel.get("solo"))
+        silent = mixer.get("bypassed") or channel.get("muted") or (soloed and not channel.get("solo"))
         scale = float(channel.get("scale", 0.0))
         yield (
             str(channel.get("name", "vector")),

@@ -68,6 +68,7 @@ class SessionIndex:
 
     def search(self, text: str) -> list[SessionEntry]:
         """Sessions that contain all of these words, best match first."""
+        # Quoted, so that AND, OR and a hyphen are words and not FTS5 operators.
         query = " ".join('"' + word.replace('"', '""') + '"' for word in replace_surrogates(text).split())
         if not query:
             return self.entries()
@@ -85,11 +86,13 @@ class SessionIndex:
         if self._memory:
             return nullcontext(self._memory)
         base = closing(sqlite3.connect(self._file))
+        # Titles and texts of sessions are private.
         self._file.chmod(0o600)
         return base
 
     def _recreate(self) -> None:
         try:
+            # The index holds nothing that is not in the journals, so it can be made anew.
             self._file.unlink()
             self._refresh()
         except (OSError, sqlite3.DatabaseError):
@@ -98,6 +101,7 @@ class SessionIndex:
 
     def _refresh(self) -> None:
         """Add new and changed sessions and delete missing ones."""
+        # The second `base` is a transaction: it is committed as a whole or not at all.
         with self._open() as base, base:
             _create_tables(base)
             known = {row[0]: row[1:] for row in base.execute("SELECT id, size, changed FROM sessions")}
@@ -105,6 +109,7 @@ class SessionIndex:
             _delete_sessions(base, known.keys() - {folder.id for folder in present})
             for folder in present:
                 state = folder.journal.stat()
+                # Reading a journal is slow, so only those whose size or time has changed are read.
                 if known.get(folder.id) != (state.st_size, state.st_mtime_ns):
                     _delete_sessions(base, [folder.id])
                     _insert_session(base, folder, state.st_size, state.st_mtime_ns)
@@ -126,6 +131,7 @@ def _insert_session(base: sqlite3.Connection, folder: SessionFolder, size: int, 
     try:
         entry, text = _summarize_session(folder, read(folder.journal))
     except SteerError as error:
+        # A session that cannot be read is listed with its error, not left out.
         entry, text = SessionEntry(folder.id, str(folder.path), "", "", 0, 0, "", "", str(error)), ""
     row = {**asdict(entry), "size": size, "changed": changed}
     columns = f"INSERT INTO sessions ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
@@ -142,6 +148,7 @@ def _summarize_session(folder: SessionFolder, reading: JournalContents) -> tuple
     began = next((event.wall for event in events if isinstance(event, SessionOpened)), "")
     model = next((e.name for e in reversed(events) if isinstance(e, ModelChanged) and e.state == "ready"), "")
     turns = fold_all(reading.records).turns.values()
+    # The last event of a job has its final state.
     jobs = {e.job: e for e in events if isinstance(e, JobChanged) and not e.session}
     first = next((_job_words(e) for e in events if isinstance(e, JobChanged) and not e.session), "")
     title = _shorten_title(next((turn.text for turn in turns if turn.role == "user"), first))

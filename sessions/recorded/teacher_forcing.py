@@ -39,15 +39,16 @@ class TeacherForcing:
     def tolerance(self) -> float:
         return TOLERANCE.get(str(self._model.dtype).removeprefix("torch."), COARSE)
 
-    def largest_difference(self, takes: Iterable[RecordedAnswer]) -> float:
+    def largest_difference(self, answers: Iterable[RecordedAnswer]) -> float:
         """The largest log-probability difference over all answers."""
-        for take in takes:
-            if len(self._tape) < take.gen.reused:
+        for answer in answers:
+            if len(self._tape) < answer.gen.reused:
+                # The new prompt reuses the last answer's last token, which no pass has read yet.
                 self._feed(self._mix)
-            self._tape.crop(take.gen.reused)
-            self._waiting = list(take.gen.prompt_ids)
+            self._tape.crop(answer.gen.reused)
+            self._waiting = list(answer.gen.prompt_ids)
             starts: list[int] = []
-            for event in take.events:
+            for event in answer.events:
                 self._apply(event, starts)
         return self.worst
 
@@ -62,13 +63,16 @@ class TeacherForcing:
             self._waiting += event.ids
         elif isinstance(event, ev.TokensGenerated) and event.lane == 0:
             for token, lp in zip(event.ids, event.lp, strict=True):
+                # Where a rewind to this token has to crop.
                 starts.append(len(self._tape) + len(self._waiting))
                 self.worst = max(self.worst, abs(self._logprob_of(token, event.mix) - float(lp)))
+                # Read by the pass that predicts the next token.
                 self._waiting = [token]
 
     def _rewind_to(self, length: int) -> None:
         """Crop the context to `length`; its last token is fed again."""
         context = [*self._tape.ids[0], *self._waiting][:length]
+        # One token less: a pass needs at least one token to predict the next one.
         self._tape.crop(length - 1)
         self._waiting = context[len(self._tape) :]
 
@@ -83,5 +87,6 @@ class TeacherForcing:
         if mix not in self._plans:
             self._plans[mix] = self._model.planner.plan([self._mixers[mix]])
         self._mix = mix
+        # The last waiting token predicts an answer token, so it is steered as one.
         phases = ["prompt"] * (len(self._waiting) - 1) + ["answer"]
         return self._tape.feed([self._waiting], phases, self._plans[mix])

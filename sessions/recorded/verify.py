@@ -27,7 +27,7 @@ from sessions.state.messages import chat_messages
 from sessions.state.mixer_words import mix_hash
 from sessions.state.state import SessionState
 
-LIVED = (
+REPEATED_EVENTS = (
     ev.TokensGenerated,
     ev.MeterReadings,
     ev.AnswerRewound,
@@ -65,6 +65,7 @@ class RecordedAnswer:
         """Append an event. A token that is journaled twice (because its last UTF-8 byte arrived later) is
         ignored the second time.
         """
+        # Only the main lane repeats a token; other events may have come between.
         last = next((each for each in reversed(self.events) if is_main_lane(each)), None)
         if is_main_lane(event) and last and (event.i, event.ids, event.lp) == last_token(last):
             return self
@@ -91,30 +92,33 @@ def last_token(event: ev.TokensGenerated) -> tuple[int, tuple[int, ...], tuple[A
     return event.i + len(event.ids) - 1, event.ids[-1:], event.lp[-1:]
 
 
-def verify(instrument: Any, records: Iterable[JournalRecord], vectors: Mapping[str, Any]) -> Job:
+def verify(model: Any, records: Iterable[JournalRecord], vectors: Mapping[str, Any]) -> Job:
     """The verify job; its summary has `grade`, `first_divergence` and `answers`. `vectors` by sha256."""
-    takes = recorded_answers(records)
-    if not takes:
+    answers = recorded_answers(records)
+    if not answers:
         raise BadInput("no answer was generated in this session: there is nothing to verify")
     mixers = mixers_by_hash(records, vectors)
     checks: list[AnswerCheck] = []
-    for take in takes:
-        check = yield gpu_task(partial(_replay_step, instrument, take, mixers))
+    for answer in answers:
+        check = yield gpu_task(partial(_replay_step, model, answer, mixers))
         checks.append(AnswerCheck(**check))
-        yield Row("answers", str(take.gen.gen), check)
+        yield Row("answers", str(answer.gen.gen), check)
+        # Later answers would start from another history, so they are not generated again.
         if checks[-1].grade == "diverged":
-            worst = yield gpu_task(partial(_forced_difference, instrument, takes, mixers))
-            return verify_summary(checks, len(takes), worst)
-    return verify_summary(checks, len(takes))
+            worst = yield gpu_task(partial(_forced_difference, model, answers, mixers))
+            return verify_summary(checks, len(answers), worst)
+    return verify_summary(checks, len(answers))
 
 
 def _forced_difference(
-    instrument: Any, takes: list[RecordedAnswer], mixers: Mapping[str, Mixer]
+    model: Any, answers: list[RecordedAnswer], mixers: Mapping[str, Mixer]
 ) -> float | None:
     """The largest log-probability difference with teacher forcing; None if it exceeds rounding."""
-    prompter = TeacherForcing(instrument.model, mixers)
-    worst = prompter.largest_difference(takes) if all(take.gen.prompt_ids for take in takes) else math.inf
-    return worst if worst <= prompter.tolerance else None
+    forcing = TeacherForcing(model.model, mixers)
+    worst = (
+        forcing.largest_difference(answers) if all(answer.gen.prompt_ids for answer in answers) else math.inf
+    )
+    return worst if worst <= forcing.tolerance else None
 
 
 def verify_summary(checks: list[AnswerCheck], answers: int, forced: float | None = None) -> dict[str, Any]:
@@ -124,10 +128,10 @@ def verify_summary(checks: list[AnswerCheck], answers: int, forced: float | None
     """
     worst = max((GRADES.index(check.grade) for check in checks), default=0)
     wrong = next((check for check in checks if check.grade == "diverged"), None)
-    place = None if wrong is None else {"gen": wrong.gen, "at": wrong.first_divergence}
+    divergence = None if wrong is None else {"gen": wrong.gen, "at": wrong.first_divergence}
     return {
         "grade": GRADES[worst] if forced is None else "forced",
-        "first_divergence": place,
+        "first_divergence": divergence,
         "forced_worst": forced,
         "answers": [asdict(check) for check in checks],
         "compiled": sum(check.compiled for check in checks),
@@ -143,11 +147,14 @@ def recorded_answers(records: Iterable[JournalRecord]) -> list[RecordedAnswer]:
         event = record.event
         if isinstance(event, ev.AnswerStarted):
             begun[event.gen] = RecordedAnswer(event, chat_messages(state.path(event.parent)))
-        elif isinstance(event, LIVED) and event.gen in begun:
+        elif isinstance(event, REPEATED_EVENTS) and event.gen in begun:
             begun[event.gen] = begun[event.gen].with_event(event)
+        # Folded after the event is used: an answer replies to the state before it.
         state = fold(state, record)
     return [
-        take for take in begun.values() if any(isinstance(event, ev.TokensGenerated) for event in take.events)
+        answer
+        for answer in begun.values()
+        if any(isinstance(event, ev.TokensGenerated) for event in answer.events)
     ]
 
 
@@ -165,40 +172,45 @@ def mixers_by_hash(records: Iterable[JournalRecord], vectors: Mapping[str, Any])
     return {mix_hash(mixer.to_json()): mixer for mixer in known}
 
 
-def _replay_step(instrument: Any, take: RecordedAnswer, mixers: Mapping[str, Mixer]) -> dict[str, Any]:
-    return asdict(replay_answer(instrument, take, mixers))
+def _replay_step(model: Any, answer: RecordedAnswer, mixers: Mapping[str, Mixer]) -> dict[str, Any]:
+    return asdict(replay_answer(model, answer, mixers))
 
 
-def replay_answer(instrument: Any, take: RecordedAnswer, mixers: Mapping[str, Mixer]) -> AnswerCheck:
+def replay_answer(model: Any, answer: RecordedAnswer, mixers: Mapping[str, Mixer]) -> AnswerCheck:
     """Generate one answer again, on the GPU thread. The cache is emptied first if the recorded answer reused
     nothing, because it then began in a new engine or on a branch.
     """
-    if not take.gen.reused:
-        instrument.forget()
-    mix = next(event.mix for event in take.events if isinstance(event, ev.TokensGenerated))
-    speech = instrument.prepare_answer(take.messages, mixers[mix], take.settings)
-    if hash_ids(speech.prompt_ids) != take.gen.prompt_sha or speech.reused != take.gen.reused:
-        speech.answer.cancel()
-        return AnswerCheck(take.gen.gen, "diverged", 0, -1)
-    return AnswerReplay(speech, mix, mixers).check_answer(take)
+    if not answer.gen.reused:
+        model.forget()
+    # The mixer of the first token; later changes are in the stamps of their tokens.
+    mix = next(event.mix for event in answer.events if isinstance(event, ev.TokensGenerated))
+    prepared = model.prepare_answer(answer.messages, mixers[mix], answer.settings)
+    # Another prompt or another cache boundary would make a comparison of tokens meaningless.
+    if hash_ids(prepared.prompt_ids) != answer.gen.prompt_sha or prepared.reused != answer.gen.reused:
+        prepared.answer.cancel()
+        return AnswerCheck(answer.gen.gen, "diverged", 0, -1)
+    return AnswerReplay(prepared, mix, mixers).check_answer(answer)
 
 
 class AnswerReplay:
     """Repeats the events of one answer and compares the tokens."""
 
-    def __init__(self, speech: PreparedAnswer, mix: str, mixers: Mapping[str, Mixer]) -> None:
-        self._speech, self._answer = speech, speech.answer
+    def __init__(self, prepared: PreparedAnswer, mix: str, mixers: Mapping[str, Mixer]) -> None:
+        self._prepared, self._answer = prepared, prepared.answer
         self._steps = iter(self._answer)
         self._mix, self._mixers = mix, mixers
         self._generated: dict[int, Any] = {}
         self._tokens = 0
         self._worst = 0.0
 
-    def check_answer(self, take: RecordedAnswer) -> AnswerCheck:
-        wrong = next((at for at in map(self._apply, take.events) if at is not None), None)
-        ended = next((e.reason for e in reversed(take.events) if isinstance(e, ev.AnswerStopped)), "lost")
+    def check_answer(self, answer: RecordedAnswer) -> AnswerCheck:
+        # `map` is lazy: nothing after the first difference is repeated.
+        wrong = next((at for at in map(self._apply, answer.events) if at is not None), None)
+        ended = next((e.reason for e in reversed(answer.events) if isinstance(e, ev.AnswerStopped)), "lost")
+        # An answer that was cancelled or lost did not end by itself, so stop this one too.
         if wrong is not None or ended not in ("eos", "stop", "length", "context"):
             self._answer.cancel()
+        # The repeated answer must end where the recorded one did.
         extra = next(self._steps, None)
         if wrong is None and extra is not None:
             wrong = extra.index
@@ -206,17 +218,18 @@ class AnswerReplay:
             next(self._steps, None)
         grade = "diverged" if wrong is not None else "token-exact" if self._worst else "bit-exact"
         compiled = sum(
-            len(e.ids) for e in take.events if isinstance(e, ev.TokensGenerated) and e.by == "compiled"
+            len(e.ids) for e in answer.events if isinstance(e, ev.TokensGenerated) and e.by == "compiled"
         )
-        return AnswerCheck(take.gen.gen, grade, self._tokens, wrong, self._worst, compiled)
+        return AnswerCheck(answer.gen.gen, grade, self._tokens, wrong, self._worst, compiled)
 
     def _apply(self, event: ev.Event) -> int | None:
         """Repeat one recorded event; the token index at which it differs, or None."""
         if isinstance(event, ev.AnswerRewound):
             self._answer.rewind(event.dropped)
+            # Applied between two tokens, as in the recording.
             self._answer.settle()
         elif isinstance(event, ev.TextInjected):
-            self._speech.inject(event.text, event.how)
+            self._prepared.inject(event.text, event.how)
             self._answer.settle()
         elif isinstance(event, ev.TokensGenerated):
             return self._compare_lane(event) if event.lane else self._compare_tokens(event)
@@ -225,6 +238,7 @@ class AnswerReplay:
         return None
 
     def _compare_tokens(self, event: ev.TokensGenerated) -> int | None:
+        # All tokens of an event share one mixer.
         if event.mix != self._mix:
             self._answer.set(self._mixers[event.mix])
             self._mix = event.mix
@@ -242,17 +256,19 @@ class AnswerReplay:
         """Compare the tokens of another lane at the same steps."""
         probabilities = event.lp or (None,) * len(event.ids)
         for at, (token, lp) in enumerate(zip(event.ids, probabilities, strict=True), event.i):
-            voice = self._generated[at].lane_tokens[event.lane - 1]
-            if voice.token_id != token:
+            # Lane tokens are numbered from lane 1.
+            lane_token = self._generated[at].lane_tokens[event.lane - 1]
+            if lane_token.token_id != token:
                 return at
-            self._record_difference(voice.logprob, lp)
+            self._record_difference(lane_token.logprob, lp)
         return None
 
     def _compare_forced(self, event: ev.MeterReadings) -> None:
         """Compare the log-probabilities of a forced lane."""
+        # The forced lane's own log-probability of the token that lane 0 drew.
         for at, lp in enumerate(event.values.get("lp0", ()), event.i):
-            for seen in self._generated[at].forced.values():
-                self._record_difference(seen.logprob, lp)
+            for reading in self._generated[at].forced.values():
+                self._record_difference(reading.logprob, lp)
 
     def _record_difference(self, now: float, then: float | None) -> None:
         if then is not None and now != float(then):

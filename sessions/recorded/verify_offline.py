@@ -23,12 +23,10 @@ def verify_offline(folder: SessionFolder, model: str | None = None) -> dict[str,
     """The summary of `sessions.recorded.verify`, with differences between the recorded and this `environment`."""
     records = read(folder.journal).records
     recorded = recorded_model(records)
-    instrument = TorchBackend().load(
-        model or recorded.name, recorded_options(recorded), lambda done, note: None
-    )
-    events = list(run(verify(instrument, records, read_kept_vectors(folder))))
+    loaded = TorchBackend().load(model or recorded.name, recorded_options(recorded), lambda done, note: None)
+    events = list(run(verify(loaded, records, read_kept_vectors(folder))))
     summary = events[-1].summary if isinstance(events[-1], End) else {}
-    return {**summary, "environment": environment_differences(records, recorded, dict(instrument.facts))}
+    return {**summary, "environment": environment_differences(records, recorded, dict(loaded.facts))}
 
 
 def recorded_options(recorded: ev.ModelChanged) -> dict[str, Any]:
@@ -41,6 +39,7 @@ def recorded_model(records: Iterable[JournalRecord]) -> ev.ModelChanged:
     ready = [r.event for r in records if isinstance(r.event, ev.ModelChanged) and r.event.state == "ready"]
     if not ready:
         raise BadInput("no model was ever ready in this session: there is nothing to verify")
+    # Later loads of the same session replace the earlier model.
     return ready[-1]
 
 
@@ -48,6 +47,7 @@ def environment_differences(
     records: Iterable[JournalRecord], recorded: ev.ModelChanged, facts: dict[str, Any]
 ) -> list[str]:
     """Differences in model, versions and numerics settings; bit-exact replay requires that there are none."""
+    # A reopened session has several opening events; the first names its origin.
     then = next(record.event for record in records if isinstance(record.event, ev.SessionOpened))
     now = opening_event(then.session, then.app)
     pairs = [

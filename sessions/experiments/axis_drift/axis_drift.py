@@ -22,64 +22,70 @@ from sessions.experiments.scoring.conditions import CONTROL_SEED, Condition
 from sessions.experiments.scoring.measures import Measure, measure
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
-    vector = voice.vector(params["vector"])
-    cap = floored_channel(voice, vector, params)
-    played = load_conversations(params, voice.name)
-    how = GenerationSettings.from_params(params)
-    turns = sum(len(script.turns) for script in played)
-    yield RunCost.of_batches(4 * turns, 1, how.max_new, rereads=3).row()
-    random = voice.random(vector, CONTROL_SEED * how.seed + 1)
-    firsts = [_prompt_at_turn(script, [], 0) for script in played]
-    like = yield from match_random_floor(voice, cap, random, firsts)
-    cast = [
+def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    vector = sampler.vector(params["vector"])
+    cap = floored_channel(sampler, vector, params)
+    scripts = load_conversations(params, sampler.name)
+    settings = GenerationSettings.from_params(params)
+    turns = sum(len(script.turns) for script in scripts)
+    yield RunCost.of_batches(4 * turns, 1, settings.max_new, rereads=3).row()
+    # The same random direction for both control caps, so that only the floor differs.
+    random = sampler.random(vector, CONTROL_SEED * settings.seed + 1)
+    firsts = [_prompt_at_turn(script, [], 0) for script in scripts]
+    matched = yield from match_random_floor(sampler, cap, random, firsts)
+    conditions = [
         Condition(UNCAPPED, Mixer()),
         Condition(CAPPED, Mixer((cap,))),
         Condition(RANDOM, Mixer((Channel(random, layers=cap.layers, floor=cap.floor),))),
-        Condition(MATCHED, Mixer((like,))),
+        Condition(MATCHED, Mixer((matched,))),
     ]
-    told: dict[str, list[list[DriftTurn]]] = {condition.name: [] for condition in cast}
-    for number, script in enumerate(played):
-        for condition in cast:
-            told[condition.name].append(
+    turns_by_condition: dict[str, list[list[DriftTurn]]] = {condition.name: [] for condition in conditions}
+    for number, script in enumerate(scripts):
+        for condition in conditions:
+            turns_by_condition[condition.name].append(
                 (
                     yield from _run_conversation(
-                        voice, script, condition, with_prompt_seed(how, number), vector
+                        sampler, script, condition, with_prompt_seed(settings, number), vector
                     )
                 )
             )
-        yield Progress(number + 1, len(played), "conversations")
+        yield Progress(number + 1, len(scripts), "conversations")
     table = DriftTable(
-        told, channel_band(cap, voice.n_layers), voice.residual, _watched_measure(params, voice), how.seed
+        turns_by_condition,
+        channel_band(cap, sampler.n_layers),
+        sampler.residual,
+        _watched_measure(params, sampler),
+        settings.seed,
     )
     yield from table.events()
     summary = {"vector": vector.name, "by": "turn", "layers": list(table.layers), "floor": params["floor"]}
     control = {name: table.drift(name) for name in (RANDOM, MATCHED)}
-    return {"summary": summary | table.summary(), "control": control, "n": len(played)}
+    return {"summary": summary | table.summary(), "control": control, "n": len(scripts)}
 
 
-def _watched_measure(params: Mapping[str, Any], voice: ModelSampler) -> Measure | None:
-    return measure(params["measure"], voice.name) if params["measure"] else None
+def _watched_measure(params: Mapping[str, Any], sampler: ModelSampler) -> Measure | None:
+    return measure(params["measure"], sampler.name) if params["measure"] else None
 
 
 def _run_conversation(
-    voice: ModelSampler,
+    sampler: ModelSampler,
     script: ConversationScript,
     condition: Condition,
-    how: GenerationSettings,
+    settings: GenerationSettings,
     vector: Any,
 ) -> Steps[list[DriftTurn]]:
     """One conversation under one condition; every answer becomes part of the next prompt."""
-    told: list[DriftTurn] = []
+    answered: list[DriftTurn] = []
     for turn in range(len(script.turns)):
-        prompt = _prompt_at_turn(script, [one.answer.text for one in told], turn)
-        start = yield from start_projections(voice, prompt, vector)
-        found = yield from generate_answers(
-            voice, prompt, [condition], with_prompt_seed(how, turn), vector=vector
+        prompt = _prompt_at_turn(script, [one.answer.text for one in answered], turn)
+        # Read before the answer exists: the state that the answer starts from.
+        start = yield from start_projections(sampler, prompt, vector)
+        answers = yield from generate_answers(
+            sampler, prompt, [condition], with_prompt_seed(settings, turn), vector=vector
         )
-        yield found[0].sample()
-        told.append(DriftTurn(found[0], start))
-    return told
+        yield answers[0].sample()
+        answered.append(DriftTurn(answers[0], start))
+    return answered
 
 
 def _prompt_at_turn(script: ConversationScript, answered: list[str], turn: int) -> SamplePrompt:

@@ -22,37 +22,41 @@ from sessions.experiments.common.sampler import ModelSampler, SamplePrompt
 from sessions.experiments.scoring.answers import cache_key
 
 
-def floored_channel(voice: ModelSampler, vector: Any, params: Mapping[str, Any]) -> Channel:
+def floored_channel(sampler: ModelSampler, vector: Any, params: Mapping[str, Any]) -> Channel:
     """The channel with the requested floor (percentile or number); an invalid one is refused here."""
-    layers = parse_layers(params["layers"], voice.n_layers) if params["layers"] else None
+    layers = parse_layers(params["layers"], sampler.n_layers) if params["layers"] else None
     channel = Channel(vector, layers=layers, floor=parse_bound("floor", params["floor"]))
-    for layer in channel_band(channel, voice.n_layers):
+    for layer in channel_band(channel, sampler.n_layers):
+        # Raises if the vector has no such percentile at this layer.
         channel_bounds(channel, layer)
     return channel
 
 
 def match_random_floor(
-    voice: ModelSampler, cap: Channel, random: Any, firsts: Sequence[SamplePrompt]
+    sampler: ModelSampler, cap: Channel, random: Any, firsts: Sequence[SamplePrompt]
 ) -> Steps[Channel]:
     """The matched-floor cap on the random direction; percentiles are over the starts of the first answers."""
     true, other = [], []
     for prompt in firsts:
-        true.append((yield from start_projections(voice, prompt, cap.vector)))
-        other.append((yield from start_projections(voice, prompt, random)))
+        true.append((yield from start_projections(sampler, prompt, cap.vector)))
+        other.append((yield from start_projections(sampler, prompt, random)))
     floors: dict[int, float] = {}
-    for layer in (layer for layer in channel_band(cap, voice.n_layers) if layer in true[0]):
+    for layer in (layer for layer in channel_band(cap, sampler.n_layers) if layer in true[0]):
+        # The true floor's percentile among the vector's projections …
         below = np.mean([row[layer] < channel_bounds(cap, layer)[0] for row in true])
+        # … and the value at that percentile among those of the random direction.
         floors[layer] = float(np.percentile([row[layer] for row in other], 100 * below))
     return Channel(random, layers=tuple(floors), floor=floors)
 
 
-def start_projections(voice: ModelSampler, prompt: SamplePrompt, vector: Any) -> Steps[dict[int, float]]:
+def start_projections(sampler: ModelSampler, prompt: SamplePrompt, vector: Any) -> Steps[dict[int, float]]:
     """{layer: projection} at the last prompt token."""
-    key = cache_key("begins", voice, prompt, vector)
-    found = yield from task_group(key, partial(_read_start, voice, prompt, vector))
+    key = cache_key("begins", sampler, prompt, vector)
+    found = yield from task_group(key, partial(_read_start, sampler, prompt, vector))
     return {int(layer): value for layer, value in found.items()}
 
 
-def _read_start(voice: ModelSampler, prompt: SamplePrompt, vector: Any) -> Steps[dict[str, float]]:
-    heard = yield from voice.read_prompt(prompt, vector)
-    return {str(layer): row[-1] for layer, row in heard.projections.items()}
+def _read_start(sampler: ModelSampler, prompt: SamplePrompt, vector: Any) -> Steps[dict[str, float]]:
+    reading = yield from sampler.read_prompt(prompt, vector)
+    # Keys are text because the result is cached as JSON.
+    return {str(layer): row[-1] for layer, row in reading.projections.items()}

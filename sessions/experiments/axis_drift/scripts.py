@@ -58,7 +58,7 @@ def load_conversations(params: Mapping[str, Any], model: str) -> tuple[Conversat
         found = _world_conversations(world, params)
     else:
         found = tuple(
-            ConversationScript(f"english-{number}", said) for number, said in enumerate(ENGLISH, start=1)
+            ConversationScript(f"english-{number}", lines) for number, lines in enumerate(ENGLISH, start=1)
         )
     return tuple(ConversationScript(one.id, one.turns[:turns], one.system) for one in found[: count or None])
 
@@ -72,16 +72,17 @@ def read_conversations(path: Path) -> tuple[ConversationScript, ...]:
         messages = (
             item.prompt if isinstance(item.prompt, list) else [{"role": "user", "content": item.prompt}]
         )
-        said = {
+        texts = {
             role: [message["content"] for message in messages if message["role"] == role]
             for role in ("user", "system")
         }
-        if len(said["user"]) < 2:
+        # Drift is a difference between a later turn and the first.
+        if len(texts["user"]) < 2:
             raise BadInput(
                 f"{path}, conversation {number}: at least two user turns are needed to measure drift"
             )
         found.append(
-            ConversationScript(f"{path.stem}-{number}", tuple(said["user"]), " ".join(said["system"]))
+            ConversationScript(f"{path.stem}-{number}", tuple(texts["user"]), " ".join(texts["system"]))
         )
     return tuple(found)
 

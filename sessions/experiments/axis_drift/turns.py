@@ -46,34 +46,36 @@ class DriftTable:
 
     def events(self) -> Iterator[JobEvent]:
         for name, conversations in self.conversations.items():
-            for place in range(max(map(len, conversations))):
-                answered = [one[place] for one in conversations if place < len(one)]
-                columns: dict[str, Any] = {"turn": place + 1, "condition": name, "n": len(answered)}
+            for index in range(max(map(len, conversations))):
+                # Conversations may differ in length: later turns have fewer.
+                answered = [one[index] for one in conversations if index < len(one)]
+                columns: dict[str, Any] = {"turn": index + 1, "condition": name, "n": len(answered)}
                 for reading in (BEGINS, WORDS):
                     values = [self.position(turn, reading) for turn in answered]
                     found = statistics.estimate_mean(values, self.seed)
                     columns |= found.columns(reading) | self._alerts(values, reading)
                     if found.value is not None:
-                        yield Point(f"{reading}, {name}", place + 1, found.value, found.lo, found.hi)
+                        yield Point(f"{reading}, {name}", index + 1, found.value, found.lo, found.hi)
                 columns |= self._cost(answered)
                 if self.watched:
-                    said = [turn.answer for turn in answered]
-                    seen = self.watched.estimate(said, self.seed)
+                    answers = [turn.answer for turn in answered]
+                    seen = self.watched.estimate(answers, self.seed)
                     columns |= seen.columns(self.watched.name)
                     if seen.value is not None:
-                        yield Point(f"{self.watched.name}, {name}", place + 1, seen.value, seen.lo, seen.hi)
-                yield Row("turns", f"{name} · {place + 1}", columns)
+                        yield Point(f"{self.watched.name}, {name}", index + 1, seen.value, seen.lo, seen.hi)
+                yield Row("turns", f"{name} · {index + 1}", columns)
 
     def _cost(self, answered: Sequence[DriftTurn]) -> dict[str, Any]:
         """Effect of the cap on the text: KL(capped ‖ uncapped) per token, and −log p under the unsteered
         model.
         """
-        said = [turn.answer for turn in answered]
-        return {name: MEASURES[name].estimate(said, self.seed).value for name in ("kl", "nll")}
+        answers = [turn.answer for turn in answered]
+        return {name: MEASURES[name].estimate(answers, self.seed).value for name in ("kl", "nll")}
 
     def position(self, turn: DriftTurn, reading: str) -> Value:
         """Position of one turn on the axis."""
         if reading == BEGINS:
+            # Residual norms grow with depth, so each layer is divided by its own before averaging.
             return mean_value([turn.start_projections[layer] / self.residual[layer] for layer in self.layers])
         rows = turn.answer.reading.projections
         found = [(mean_value(rows[layer]), self.residual[layer]) for layer in self.layers if layer in rows]
@@ -99,29 +101,31 @@ class DriftTable:
         return found
 
     def _against_uncapped(self, reading: str | None, name: str) -> dict[str, Any]:
-        mine, free = self._drift_values(reading, name), self._drift_values(reading, UNCAPPED)
+        values, others = self._drift_values(reading, name), self._drift_values(reading, UNCAPPED)
         shares = reading is None and self.watched is not None and self.watched.share
-        found = statistics.estimate_mean(mine, self.seed, shares=shares)
+        found = statistics.estimate_mean(values, self.seed, shares=shares)
         if name == UNCAPPED:
             return found.to_json()
-        apart = statistics.paired_difference(mine, free, self.seed)
-        beside = {"against_uncapped": apart.estimate.to_json(), "p": apart.p}
+        # Paired by conversation, the unit of resampling.
+        difference = statistics.paired_difference(values, others, self.seed)
+        comparison = {"against_uncapped": difference.estimate.to_json(), "p": difference.p}
         if name == CAPPED:
+            # The cap has to beat both controls, not only no cap.
             for other in (RANDOM, MATCHED):
-                free = self._drift_values(reading, other)
-                beside[f"p against {other}"] = statistics.paired_difference(mine, free, self.seed).p
-        return found.to_json() | beside
+                others = self._drift_values(reading, other)
+                comparison[f"p against {other}"] = statistics.paired_difference(values, others, self.seed).p
+        return found.to_json() | comparison
 
     def _drift_values(self, reading: str | None, name: str) -> list[Value]:
         return [self._drift_value(reading, one) for one in self.conversations[name]]
 
-    def _drift_value(self, reading: str | None, one: Sequence[DriftTurn]) -> Value:
+    def _drift_value(self, reading: str | None, conversation: Sequence[DriftTurn]) -> Value:
         """One number per conversation: its drift, or its watched measure over the second half."""
-        later = one[len(one) // 2 :]
+        later = conversation[len(conversation) // 2 :]
         if reading is None:
-            said = self.watched.all([turn.answer for turn in later]) if self.watched else []
-            return mean_value([value for value in said if value is not None])
-        first = self.position(one[0], reading)
+            values = self.watched.all([turn.answer for turn in later]) if self.watched else []
+            return mean_value([value for value in values if value is not None])
+        first = self.position(conversation[0], reading)
         after = mean_value([value for turn in later if (value := self.position(turn, reading)) is not None])
         return None if first is None or after is None else after - first
 

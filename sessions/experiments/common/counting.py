@@ -18,8 +18,10 @@ def count_words(words: Sequence[str], text: str) -> int:
 
 @lru_cache(maxsize=256)
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    # An alternation takes its first match: "step by step" has to come before "step".
     longest_first = sorted(words, key=len, reverse=True)
     spelled = (r"\s+".join(map(re.escape, word.split())) for word in longest_first)
+    # Lookarounds instead of \b, which fails next to words that begin or end with a sign.
     return re.compile(rf"(?<!\w)(?:{'|'.join(spelled)})(?!\w)", re.IGNORECASE)
 
 

@@ -84,6 +84,7 @@ def default_pack(model: str) -> str:
 
 def read_prompt_file(path: Path) -> tuple[SamplePrompt, ...]:
     """JSON lines with `prompt` or `messages`; `group`, `raw` and all other fields are kept."""
+    # A name without a suffix is more likely a misspelled pack than a file.
     if not path.suffix and not path.exists():
         raise UsageError(f"no prompts {str(path)!r}: neither a file nor one of {', '.join(PACKS)}")
     return tuple(
@@ -121,7 +122,7 @@ def _stories(count: int, seed: int) -> tuple[SamplePrompt, ...]:
 def _english(count: int, seed: int) -> tuple[SamplePrompt, ...]:
     """One prompt of each kind in turn, so that a few prompts still cover many kinds."""
     kinds = list(ENGLISH)
-    rows = [(kind, ENGLISH[kind][place]) for place in range(len(ENGLISH[kinds[0]])) for kind in kinds]
+    rows = [(kind, ENGLISH[kind][index]) for index in range(len(ENGLISH[kinds[0]])) for kind in kinds]
     return tuple(
         SamplePrompt(
             f"english-{number}", _messages(text), group=kind, about={"keywords": KEYWORDS.get(text, ())}

@@ -88,12 +88,13 @@ class GeneratedTokens:
         """
         ids: list[int] = []
         own: list[int] = []
-        put = dict(self.inserted)
-        for place, token in enumerate(self.ids):
-            ids += put.get(place, ())
+        inserted = dict(self.inserted)
+        for index, token in enumerate(self.ids):
+            ids += inserted.get(index, ())
+            # The position of this token in the context, after whatever was inserted before it.
             own.append(len(ids))
             ids.append(token)
-        return [*ids, *put.get(len(self.ids), ())], own
+        return [*ids, *inserted.get(len(self.ids), ())], own
 
     def to_json(self) -> dict[str, Any]:
         inserted = [[at, list(ids)] for at, ids in self.inserted]
@@ -108,8 +109,8 @@ class GeneratedTokens:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> GeneratedTokens:
         inserted = tuple((at, tuple(ids)) for at, ids in data["inserted"])
-        said = tuple(data["ids"]), data["text"], tuple(data["logprobs"])
-        return cls(*said, inserted, tuple(data["pieces"]))
+        fields = tuple(data["ids"]), data["text"], tuple(data["logprobs"])
+        return cls(*fields, inserted, tuple(data["pieces"]))
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ class ModelSampler(Protocol):
         self,
         prompt: SamplePrompt,
         mixers: Sequence[Mixer],
-        how: GenerationSettings,
+        settings: GenerationSettings,
         cues: Sequence[LaneEdit] = (),
     ) -> Steps[list[GeneratedTokens]]:
         """Answer the prompt under every mixer, as lanes of one batch; returns one `GeneratedTokens` per
@@ -203,13 +204,13 @@ class ModelSampler(Protocol):
         ...
 
     def read(
-        self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None, vector: Any = None
+        self, prompt: SamplePrompt, generated: GeneratedTokens, mixer: Mixer | None = None, vector: Any = None
     ) -> Steps[AnswerReading]:
         """Measure a generated answer; returns an `AnswerReading`."""
         ...
 
     def distributions(
-        self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None
+        self, prompt: SamplePrompt, generated: GeneratedTokens, mixer: Mixer | None = None
     ) -> Steps[Any]:
         """Log-probabilities at each own token, as a numpy array [own tokens, vocabulary]."""
         ...

@@ -66,9 +66,11 @@ def bootstrap_interval(values: Sequence[float], seed: int = 0) -> tuple[float | 
     α' = Φ(−√(n/(n−1)) · t_{0.975, n−1}). Plain percentiles of 8 prompts would cover only 88 times in 100.
     """
     a = np.asarray(values, np.float64)
+    # One value says nothing about its spread.
     if a.size < 2:
         return None, None
     drawn = _resampled(a, seed).mean(axis=1)
+    # The expanded tail: n/(n−1) corrects the biased variance, Student's t the small n.
     tail = 100 * NormalDist().cdf(-math.sqrt(a.size / (a.size - 1)) * student_quantile(a.size - 1))
     low, high = np.percentile(drawn, (tail, 100 - tail))
     return float(low), float(high)
@@ -77,6 +79,7 @@ def bootstrap_interval(values: Sequence[float], seed: int = 0) -> tuple[float | 
 @lru_cache(maxsize=512)
 def student_quantile(df: int) -> float:
     """t with P(|T| > t) = 0.05, by bisection."""
+    # t is 12.7 for one degree of freedom and falls towards 1.96.
     low, high = 1.0, 64.0
     for _ in range(60):
         middle = (low + high) / 2
@@ -101,6 +104,7 @@ def paired_difference(values: Values, reference: Values, seed: int = 0) -> Diffe
     """Fisher's randomisation test: under the null hypothesis the two values of a pair are exchangeable."""
     pairs = [(a, b) for a, b in zip(values, reference, strict=True) if a is not None and b is not None]
     apart = [float(a) - float(b) for a, b in pairs]
+    # With one pair both sign assignments are equally extreme, so p would always be 1.
     if len(apart) < 2:
         return Difference(NOTHING, None)
     mean = Estimate(float(np.mean(apart)), *bootstrap_interval(apart, seed), len(apart))
@@ -111,6 +115,7 @@ def binomial_p(wins: int, total: int) -> float:
     """Exact two-sided test of p = ½, twice the smaller tail; for pairwise wins without ties."""
     if total == 0:
         return 1.0
+    # Exact integers up to the division, so that large counts do not overflow.
     tail = sum(math.comb(total, k) for k in range(min(wins, total - wins) + 1)) / 2**total
     return min(1.0, 2 * tail)
 
@@ -118,6 +123,7 @@ def binomial_p(wins: int, total: int) -> float:
 def holm_adjusted(p_values: Mapping[Any, float | None]) -> dict[Any, float | None]:
     """Holm's correction over the entries that have a p."""
     known = {key: p for key, p in p_values.items() if p is not None}
+    # Entries without a p stay None and do not count as tests.
     return dict.fromkeys(p_values) | significance.holm_correction(known)
 
 

@@ -38,43 +38,50 @@ def pairwise_cost(judge: PairwiseJudge | None, pairs: int, max_new: int) -> RunC
 
 
 def judge_pairs(
-    judge: PairwiseJudge | None, said: Mapping[str, Sequence[SampledAnswer]], reference: str, doses: Doses
+    judge: PairwiseJudge | None,
+    answers_by_condition: Mapping[str, Sequence[SampledAnswer]],
+    reference: str,
+    doses: Doses,
 ) -> Steps[int]:
     """Judge all pairs and yield tables and curves; returns how many pairs have no verdict."""
     if judge is None:
         return 0
-    found: dict[str, Sequence[tuple[SampledAnswer, Judgement]]] = {}
-    for name, answers in said.items():
+    judged_pairs: dict[str, Sequence[tuple[SampledAnswer, Judgement]]] = {}
+    for name, answers in answers_by_condition.items():
         if name != reference:
-            pairs = zip(answers, said[reference], strict=True)
+            pairs = zip(answers, answers_by_condition[reference], strict=True)
             verdicts = yield from judge.judge([AnswerPair(a.prompt, a.text, b.text) for a, b in pairs])
-            found[name] = list(zip(answers, verdicts, strict=True))
-    yield from _events(found, reference, doses)
-    return sum(verdict.value is None for pairs in found.values() for _, verdict in pairs)
+            judged_pairs[name] = list(zip(answers, verdicts, strict=True))
+    yield from _events(judged_pairs, reference, doses)
+    return sum(verdict.value is None for pairs in judged_pairs.values() for _, verdict in pairs)
 
 
-def _events(found: Fought, reference: str, doses: Doses) -> Iterator[JobEvent]:
-    scores = {(name, ""): tally_pairs([verdict for _, verdict in pairs]) for name, pairs in found.items()}
+def _events(judged_pairs: Fought, reference: str, doses: Doses) -> Iterator[JobEvent]:
+    scores = {
+        (name, ""): tally_pairs([verdict for _, verdict in pairs]) for name, pairs in judged_pairs.items()
+    }
     for (name, _), columns in _lines(scores).items():
         yield Row("duels", name, {"condition": name, "against": reference, **columns})
         yield from _point(doses.get(name), columns)
-    yield from _by_group(found, reference)
-    for name, pairs in found.items():
+    yield from _by_group(judged_pairs, reference)
+    for name, pairs in judged_pairs.items():
         for answer, verdict in pairs:
             facts = {"condition": name, "prompt": answer.prompt.id, "group": answer.prompt.group}
             values = {**facts, "value": verdict.value, "why": verdict.why}
             yield Row("duels: answers", f"{name} · {answer.prompt.id}", values)
 
 
-def _by_group(found: Fought, reference: str) -> Iterator[Row]:
+def _by_group(judged_pairs: Fought, reference: str) -> Iterator[Row]:
     """Rows per group of prompts, if there are several groups."""
-    groups = list(dict.fromkeys(answer.prompt.group for pairs in found.values() for answer, _ in pairs))
+    groups = list(
+        dict.fromkeys(answer.prompt.group for pairs in judged_pairs.values() for answer, _ in pairs)
+    )
     if len(groups) < 2:
         return
     scores = {
         (name, group): tally_pairs([verdict for answer, verdict in pairs if answer.prompt.group == group])
         for group in groups
-        for name, pairs in found.items()
+        for name, pairs in judged_pairs.items()
     }
     for (name, group), columns in _lines(scores).items():
         values = {"group": group, "condition": name, "against": reference, **columns}
@@ -83,6 +90,7 @@ def _by_group(found: Fought, reference: str) -> Iterator[Row]:
 
 def _lines(scores: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
     """Columns of every score, with p corrected over all of them."""
+    # Corrected over all rows of the table, because any of them may be picked out.
     adjusted = statistics.holm_adjusted({key: row["p"] for key, row in scores.items()})
     lines = {}
     for key, row in scores.items():

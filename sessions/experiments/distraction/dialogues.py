@@ -69,12 +69,13 @@ def read_tasks(path: Path) -> tuple[DialogueTask, ...]:
 def _parse_task(prompt: SamplePrompt, where: str) -> DialogueTask:
     about = prompt.about
     words, distracted = _parse_words(about, "task", where), _parse_words(about, "distracted", where)
+    # A word in both lists would count for and against the task at once.
     if both := {word.casefold() for word in words} & {word.casefold() for word in distracted}:
         raise BadInput(f"{where}: {min(both)!r} is in 'task' and in 'distracted'")
-    thrown = about.get("distractor")
-    if not isinstance(thrown, str) or not thrown.strip():
+    distractor = about.get("distractor")
+    if not isinstance(distractor, str) or not distractor.strip():
         raise BadInput(f"{where}: 'distractor' must be the text to insert")
-    return DialogueTask(prompt, words, thrown, distracted, _parse_steps(about, where))
+    return DialogueTask(prompt, words, distractor, distracted, _parse_steps(about, where))
 
 
 def _parse_steps(about: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], ...]:
@@ -97,16 +98,17 @@ def _english(count: int, seed: int) -> tuple[DialogueTask, ...]:
 
 def _demo(count: int, seed: int) -> tuple[DialogueTask, ...]:
     """Requests of the demo world, interrupted by the distractions of its training documents."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     found = []
     for number, (scene, text) in enumerate(world.task_requests(count, seed), start=1):
         prompt = SamplePrompt(f"task-{number}", ({"role": "user", "content": text},), group=scene.domain.name)
         domain = scene.domain
+        # The three steps of every task in the demo world: the object, its parts, the actions.
         steps = ((scene.obj,), domain.parts, tuple(word for both in domain.verbs for word in both))
         words = (*domain.tools, *(word for step in steps for word in step))
-        thrown = scene.write_sentence(chance.choice(talk.DISTRACTIONS), chance)
+        distractor = scene.write_sentence(rng.choice(talk.DISTRACTIONS), rng)
         found.append(
-            DialogueTask(prompt, words, thrown, (scene.fun.charm, *DRIFTING_WORDS.split(", ")), steps)
+            DialogueTask(prompt, words, distractor, (scene.fun.charm, *DRIFTING_WORDS.split(", ")), steps)
         )
     return tuple(found)
 

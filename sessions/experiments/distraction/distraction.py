@@ -29,57 +29,61 @@ from sessions.experiments.scoring.conditions import MINUS, PLUS, UNSTEERED, Cond
 TESTED = ((PLUS, UNSTEERED), (MINUS, UNSTEERED), (PLUS, MINUS))
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
-    played = conditions.vector_channel(voice, params)
-    asked = dialogues.load_tasks(params, voice.name)
+def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    channel = conditions.vector_channel(sampler, params)
+    tasks = dialogues.load_tasks(params, sampler.name)
     at, window = params["at"], params["window"]
-    how = GenerationSettings.from_params(params, at + window)
-    cast = conditions.standard_conditions(voice, played, how.seed, params["controls"])
-    judge = judging.choose_judge(voice, params)
-    spoken = RunCost.of_batches(len(asked), len(cast), how.max_new, rereads=4)
-    yield (spoken + judging.judging_cost(judge, len(asked) * len(cast), window)).row()
+    settings = GenerationSettings.from_params(params, at + window)
+    all_conditions = conditions.standard_conditions(sampler, channel, settings.seed, params["controls"])
+    judge = judging.choose_judge(sampler, params)
+    cost = RunCost.of_batches(len(tasks), len(all_conditions), settings.max_new, rereads=4)
+    yield (cost + judging.judging_cost(judge, len(tasks) * len(all_conditions), window)).row()
     yield from judging.announce_judge(judge)
-    table = yield from _interrupt_tasks(voice, played, asked, cast, how, params)
-    scales = _residual_norms(voice, played.layers or played.vector.layers)
-    rows = ResistanceTable(table, at, window, how.seed, scales, params["published"])
+    table = yield from _interrupt_tasks(sampler, channel, tasks, all_conditions, settings, params)
+    scales = _residual_norms(sampler, channel.layers or channel.vector.layers)
+    rows = ResistanceTable(table, at, window, settings.seed, scales, params["published"])
     yield from rows.events((*TESTED, *((name, UNSTEERED) for name in random_conditions(table))))
-    found = yield from judging.judge_conditions(judge, _judged_items(asked, table), UNSTEERED, how.seed)
-    facts = {"vector": played.label, "at": at, "within": window, "role": params["role"]}
+    found = yield from judging.judge_conditions(judge, _judged_items(tasks, table), UNSTEERED, settings.seed)
+    facts = {"vector": channel.label, "at": at, "within": window, "role": params["role"]}
     summary = rows.summary() | facts | {"by": "tokens from the interruption", **found}
-    return {"summary": summary, "control": rows.control(), "n": len(asked)}
+    return {"summary": summary, "control": rows.control(), "n": len(tasks)}
 
 
 def _interrupt_tasks(
-    voice: ModelSampler,
-    played: Channel,
-    asked: Sequence[DialogueTask],
-    cast: Sequence[Condition],
-    how: GenerationSettings,
+    sampler: ModelSampler,
+    channel: Channel,
+    tasks: Sequence[DialogueTask],
+    all_conditions: Sequence[Condition],
+    settings: GenerationSettings,
     params: Mapping[str, Any],
 ) -> Steps[dict[str, list[InterruptedAnswer]]]:
     """{condition: one interrupted answer per task}."""
-    table: dict[str, list[InterruptedAnswer]] = {condition.name: [] for condition in cast}
+    table: dict[str, list[InterruptedAnswer]] = {condition.name: [] for condition in all_conditions}
     at, role = params["at"], params["role"]
-    for number, task in enumerate(asked):
-        yield Progress(number, len(asked), "tasks interrupted")
-        cues, lanes = [LaneEdit(at, task.distractor, role)], with_prompt_seed(how, number)
-        said = yield from generate_answers(voice, task.prompt, cast, lanes, cues=cues, vector=played.vector)
-        for answer, condition in zip(said, cast, strict=True):
-            found = yield from measure_interruption(voice, task, answer, condition.mixer, at)
+    for number, task in enumerate(tasks):
+        yield Progress(number, len(tasks), "tasks interrupted")
+        # One edit for all lanes, so that every condition is interrupted at the same token.
+        cues, prompt_settings = [LaneEdit(at, task.distractor, role)], with_prompt_seed(settings, number)
+        answers = yield from generate_answers(
+            sampler, task.prompt, all_conditions, prompt_settings, cues=cues, vector=channel.vector
+        )
+        for answer, condition in zip(answers, all_conditions, strict=True):
+            found = yield from measure_interruption(sampler, task, answer, condition.mixer, at)
             table[answer.condition].append(found)
             yield found.sample()
-    yield Progress(len(asked), len(asked), "tasks interrupted")
-    return (yield from add_semantic_scores(voice, asked, table))
+    yield Progress(len(tasks), len(tasks), "tasks interrupted")
+    # Needs all answers: the common part is a mean over the whole run.
+    return (yield from add_semantic_scores(sampler, tasks, table))
 
 
-def _residual_norms(voice: ModelSampler, layers: Sequence[int]) -> Mapping[int, float]:
-    return {layer: voice.residual[layer] for layer in layers}
+def _residual_norms(sampler: ModelSampler, layers: Sequence[int]) -> Mapping[int, float]:
+    return {layer: sampler.residual[layer] for layer in layers}
 
 
 def _judged_items(
-    asked: Sequence[DialogueTask], table: Mapping[str, Sequence[InterruptedAnswer]]
+    tasks: Sequence[DialogueTask], table: Mapping[str, Sequence[InterruptedAnswer]]
 ) -> dict[str, list[JudgedItem]]:
     return {
-        name: [JudgedItem(task.prompt, one.after) for task, one in zip(asked, found, strict=True)]
+        name: [JudgedItem(task.prompt, one.after) for task, one in zip(tasks, found, strict=True)]
         for name, found in table.items()
     }

@@ -109,7 +109,7 @@ class InterruptedAnswer:
 
 
 def measure_interruption(
-    voice: ModelSampler, task: DialogueTask, answer: SampledAnswer, mixer: Mixer, at: int
+    sampler: ModelSampler, task: DialogueTask, answer: SampledAnswer, mixer: Mixer, at: int
 ) -> Steps[InterruptedAnswer]:
     """Measure an interrupted answer; returns an `InterruptedAnswer`. The odds are read under the answer's
     own mixer and cached.
@@ -117,26 +117,28 @@ def measure_interruption(
     bare = InterruptedAnswer(task, answer, at, TaskOdds())
     if not bare.was_interrupted:
         return bare
-    key = cache_digest(voice.identity, str(mixer.to_json()), str(answer.generated.to_json()), str(task))
+    key = cache_digest(sampler.identity, str(mixer.to_json()), str(answer.generated.to_json()), str(task))
     found = yield from task_group(
-        f"odds after it {key}", partial(_measure_odds, voice, task, answer, mixer, at)
+        f"odds after it {key}", partial(_measure_odds, sampler, task, answer, mixer, at)
     )
     return InterruptedAnswer(task, answer, at, TaskOdds(**found))
 
 
 def _measure_odds(
-    voice: ModelSampler, task: DialogueTask, answer: SampledAnswer, mixer: Mixer, at: int
+    sampler: ModelSampler, task: DialogueTask, answer: SampledAnswer, mixer: Mixer, at: int
 ) -> Steps[dict[str, Any]]:
-    rows = yield from voice.distributions(answer.prompt, answer.generated, mixer)
+    rows = yield from sampler.distributions(answer.prompt, answer.generated, mixer)
+    # Row `at` predicts the first token after the interruption.
     after = np.asarray(rows[at:], np.float64)
+    # p log p is 0 where p is 0, but −∞ · 0 would be NaN.
     spread = -np.where(after > -np.inf, np.exp(after) * after, 0.0).sum(axis=1)
-    on, off = (_total_probability(after, ids) for ids in _exclusive_first_tokens(voice, task))
+    on, off = (_total_probability(after, ids) for ids in _exclusive_first_tokens(sampler, task))
     return asdict(TaskOdds(on[0] - off[0], float(spread.mean()), tokens_on_task(on, off)))
 
 
-def _exclusive_first_tokens(voice: ModelSampler, task: DialogueTask) -> tuple[list[int], list[int]]:
+def _exclusive_first_tokens(sampler: ModelSampler, task: DialogueTask) -> tuple[list[int], list[int]]:
     """First-token ids of the words of each list; tokens that begin words of both are dropped."""
-    on, off = voice.first_tokens(task.words), voice.first_tokens(task.distracted)
+    on, off = sampler.first_tokens(task.words), sampler.first_tokens(task.distracted)
     return sorted(on - off), sorted(off - on)
 
 

@@ -36,32 +36,36 @@ def semantic_adherence(text: States, task: States, distractor: States) -> float:
 
 
 def add_semantic_scores(
-    voice: ModelSampler, asked: Sequence[DialogueTask], table: Mapping[str, Sequence[InterruptedAnswer]]
+    sampler: ModelSampler, tasks: Sequence[DialogueTask], table: Mapping[str, Sequence[InterruptedAnswer]]
 ) -> Steps[dict[str, list[InterruptedAnswer]]]:
     """The same table with S set on each answer that has text after the interruption."""
-    references = [text for task in asked for text in (task.prompt.text, task.distractor)]
-    about = cache_digest(voice.identity, *references)
-    states = yield from voice.mean_states(references)
+    references = [text for task in tasks for text in (task.prompt.text, task.distractor)]
+    # All reference texts are part of the key, because the common part depends on them.
+    reference_digest = cache_digest(sampler.identity, *references)
+    states = yield from sampler.mean_states(references)
     found: dict[str, list[InterruptedAnswer]] = {name: [] for name in table}
-    for place, task in enumerate(asked):
-        answered = {name: row[place] for name, row in table.items()}
-        key = f"meaning {cache_digest(about, *task.words, *(one.after for one in answered.values()))}"
-        values = yield from task_group(key, partial(_score_task, voice, answered, states, place))
+    for index, task in enumerate(tasks):
+        answered = {name: row[index] for name, row in table.items()}
+        key = f"meaning {cache_digest(reference_digest, *task.words, *(one.after for one in answered.values()))}"
+        values = yield from task_group(key, partial(_score_task, sampler, answered, states, index))
         for (name, one), value in zip(answered.items(), values, strict=True):
             found[name].append(replace(one, semantic=value))
-        yield Progress(place + 1, len(asked), "meanings compared")
+        yield Progress(index + 1, len(tasks), "meanings compared")
     return found
 
 
 def _score_task(
-    voice: ModelSampler, answered: Mapping[str, InterruptedAnswer], references: States, place: int
+    sampler: ModelSampler, answered: Mapping[str, InterruptedAnswer], references: States, index: int
 ) -> Steps[list[float | None]]:
     """S of every answer to one task."""
-    told = {name: one.after for name, one in answered.items() if one.after.strip()}
-    said: Any = (yield from voice.mean_states(list(told.values()))) if told else []
+    # An empty text has no tokens to average over.
+    texts = {name: one.after for name, one in answered.items() if one.after.strip()}
+    states: Any = (yield from sampler.mean_states(list(texts.values()))) if texts else []
     common = references.mean(axis=0)
-    task, distractor = references[2 * place : 2 * place + 2] - common
+    # Tasks and distractors alternate in `references`.
+    task, distractor = references[2 * index : 2 * index + 2] - common
     scores = {
-        name: semantic_adherence(row - common, task, distractor) for name, row in zip(told, said, strict=True)
+        name: semantic_adherence(row - common, task, distractor)
+        for name, row in zip(texts, states, strict=True)
     }
     return [scores.get(name) for name in answered]

@@ -33,10 +33,11 @@ def tokens_to_return(task: Sequence[str], pieces: Sequence[str]) -> int | None:
     """Number of tokens after the distraction until the first task word is complete; None if there is none."""
     if not count_words(task, "".join(pieces)):
         return None
-    for said in range(1, len(pieces) + 1):
-        done = said == len(pieces) or not pieces[said][:1].isalnum()
-        if done and count_words(task, "".join(pieces[:said])):
-            return said
+    for count in range(1, len(pieces) + 1):
+        # Only after the last piece of a word: "plan" must not count inside "planet".
+        done = count == len(pieces) or not pieces[count][:1].isalnum()
+        if done and count_words(task, "".join(pieces[:count])):
+            return count
     return len(pieces)
 
 

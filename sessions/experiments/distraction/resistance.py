@@ -53,17 +53,18 @@ class ResistanceTable:
                 yield Row("answers", f"{name} · {one.answer.prompt.id}", values)
 
     def _columns(self, found: Sequence[InterruptedAnswer]) -> dict[str, Any]:
-        came = [one for one in found if one.was_interrupted]
-        columns: dict[str, Any] = {"n": len(came), "ended early": len(found) - len(came)}
-        for name, rate in outcome_rates([str(one.outcome) for one in came]).items():
+        # An answer that ended before the interruption resisted nothing.
+        interrupted = [one for one in found if one.was_interrupted]
+        columns: dict[str, Any] = {"n": len(interrupted), "ended early": len(found) - len(interrupted)}
+        for name, rate in outcome_rates([str(one.outcome) for one in interrupted]).items():
             columns |= rate.columns(name)
         for name in MEASURED:
-            known = statistics.estimate_mean([one.values()[name] for one in came], self.seed)
+            known = statistics.estimate_mean([one.values()[name] for one in interrupted], self.seed)
             columns |= known.columns(name)
             if name in ("adherence", "tokens_to_return"):
                 columns[f"n {name}"] = known.n
         if self.published:
-            halves = [half_if_unknown(one.adherence) for one in came]
+            halves = [half_if_unknown(one.adherence) for one in interrupted]
             columns |= statistics.estimate_mean(halves, self.seed).columns("adherence as published")
         return columns
 
@@ -93,6 +94,7 @@ class ResistanceTable:
         rows = [self._projections(one) for one in found if one.was_interrupted]
         for place in range(max(0, self.at - BEFORE), self.at + self.window):
             seen = statistics.estimate_mean([row[place] for row in rows if place < len(row)], self.seed)
+            # A mean over few remaining answers would be a mean over the long ones only.
             if seen.value is not None and 2 * seen.n >= len(rows):
                 yield Point(f"projection, {name}", place - self.at, seen.value, seen.lo, seen.hi)
 

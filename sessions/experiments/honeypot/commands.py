@@ -49,16 +49,17 @@ class ShellLine:
 def first_command_line(text: str) -> tuple[str, ShellLine] | None:
     """The text up to and including its first command line, and that line parsed; later text is dropped."""
     rows = text.splitlines(keepends=True)
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if (line := parse_command_line(row)) is not None:
-            return "".join(rows[: place + 1]).rstrip(), line
+            return "".join(rows[: index + 1]).rstrip(), line
     return None
 
 
 def parse_command_line(row: str) -> ShellLine | None:
     """Parse a line of text as a command line; None if it is not one."""
+    # Models often put a command between backticks.
     bare = row.strip().strip("`").strip()
-    typed = bare.startswith(SIGN)
+    has_sign = bare.startswith(SIGN)
     bare = bare.removeprefix(SIGN).strip()
     words = _split_words(bare)
     if not words:
@@ -67,13 +68,15 @@ def parse_command_line(row: str) -> ShellLine | None:
         tuple(_parse_command(part) for part in _split_at(one, ("|",))) for one in _pipelines(words)
     )
     line = ShellLine(bare, tuple(pipeline for pipeline in pipelines if pipeline))
-    return line if line.pipelines and (typed or _looks_like_command(words)) else None
+    return line if line.pipelines and (has_sign or _looks_like_command(words)) else None
 
 
 def _split_words(text: str) -> list[str]:
     try:
+        # Operators become words of their own, also without spaces around them.
         lexer = shlex.shlex(text, posix=True, punctuation_chars="|&;")
         lexer.whitespace_split = True
+        # By default shlex drops everything after a "#".
         lexer.commenters = ""
         return list(lexer)
     except ValueError:  # a quote that is never closed
@@ -96,6 +99,7 @@ def _split_at(words: Sequence[str], at: Sequence[str]) -> list[list[str]]:
 
 def _parse_command(words: Sequence[str]) -> ShellCommand:
     verb, rest = words[0], list(words[1:])
+    # Taken out first: its value must not be mistaken for a path.
     pattern = _pop_option(rest, PATTERN_OPTIONS)
     plain = [word for word in rest if not word.startswith("-")]
     if pattern is None and WITH_PATTERN.get(verb) and plain:
@@ -105,10 +109,10 @@ def _parse_command(words: Sequence[str]) -> ShellCommand:
 
 def _pop_option(words: list[str], options: Sequence[str]) -> str | None:
     """Remove the first of these options with its value from `words`; returns the value."""
-    for place, word in enumerate(words[:-1]):
+    for index, word in enumerate(words[:-1]):
         if word in options:
-            value = words[place + 1]
-            del words[place : place + 2]
+            value = words[index + 1]
+            del words[index : index + 2]
             return value
     return None
 
@@ -121,6 +125,7 @@ def _is_tool_call(words: Sequence[str]) -> bool:
     if words[0] not in TOOLS:
         return False
     paths = _parse_command(words).paths
+    # A path must look like one, or "cat videos are lovely" would be a command.
     return all(any(sign in path for sign in PATH_SIGNS) for path in paths) and bool(
         paths or words[0] in ("ls", "find", "grep", "wc")
     )
@@ -128,4 +133,5 @@ def _is_tool_call(words: Sequence[str]) -> bool:
 
 def _matches_file(path: str, file: str) -> bool:
     name = path.rsplit("/", 1)[-1]
+    # A bare wildcard matches every file and so targets none in particular.
     return bool(name.strip("*?.")) and fnmatch.fnmatchcase(file, name)

@@ -78,38 +78,43 @@ class TerminalDialogue:
 
 
 def run_dialogue(
-    voice: ModelSampler, setting: TrapSetting, playing: DialogueMixers, rules: DialogueSettings
+    sampler: ModelSampler, setting: TrapSetting, mixers: DialogueMixers, rules: DialogueSettings
 ) -> Steps[TerminalDialogue]:
     """Run one dialogue; returns a `TerminalDialogue`. Cached as a whole."""
-    mixers = [mixer.to_json() for mixer in (playing.before, playing.after, Mixer((rules.projected_on,)))]
-    how = str((rules.how, rules.turns, rules.role))
-    key = cache_digest(voice.identity, str(setting), str(mixers), how)
-    found = yield from task_group(f"errand {key}", partial(_run_turns, voice, setting, playing, rules))
+    mixer_json = [mixer.to_json() for mixer in (mixers.before, mixers.after, Mixer((rules.projected_on,)))]
+    rules_text = str((rules.how, rules.turns, rules.role))
+    key = cache_digest(sampler.identity, str(setting), str(mixer_json), rules_text)
+    found = yield from task_group(f"errand {key}", partial(_run_turns, sampler, setting, mixers, rules))
     turns = tuple(_parse_turn(*row) for row in found["turns"])
     trace = tuple((place, value) for place, value in found["sight"]["trace"])
     return TerminalDialogue(setting, turns, TrapReading(**{**found["sight"], "trace": trace}))
 
 
 def _run_turns(
-    voice: ModelSampler, setting: TrapSetting, playing: DialogueMixers, rules: DialogueSettings
+    sampler: ModelSampler, setting: TrapSetting, mixers: DialogueMixers, rules: DialogueSettings
 ) -> Steps[dict[str, Any]]:
     messages = [{"role": "system", "content": setting.system}] if setting.system else []
     messages.append({"role": "user", "content": setting.task})
-    here, said, sight = MockTerminal(setting.files), [], TrapReading()
+    terminal, turns, reading = MockTerminal(setting.files), [], TrapReading()
     for _ in range(rules.turns):
-        mixer = playing.before if sight == TrapReading() else playing.after
-        (spoken,) = yield from voice.generate(SamplePrompt(setting.id, tuple(messages)), [mixer], rules.how)
-        turn = _parse_turn(spoken.text, "")
-        here, reply = _run_commands(here, turn)
-        said.append([turn.text, reply])
+        # Until the trap was shown, the reading still has its defaults.
+        mixer = mixers.before if reading == TrapReading() else mixers.after
+        (generated,) = yield from sampler.generate(
+            SamplePrompt(setting.id, tuple(messages)), [mixer], rules.how
+        )
+        turn = _parse_turn(generated.text, "")
+        terminal, reply = _run_commands(terminal, turn)
+        turns.append([turn.text, reply])
+        # An answer without a command is the final answer.
         if not turn.line:
             break
         messages += [{"role": "assistant", "content": turn.text}, {"role": rules.role, "content": reply}]
-        if sight == TrapReading() and setting.trap in reply:
-            sight = yield from _read_trap(
-                voice, SamplePrompt(setting.id, tuple(messages)), setting, rules.projected_on
+        # Only the first sight of the trap counts.
+        if reading == TrapReading() and setting.trap in reply:
+            reading = yield from _read_trap(
+                sampler, SamplePrompt(setting.id, tuple(messages)), setting, rules.projected_on
             )
-    return {"turns": said, "sight": vars(sight)}
+    return {"turns": turns, "sight": vars(reading)}
 
 
 def _parse_turn(text: str, reply: str) -> TerminalTurn:
@@ -118,22 +123,23 @@ def _parse_turn(text: str, reply: str) -> TerminalTurn:
     return TerminalTurn(found[0], found[1], reply) if found else TerminalTurn(text.strip())
 
 
-def _run_commands(here: MockTerminal, turn: TerminalTurn) -> tuple[MockTerminal, str]:
+def _run_commands(terminal: MockTerminal, turn: TerminalTurn) -> tuple[MockTerminal, str]:
     replies = []
     for pipeline in turn.line.pipelines if turn.line else ():
-        here, reply = here.run(pipeline)
+        terminal, reply = terminal.run(pipeline)
         replies.append(reply)
-    return here, "\n".join(filter(None, replies))
+    return terminal, "\n".join(filter(None, replies))
 
 
 def _read_trap(
-    voice: ModelSampler, prompt: SamplePrompt, setting: TrapSetting, reads: Channel
+    sampler: ModelSampler, prompt: SamplePrompt, setting: TrapSetting, channel: Channel
 ) -> Steps[TrapReading]:
-    heard = yield from voice.read_prompt(prompt, reads.vector)
-    band = reads.layers or tuple(reads.vector.layers)
-    traces = token_projections(heard, {layer: voice.residual[layer] for layer in band})
-    goal = [place for file in setting.goal for place in last_mention(heard.pieces, file)]
-    trap = last_mention(heard.pieces, setting.trap)
+    prompt_projections = yield from sampler.read_prompt(prompt, channel.vector)
+    band = channel.layers or tuple(channel.vector.layers)
+    traces = token_projections(prompt_projections, {layer: sampler.residual[layer] for layer in band})
+    goal = [place for file in setting.goal for place in last_mention(prompt_projections.pieces, file)]
+    trap = last_mention(prompt_projections.pieces, setting.trap)
+    # Without a mention the trace ends at the last token.
     first = trap[0] if trap else len(traces)
     near = range(max(0, first - NEAR), min(len(traces), first + NEAR + 1))
     return TrapReading(
@@ -144,17 +150,21 @@ def _read_trap(
     )
 
 
-def token_projections(heard: PromptProjections, residual: Mapping[int, float]) -> list[float]:
+def token_projections(prompt_projections: PromptProjections, residual: Mapping[int, float]) -> list[float]:
     """Per-token projection in mean residual norms, averaged over the layers of `residual`."""
-    rows = [[x / residual[k] for x in row] for k, row in heard.projections.items() if k in residual]
+    rows = [
+        [x / residual[k] for x in row] for k, row in prompt_projections.projections.items() if k in residual
+    ]
     return [mean_value(column) or 0.0 for column in zip(*rows, strict=True)]
 
 
 def last_mention(pieces: Sequence[str], name: str) -> list[int]:
     """Indices of the tokens that make up the last mention of a name."""
+    # Found in the joined text, because a name is usually several tokens.
     start = "".join(pieces).rfind(name)
     found, at = [], 0
     for place, piece in enumerate(pieces):
+        # The piece overlaps the name.
         if start >= 0 and at < start + len(name) and at + len(piece) > start:
             found.append(place)
         at += len(piece)

@@ -37,39 +37,42 @@ Table = Mapping[str, list[TerminalDialogue]]
 Values = Mapping[str, list[float | None]]
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
-    played = conditions.vector_channel(voice, params)
-    settings, turns, how = (
-        traps.load_settings(params, voice.name),
+def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    channel = conditions.vector_channel(sampler, params)
+    settings, turns, generation = (
+        traps.load_settings(params, sampler.name),
         params["turns"],
         GenerationSettings.from_params(params),
     )
-    world = world_of(voice.name)
+    world = world_of(sampler.name)
     role = params["role"] or (world.output_role if world else "user")
-    cast = _plan_mixers(voice, played, how.seed, params["controls"])
-    yield RunCost.of_batches(len(settings) * len(cast) * turns, 1, how.max_new, rereads=1).row()
-    table = yield from _run_dialogues(voice, settings, cast, DialogueSettings(how, turns, role, played))
-    yield from _events(table, how.seed)
+    mixers = _plan_mixers(sampler, channel, generation.seed, params["controls"])
+    yield RunCost.of_batches(len(settings) * len(mixers) * turns, 1, generation.max_new, rereads=1).row()
+    table = yield from _run_dialogues(
+        sampler, settings, mixers, DialogueSettings(generation, turns, role, channel)
+    )
+    yield from _events(table, generation.seed)
     shielded = _values(table, "shielded")
-    facts = {"vector": played.label, "by": "tokens from the trap's name", "turns": turns}
+    facts = {"vector": channel.label, "by": "tokens from the trap's name", "turns": turns}
     facts["settings"] = len({setting.id for setting in settings})
-    control = chance.random_control(shielded, UNSTEERED, how.seed)
-    return {"summary": _summary(shielded, how.seed) | facts, "control": control, "n": len(settings)}
+    control = chance.random_control(shielded, UNSTEERED, generation.seed)
+    return {"summary": _summary(shielded, generation.seed) | facts, "control": control, "n": len(settings)}
 
 
 def _run_dialogues(
-    voice: ModelSampler,
+    sampler: ModelSampler,
     settings: Sequence[TrapSetting],
-    cast: Mapping[str, DialogueMixers],
+    mixers: Mapping[str, DialogueMixers],
     rules: DialogueSettings,
 ) -> Steps[dict[str, list[TerminalDialogue]]]:
     """{condition: one dialogue per setting}."""
-    table: dict[str, list[TerminalDialogue]] = {name: [] for name in cast}
+    table: dict[str, list[TerminalDialogue]] = {name: [] for name in mixers}
     for number, setting in enumerate(settings):
         yield Progress(number, len(settings), "settings finished")
-        drawn = replace(rules, how=with_prompt_seed(rules.how, number))
-        for name, playing in cast.items():
-            found = yield from run_dialogue(voice, setting, playing, drawn)
+        # The same seed for all conditions of a setting.
+        seeded_rules = replace(rules, how=with_prompt_seed(rules.how, number))
+        for name, pair in mixers.items():
+            found = yield from run_dialogue(sampler, setting, pair, seeded_rules)
             table[name].append(found)
             yield JobSample(
                 name, setting.id, found.text, (_outcome_name(score_dialogue(setting, found.turns)),)
@@ -79,23 +82,25 @@ def _run_dialogues(
 
 
 def _summary(shielded: Values, seed: int) -> dict[str, Any]:
-    apart = statistics.paired_difference(shielded[PLUS], shielded[MINUS], seed)
+    difference = statistics.paired_difference(shielded[PLUS], shielded[MINUS], seed)
     shares = {
         name: statistics.estimate_mean(row, seed, shares=True).to_json() for name, row in shielded.items()
     }
-    return {"shielded": shares, "plus_minus": apart.estimate.to_json(), "p": apart.p}
+    return {"shielded": shares, "plus_minus": difference.estimate.to_json(), "p": difference.p}
 
 
-def _plan_mixers(voice: ModelSampler, played: Channel, seed: int, controls: int) -> dict[str, DialogueMixers]:
+def _plan_mixers(
+    sampler: ModelSampler, channel: Channel, seed: int, controls: int
+) -> dict[str, DialogueMixers]:
     """Mixers per condition; all but the clamped one are the same before and after the trap is shown."""
-    paired = conditions.standard_conditions(voice, played, seed, controls)
-    cast = {condition.name: DialogueMixers(condition.mixer, condition.mixer) for condition in paired}
-    return cast | {CLAMPED: DialogueMixers(Mixer(), clamped_mixer(played))}
+    paired = conditions.standard_conditions(sampler, channel, seed, controls)
+    mixers = {condition.name: DialogueMixers(condition.mixer, condition.mixer) for condition in paired}
+    return mixers | {CLAMPED: DialogueMixers(Mixer(), clamped_mixer(channel))}
 
 
-def clamped_mixer(played: Channel) -> Mixer:
+def clamped_mixer(channel: Channel) -> Mixer:
     """Held at projection 0 on every answer token; 0 need not be the vector's neutral point."""
-    return Mixer((replace(played, scale=0.0, floor=0.0, ceiling=0.0, scope="response"),))
+    return Mixer((replace(channel, scale=0.0, floor=0.0, ceiling=0.0, scope="response"),))
 
 
 def _events(table: Table, seed: int) -> Iterator[JobEvent]:
@@ -120,9 +125,9 @@ def _events(table: Table, seed: int) -> Iterator[JobEvent]:
         for one in found:
             scored = score_dialogue(one.setting, one.turns)
             values = {"condition": name, "prompt": one.setting.id, "outcome": _outcome_name(scored)}
-            said = {"commands": "; ".join(scored.commands), "main task": scored.success}
-            said |= {f"at {place}": getattr(one.sight, place) for place in READ_AT}
-            yield Row("answers", f"{name} · {one.setting.id}", {**values, **said})
+            details = {"commands": "; ".join(scored.commands), "main task": scored.success}
+            details |= {f"at {place}": getattr(one.sight, place) for place in READ_AT}
+            yield Row("answers", f"{name} · {one.setting.id}", {**values, **details})
 
 
 def _trace(name: str, found: list[TerminalDialogue], seed: int) -> Iterator[Point]:
@@ -166,6 +171,7 @@ def _values(table: Table, title: str) -> Values:
 def _value(title: str, scored: ShieldScore) -> float | None:
     if title == "main task":
         return float(scored.success)
+    # A dialogue that never showed the trap says nothing about it.
     if not scored.seen:
         return None
     return float(scored.shielded if title == "shielded" else scored.accessed)

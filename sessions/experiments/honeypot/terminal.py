@@ -23,13 +23,14 @@ class MockTerminal:
 
     def run(self, pipeline: Sequence[ShellCommand]) -> tuple[MockTerminal, str]:
         """Run commands joined by pipes: each reads the output of the one before."""
-        left, said = self, ""
+        terminal, output = self, ""
         for command in pipeline:
-            work = _COMMANDS.get(command.verb)
-            if work is None:
-                return left, f"{command.verb}: not found; there is {', '.join(_COMMANDS)}"
-            left, said = work(left, command, said)
-        return left, said[:LONGEST]
+            run_command = _COMMANDS.get(command.verb)
+            if run_command is None:
+                return terminal, f"{command.verb}: not found; there is {', '.join(_COMMANDS)}"
+            terminal, output = run_command(terminal, command, output)
+        # Long output would fill the context of a small model.
+        return terminal, output[:LONGEST]
 
     def matching(self, path: str) -> list[str]:
         """The files that match a path or pattern."""
@@ -44,60 +45,65 @@ def bare_path(path: str) -> str:
     return re.sub(r"^(?:~/|\./|/)+", "", path).rstrip("/")
 
 
-def _ls(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockTerminal, str]:
+def _ls(terminal: MockTerminal, command: ShellCommand, piped: str) -> tuple[MockTerminal, str]:
     if not command.paths:
-        return here, "  ".join(sorted(here.files))
-    return _for_each_file(here, command, lambda file: file)
+        return terminal, "  ".join(sorted(terminal.files))
+    return _for_each_file(terminal, command, lambda file: file)
 
 
-def _cat(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockTerminal, str]:
-    return _for_each_file(here, command, lambda file: here.files[file]) if command.paths else (here, before)
+def _cat(terminal: MockTerminal, command: ShellCommand, piped: str) -> tuple[MockTerminal, str]:
+    return (
+        _for_each_file(terminal, command, lambda file: terminal.files[file])
+        if command.paths
+        else (terminal, piped)
+    )
 
 
-def _mv(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockTerminal, str]:
+def _mv(terminal: MockTerminal, command: ShellCommand, piped: str) -> tuple[MockTerminal, str]:
     if len(command.paths) != 2:
-        return here, "mv: needs a file and its new name"
+        return terminal, "mv: needs a file and its new name"
     old, new = map(bare_path, command.paths)
-    if old not in here.files:
-        return here, f"mv: {old}: no such file"
-    kept = {file: text for file, text in here.files.items() if file != old}
-    return replace(here, files={**kept, new: here.files[old]}), ""
+    if old not in terminal.files:
+        return terminal, f"mv: {old}: no such file"
+    others = {file: text for file, text in terminal.files.items() if file != old}
+    return replace(terminal, files={**others, new: terminal.files[old]}), ""
 
 
-def _grep(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockTerminal, str]:
+def _grep(terminal: MockTerminal, command: ShellCommand, piped: str) -> tuple[MockTerminal, str]:
     if command.pattern is None:
-        return here, "grep: needs a pattern"
-    found = [file for path in command.paths for file in here.matching(path)]
-    texts = {file: here.files[file] for file in found} if command.paths else {"": before}
-    wanted = command.pattern.casefold()
+        return terminal, "grep: needs a pattern"
+    files = [file for path in command.paths for file in terminal.matching(path)]
+    # Without paths, grep reads the output of the command before it.
+    texts = {file: terminal.files[file] for file in files} if command.paths else {"": piped}
+    pattern = command.pattern.casefold()
     lines = [
         f"{file}:{line}" if len(texts) > 1 else line
         for file, text in texts.items()
         for line in text.splitlines()
-        if wanted in line.casefold()
+        if pattern in line.casefold()
     ]
-    return here, "\n".join(lines)
+    return terminal, "\n".join(lines)
 
 
-def _wc(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockTerminal, str]:
+def _wc(terminal: MockTerminal, command: ShellCommand, piped: str) -> tuple[MockTerminal, str]:
     if not command.paths:
-        return here, _size(before)
-    return _for_each_file(here, command, lambda file: f"{_size(here.files[file])} {file}")
+        return terminal, _size(piped)
+    return _for_each_file(terminal, command, lambda file: f"{_size(terminal.files[file])} {file}")
 
 
-def _find(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockTerminal, str]:
-    names = here.matching(command.pattern) if command.pattern else sorted(here.files)
-    return here, "\n".join(f"./{name}" for name in names)
+def _find(terminal: MockTerminal, command: ShellCommand, piped: str) -> tuple[MockTerminal, str]:
+    names = terminal.matching(command.pattern) if command.pattern else sorted(terminal.files)
+    return terminal, "\n".join(f"./{name}" for name in names)
 
 
 def _for_each_file(
-    here: MockTerminal, command: ShellCommand, read: Callable[[str], str]
+    terminal: MockTerminal, command: ShellCommand, read: Callable[[str], str]
 ) -> tuple[MockTerminal, str]:
-    said = []
+    lines = []
     for path in command.paths:
-        found = here.matching(path)
-        said += [read(file) for file in found] or [f"{command.verb}: {bare_path(path)}: no such file"]
-    return here, "\n".join(said)
+        files = terminal.matching(path)
+        lines += [read(file) for file in files] or [f"{command.verb}: {bare_path(path)}: no such file"]
+    return terminal, "\n".join(lines)
 
 
 def _size(text: str) -> str:

@@ -47,6 +47,7 @@ def read_settings(path: Path) -> tuple[TrapSetting, ...]:
     if not path.suffix and not path.exists():
         raise UsageError(f"no settings {str(path)!r}: neither a file nor one of {', '.join(PACKS)}")
     try:
+        # Checked before reading: any file can be named here.
         if path.stat().st_size > LARGEST:
             raise BadInput(f"{path}: larger than {LARGEST >> 20} MiB")
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -73,6 +74,7 @@ def _parse_setting(line: str, where: str) -> TrapSetting:
     if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
         raise BadInput(f"{where}: 'files' is an object of file names and contents")
     goal = _parse_names(data, "goal", where)
+    # A trap that is not among the files could never be seen.
     for name in (data.get("trap"), *goal):
         if name not in files:
             raise BadInput(f"{where}: {name!r} is not among its files")

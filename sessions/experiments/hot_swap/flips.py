@@ -24,7 +24,7 @@ THROUGHOUT = "−s throughout"
 FLIPPED = ", flipped"
 """Suffix of the name of a flipped random direction."""
 TESTED = ((FLIP, STAY), (FLIP, THROUGHOUT), (TO_ZERO, STAY))
-BESIDE = ("distinct-1", "distinct-2", "distinct-3", "repetition")
+OTHER_MEASURES = ("distinct-1", "distinct-2", "distinct-3", "repetition")
 USUAL = 95  # percentile of unflipped spikes that a jolt has to exceed
 
 
@@ -51,17 +51,20 @@ class FlipTable:
 
     @cached_property
     def flips(self) -> Mapping[str, list[FlipEffect | None]]:
-        return {name: [self._measure_flip(answer) for answer in said] for name, said in self.table.items()}
+        return {
+            name: [self._measure_flip(answer) for answer in answers] for name, answers in self.table.items()
+        }
 
     @cached_property
     def after(self) -> Mapping[str, list[Value]]:
         return {
-            name: [self._measure_part(answer, self.at, None) for answer in said]
-            for name, said in self.table.items()
+            name: [self._measure_part(answer, self.at, None) for answer in answers]
+            for name, answers in self.table.items()
         }
 
     @cached_property
     def unflipped_spike(self) -> float:
+        # Unlikely tokens occur without a flip too; only larger ones are put down to it.
         known = [flip.spike for flip in self.flips[STAY] if flip is not None]
         return float(np.percentile(known, USUAL)) if known else float("inf")
 
@@ -71,14 +74,14 @@ class FlipTable:
         for name in self.table:
             yield Row("outcomes", name, {"condition": name, **self._outcomes(name)})
         yield from self._tests()
-        for name, said in self.table.items():
+        for name, answers in self.table.items():
             yield from self._traces(name)
-            yield from self._answers(name, said)
+            yield from self._answers(name, answers)
 
     def _columns(self, name: str) -> dict[str, Any]:
-        said, flips = self.table[name], [flip for flip in self.flips[name] if flip is not None]
-        before = [self._measure_part(answer, 0, self.at) for answer in said]
-        columns: dict[str, Any] = {"n": len(flips), "ended early": len(said) - len(flips)}
+        answers, flips = self.table[name], [flip for flip in self.flips[name] if flip is not None]
+        before = [self._measure_part(answer, 0, self.at) for answer in answers]
+        columns: dict[str, Any] = {"n": len(flips), "ended early": len(answers) - len(flips)}
         columns |= self._estimate(before).columns("before") | self._estimate(self.after[name]).columns(
             "after"
         )
@@ -88,11 +91,11 @@ class FlipTable:
         columns |= settled.columns("settled") | {"n settled": settled.n}
         for half, ends in (("kl before", (0, self.at)), ("kl after", (self.at, None))):
             columns[half] = self._estimate(
-                [mean_value(cut_answer(one, *ends).reading.kl) for one in said]
+                [mean_value(cut_answer(one, *ends).reading.kl) for one in answers]
             ).value
-        for beside in BESIDE:
-            columns[beside] = self._estimate(
-                [MEASURES[beside].of(cut_answer(one, self.at)) for one in said]
+        for other in OTHER_MEASURES:
+            columns[other] = self._estimate(
+                [MEASURES[other].of(cut_answer(one, self.at)) for one in answers]
             ).value
         return columns
 
@@ -127,10 +130,10 @@ class FlipTable:
 
     def _traces(self, name: str) -> Iterator[Point]:
         """−log p and stance per token around the flip, as long as at least half of the texts continue."""
-        said = self.table[name]
+        answers = self.table[name]
         rows: dict[str, list[Sequence[float]]] = {
-            "nll": [answer.reading.nll for answer in said],
-            "stance": [self._stance(answer) for answer in said],
+            "nll": [answer.reading.nll for answer in answers],
+            "stance": [self._stance(answer) for answer in answers],
         }
         for title, column in rows.items():
             for place in range(max((len(row) for row in column), default=0)):
@@ -138,12 +141,12 @@ class FlipTable:
                 if seen.value is not None and 2 * seen.n >= len(column):
                     yield Point(f"{title}, {name}", place - self.at, seen.value, seen.lo, seen.hi)
 
-    def _answers(self, name: str, said: Sequence[SampledAnswer]) -> Iterator[JobEvent]:
-        for place, (answer, flip) in enumerate(zip(said, self.flips[name], strict=True)):
-            called = "ended early" if flip is None else swapping.name_outcome(flip, self.unflipped_spike)
+    def _answers(self, name: str, answers: Sequence[SampledAnswer]) -> Iterator[JobEvent]:
+        for place, (answer, flip) in enumerate(zip(answers, self.flips[name], strict=True)):
+            outcome = "ended early" if flip is None else swapping.name_outcome(flip, self.unflipped_spike)
             head, tail = cut_answer(answer, 0, self.at).text, cut_answer(answer, self.at).text
-            yield JobSample(name, answer.prompt.id, f"{head} ⟦flip⟧ {tail}", (called,))
-            values = {"condition": name, "prompt": answer.prompt.id, "outcome": called}
+            yield JobSample(name, answer.prompt.id, f"{head} ⟦flip⟧ {tail}", (outcome,))
+            values = {"condition": name, "prompt": answer.prompt.id, "outcome": outcome}
             found = {} if flip is None else {"jump": flip.jump, "spike": flip.spike, "settled": flip.settled}
             yield Row(
                 "answers",
@@ -155,14 +158,14 @@ class FlipTable:
         """Whether the flip changed the text after it and nothing before, the outcome shares and their
         interpretation.
         """
-        apart = statistics.paired_difference(self.after[FLIP], self.after[STAY], self.seed)
+        difference = statistics.paired_difference(self.after[FLIP], self.after[STAY], self.seed)
         shares = {key: value for key, value in self._outcomes(FLIP).items() if key in swapping.NAMES}
         most = max(shares, key=lambda name: shares[name] or 0.0)
         return {
             "measure": self.wanted.name,
             **self._changed_shares(),
-            "after_flip": apart.estimate.to_json(),
-            "p": apart.p,
+            "after_flip": difference.estimate.to_json(),
+            "p": difference.p,
             "outcomes": shares,
             "most": most,
             "reading": swapping.READ_AS[most],
@@ -171,6 +174,7 @@ class FlipTable:
     def _changed_shares(self) -> dict[str, float | None]:
         """Shares of prompts with the same tokens before the flip, and with different tokens after it."""
         pairs = list(zip(self.table[FLIP], self.table[STAY], strict=True))
+        # A check of the method: before the flip both texts must be equal.
         same = [float(one.generated.ids[: self.at] == other.generated.ids[: self.at]) for one, other in pairs]
         came = [
             (one, other)
@@ -196,6 +200,7 @@ class FlipTable:
     def _projected(self, answer: SampledAnswer) -> list[float]:
         """Per-token projection over the vector's band, in mean residual norms."""
         layers = {k: row for k, row in answer.reading.projections.items() if k in self.scales}
+        # Residual norms grow with depth, so each layer is divided by its own before averaging.
         columns = zip(*([value / self.scales[k] for value in row] for k, row in layers.items()), strict=True)
         return [mean_value(column) or 0.0 for column in columns]
 
@@ -214,16 +219,16 @@ class FlipTable:
 
 def cut_answer(answer: SampledAnswer, start: int, end: int | None = None) -> SampledAnswer:
     """Tokens `start` to `end` of an answer, with their measurements."""
-    cut, said, reading = slice(start, end), answer.generated, answer.reading
+    span, generated, reading = slice(start, end), answer.generated, answer.reading
     shorter = replace(
-        said,
-        ids=said.ids[cut],
-        text="".join(said.pieces[cut]),
-        logprobs=said.logprobs[cut],
+        generated,
+        ids=generated.ids[span],
+        text="".join(generated.pieces[span]),
+        logprobs=generated.logprobs[span],
         inserted=(),
-        pieces=said.pieces[cut],
+        pieces=generated.pieces[span],
     )
-    projections = {layer: row[cut] for layer, row in reading.projections.items()}
-    rows = {"nll": reading.nll[cut], "kl": reading.kl[cut], "entropy": reading.entropy[cut]}
+    projections = {layer: row[span] for layer, row in reading.projections.items()}
+    rows = {"nll": reading.nll[span], "kl": reading.kl[span], "entropy": reading.entropy[span]}
     read = replace(reading, projections=projections, **rows)
     return replace(answer, generated=shorter, reading=read)

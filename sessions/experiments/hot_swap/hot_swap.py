@@ -66,37 +66,47 @@ class FlipSchedule:
         """Token → scale from that token on."""
         found = {self.at + step: scale for step, scale in enumerate(scale_ramp(start, end, self.ramp_tokens))}
         if self.back:
-            there = self.at + self.back
+            back_at = self.at + self.back
             found |= {
-                there + step: scale for step, scale in enumerate(scale_ramp(end, start, self.ramp_tokens))
+                back_at + step: scale for step, scale in enumerate(scale_ramp(end, start, self.ramp_tokens))
             }
         return found
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
-    played = conditions.vector_channel(voice, params)
-    if played.scale == 0:
+def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    channel = conditions.vector_channel(sampler, params)
+    if channel.scale == 0:
         raise UsageError("a scale of 0 has no other sign: --scale X")
-    score = FlipSchedule(params["at"], params["ramp"] or 1, params["back"])
-    asked = prompts.load_prompts({**params, "prompts": params["prompts"] or _default_pack(voice)}, voice.name)
-    how = GenerationSettings.from_params(params, score.at + params["after"], params["cache"])
-    wanted = measure(params["measure"], voice.name)
-    cast = FlipLanes.of(
-        played, conditions.random_channels(voice, played, how.seed, params["controls"]), score
+    schedule = FlipSchedule(params["at"], params["ramp"] or 1, params["back"])
+    prompt_list = prompts.load_prompts(
+        {**params, "prompts": params["prompts"] or _default_pack(sampler)}, sampler.name
     )
-    judge = judging.choose_judge(voice, params)
-    spoken = RunCost.of_batches(len(asked), len(cast.lanes), how.max_new, rereads=3)
-    yield (spoken + judging.judging_cost(judge, 2 * len(asked) * len(cast.lanes), how.max_new)).row()
+    settings = GenerationSettings.from_params(params, schedule.at + params["after"], params["cache"])
+    chosen_measure = measure(params["measure"], sampler.name)
+    lanes = FlipLanes.of(
+        channel, conditions.random_channels(sampler, channel, settings.seed, params["controls"]), schedule
+    )
+    judge = judging.choose_judge(sampler, params)
+    cost = RunCost.of_batches(len(prompt_list), len(lanes.lanes), settings.max_new, rereads=3)
+    yield (
+        cost + judging.judging_cost(judge, 2 * len(prompt_list) * len(lanes.lanes), settings.max_new)
+    ).row()
     yield from judging.announce_judge(judge)
-    table = yield from _generate_flipped(voice, asked, cast, how)
-    scales = {layer: voice.residual[layer] for layer in played.layers or played.vector.layers}
-    rows = FlipTable(table, score.at, params["window"], wanted, how.seed, scales)
+    table = yield from _generate_flipped(sampler, prompt_list, lanes, settings)
+    scales = {layer: sampler.residual[layer] for layer in channel.layers or channel.vector.layers}
+    rows = FlipTable(table, schedule.at, params["window"], chosen_measure, settings.seed, scales)
     yield from rows.events()
     found = yield from judging.judge_conditions(
-        judge, _half_items(asked, table, score.at), f"{STAY}, after", how.seed
+        judge, _half_items(prompt_list, table, schedule.at), f"{STAY}, after", settings.seed
     )
-    summary = {**rows.summary(), "vector": played.label, **score.facts(), "cache": how.cache, **found}
-    return {"summary": summary, "control": rows.control(), "n": len(asked)}
+    summary = {
+        **rows.summary(),
+        "vector": channel.label,
+        **schedule.facts(),
+        "cache": settings.cache,
+        **found,
+    }
+    return {"summary": summary, "control": rows.control(), "n": len(prompt_list)}
 
 
 @dataclass(frozen=True)
@@ -109,103 +119,107 @@ class FlipLanes:
     edits: Sequence[LaneEdit]
 
     @classmethod
-    def of(cls, played: Channel, randoms: Mapping[str, Channel], score: FlipSchedule) -> FlipLanes:
+    def of(cls, channel: Channel, randoms: Mapping[str, Channel], schedule: FlipSchedule) -> FlipLanes:
         return cls(
-            played.vector,
-            score,
-            _flip_conditions(played, randoms),
-            _flip_edits(played, list(randoms.values()), score),
+            channel.vector,
+            schedule,
+            _flip_conditions(channel, randoms),
+            _flip_edits(channel, list(randoms.values()), schedule),
         )
 
     @property
     def flipped_mixers(self) -> Sequence[Mixer]:
         """The mixer of every lane once the flip is complete."""
+        # The last edit of the ramp completes the flip; later edits flip back.
         return self.edits[self.schedule.ramp_tokens - 1].mixers
 
 
 def _generate_flipped(
-    voice: ModelSampler, asked: Sequence[SamplePrompt], cast: FlipLanes, how: GenerationSettings
+    sampler: ModelSampler, prompt_list: Sequence[SamplePrompt], lanes: FlipLanes, settings: GenerationSettings
 ) -> Steps[dict[str, list[SampledAnswer]]]:
     """{condition: one text per prompt}."""
-    table: dict[str, list[SampledAnswer]] = {condition.name: [] for condition in cast.lanes}
-    for number, prompt in enumerate(asked):
-        yield Progress(number, len(asked), "texts generated")
-        drawn = with_prompt_seed(how, number)
-        said = yield from generate_answers(
-            voice, prompt, cast.lanes, drawn, cues=cast.edits, vector=cast.vector
+    table: dict[str, list[SampledAnswer]] = {condition.name: [] for condition in lanes.lanes}
+    for number, prompt in enumerate(prompt_list):
+        yield Progress(number, len(prompt_list), "texts generated")
+        prompt_settings = with_prompt_seed(settings, number)
+        answers = yield from generate_answers(
+            sampler, prompt, lanes.lanes, prompt_settings, cues=lanes.edits, vector=lanes.vector
         )
-        for answer, mixer in zip(said, cast.flipped_mixers, strict=True):
+        for answer, mixer in zip(answers, lanes.flipped_mixers, strict=True):
             table[answer.condition].append(
-                (yield from _reread_after_flip(voice, answer, mixer, cast.schedule.at))
+                (yield from _reread_after_flip(sampler, answer, mixer, lanes.schedule.at))
             )
-    yield Progress(len(asked), len(asked), "texts generated")
+    yield Progress(len(prompt_list), len(prompt_list), "texts generated")
     return table
 
 
-def _default_pack(voice: ModelSampler) -> str:
+def _default_pack(sampler: ModelSampler) -> str:
     """Stories for the demo models: their chat answers are too short to be flipped."""
-    return "stories" if world_of(voice.name) else ""
+    return "stories" if world_of(sampler.name) else ""
 
 
-def _flip_conditions(played: Channel, randoms: Mapping[str, Channel]) -> tuple[Condition, ...]:
-    plus = Mixer((played,))
+def _flip_conditions(channel: Channel, randoms: Mapping[str, Channel]) -> tuple[Condition, ...]:
+    plus = Mixer((channel,))
     return (
         Condition(FLIP, plus),
         Condition(STAY, plus),
         Condition(TO_ZERO, plus),
-        Condition(THROUGHOUT, conditions.mixer_at_scale(played, -played.scale)),
-        *(Condition(name + FLIPPED, Mixer((channel,))) for name, channel in randoms.items()),
+        Condition(THROUGHOUT, conditions.mixer_at_scale(channel, -channel.scale)),
+        *(Condition(name + FLIPPED, Mixer((control,))) for name, control in randoms.items()),
         Condition(UNSTEERED, Mixer()),
     )
 
 
-def _flip_edits(played: Channel, randoms: Sequence[Channel], score: FlipSchedule) -> list[LaneEdit]:
+def _flip_edits(channel: Channel, randoms: Sequence[Channel], schedule: FlipSchedule) -> list[LaneEdit]:
     """Every edit for all lanes, in the order of `_flip_conditions`."""
-    s = played.scale
-    turned, gone = score.scales(s, -s), score.scales(s, 0.0)
-    rest = conditions.mixer_at_scale(played, s), conditions.mixer_at_scale(played, -s)
+    s = channel.scale
+    flip_scales, zero_scales = schedule.scales(s, -s), schedule.scales(s, 0.0)
+    # Lanes that do not flip get their own mixer again at every edit.
+    constant = conditions.mixer_at_scale(channel, s), conditions.mixer_at_scale(channel, -s)
     return [
         LaneEdit(
-            place,
+            token,
             mixers=(
-                conditions.mixer_at_scale(played, turned[place]),
-                rest[0],
-                conditions.mixer_at_scale(played, gone[place]),
-                rest[1],
-                *(conditions.mixer_at_scale(random, turned[place]) for random in randoms),
+                conditions.mixer_at_scale(channel, flip_scales[token]),
+                constant[0],
+                conditions.mixer_at_scale(channel, zero_scales[token]),
+                constant[1],
+                *(conditions.mixer_at_scale(random, flip_scales[token]) for random in randoms),
                 Mixer(),
             ),
         )
-        for place in sorted(turned)
+        for token in sorted(flip_scales)
     ]
 
 
 def _reread_after_flip(
-    voice: ModelSampler, answer: SampledAnswer, mixer: Mixer, at: int
+    sampler: ModelSampler, answer: SampledAnswer, mixer: Mixer, at: int
 ) -> Steps[SampledAnswer]:
     """The answer with KL(steered ‖ unsteered) and entropy after the flip measured under the mixer in force
     there.
     """
-    key = f"read on {cache_digest(voice.identity, str(mixer.to_json()), str(answer.prompt), str(answer.generated.ids))}"
+    parts = str(mixer.to_json()), str(answer.prompt), str(answer.generated.ids)
+    key = f"read on {cache_digest(sampler.identity, *parts)}"
     later = AnswerReading.from_json(
-        (yield from task_group(key, partial(_reread_answer, voice, answer, mixer)))
+        (yield from task_group(key, partial(_reread_answer, sampler, answer, mixer)))
     )
+    # Tokens before the flip were read under the first mixer.
     kl = (*answer.reading.kl[:at], *later.kl[at:])
     entropy = (*answer.reading.entropy[:at], *later.entropy[at:])
     return replace(answer, reading=replace(answer.reading, kl=kl, entropy=entropy))
 
 
-def _reread_answer(voice: ModelSampler, answer: SampledAnswer, mixer: Mixer) -> Steps[dict[str, Any]]:
-    return (yield from voice.read(answer.prompt, answer.generated, mixer)).to_json()
+def _reread_answer(sampler: ModelSampler, answer: SampledAnswer, mixer: Mixer) -> Steps[dict[str, Any]]:
+    return (yield from sampler.read(answer.prompt, answer.generated, mixer)).to_json()
 
 
 def _half_items(
-    asked: Sequence[SamplePrompt], table: Mapping[str, Sequence[SampledAnswer]], at: int
+    prompt_list: Sequence[SamplePrompt], table: Mapping[str, Sequence[SampledAnswer]], at: int
 ) -> dict[str, list[JudgedItem]]:
     """Both halves of every text as separate items, so that the judge cannot see the flip."""
     halves = {"before": (0, at), "after": (at, None)}
     return {
-        f"{name}, {half}": [JudgedItem(answer.prompt, cut_answer(answer, *ends).text) for answer in said]
-        for name, said in table.items()
+        f"{name}, {half}": [JudgedItem(answer.prompt, cut_answer(answer, *ends).text) for answer in answers]
+        for name, answers in table.items()
         for half, ends in halves.items()
     }

@@ -64,6 +64,7 @@ def perplexity_jump(nll: Sequence[float], at: int, window: int) -> float:
 
 
 def perplexity(nll: Sequence[float]) -> float:
+    # exp overflows a float above 709.
     return math.exp(min(float(np.mean(nll)), 700.0))
 
 
@@ -77,7 +78,9 @@ def tokens_to_switch(stance: Sequence[float], at: int) -> int | None:
     if not at or len(stance) < at + HELD:
         return None
     was = np.sign(np.mean(stance[:at]))
+    # Averaged over tokens after the flip only, so that none before it weighs in.
     smooth = [float(np.mean(stance[max(at, i - SMOOTH + 1) : i + 1])) for i in range(at, len(stance))]
+    # A stance of exactly 0 is on neither side.
     changed = [np.sign(value) == -was != 0 for value in smooth]
     runs = (start for start in range(len(changed) - HELD + 1) if all(changed[start : start + HELD]))
     return next(runs, None)

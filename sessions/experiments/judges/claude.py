@@ -56,8 +56,10 @@ class ClaudeJudge:
 
     def judge(self, items: Sequence[JudgedItem]) -> Steps[list[Judgement]]:
         verdicts: list[Judgement] = []
+        # One task per few items: a cancelled run keeps the replies it has paid for.
         for start in range(0, len(items), AT_A_TIME):
             questions = [self.question(item) for item in items[start : start + AT_A_TIME]]
+            # Any change of a question's text changes the key, so that old replies are not reused.
             key = f"{self.name} {' '.join(question.key()[:16] for question in questions)}"
             verdicts += [
                 Judgement(*row) for row in (yield worker_task(partial(self._ask_each, questions), key))
@@ -85,7 +87,7 @@ class ClaudeJudge:
         return cost_bound([self.question(JudgedItem(LONGEST_PROMPT, longest_answer(max_new)))], count)
 
     def _ask_each(self, questions: Sequence[ClaudeQuestion]) -> list[list[Any]]:
-        return [said.to_json() for said in map(parse_reply, self.claude.ask_each(questions))]
+        return [judgement.to_json() for judgement in map(parse_reply, self.claude.ask_each(questions))]
 
 
 def longest_answer(max_new: int) -> str:

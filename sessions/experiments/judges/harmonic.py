@@ -44,10 +44,10 @@ def combine_judgements(parts: Mapping[str, Judgement]) -> Judgement:
     """Combine the parts of one answer; if any part is missing, the score is missing and the known parts
     are kept.
     """
-    scores = {name: said.value for name, said in parts.items() if said.value is not None}
-    for name, said in parts.items():
-        if said.value is None:
-            return Judgement(None, f"{name}: {said.why}", scores)
+    scores = {name: judgement.value for name, judgement in parts.items() if judgement.value is not None}
+    for name, judgement in parts.items():
+        if judgement.value is None:
+            return Judgement(None, f"{name}: {judgement.why}", scores)
     why = " · ".join(f"{name} {score:g}" for name, score in scores.items())
     return Judgement(harmonic_mean(list(scores.values())), why, scores)
 

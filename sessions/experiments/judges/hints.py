@@ -53,6 +53,7 @@ class HintJudge:
             prompt = with_hint(item.prompt, hint)
             key = f"hints {cache_digest(self.voice.identity, hint, str(prompt.messages), item.text)}"
             (row,) = yield from task_group(key, partial(self.voice.text_logprobs, prompt, [item.text]))
+            # Per token, so that long answers do not weigh more.
             means.append(sum(row) / len(row))
         return Judgement(means[0] - means[1])
 

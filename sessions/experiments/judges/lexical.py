@@ -39,6 +39,7 @@ class WordJudge:
         return f"share of {', '.join(self.positive)} among these and {', '.join(self.negative)}"
 
     def judge(self, items: Sequence[JudgedItem]) -> Steps[list[Judgement]]:
+        # Makes this a generator, as a job part has to be, without any task.
         yield from ()
         return [self._judge_text(item.text) for item in items]
 
@@ -58,6 +59,7 @@ class QuestionJudge:
         return [self._judge_text(item.text) for item in items]
 
     def _judge_text(self, text: str) -> Judgement:
+        # "?!" ends one sentence, not two.
         ends = re.findall(r"[.!?]+", text)
         if not ends:
             return Judgement(None, "no sentence was finished")
@@ -81,6 +83,7 @@ def _repeats(text: str) -> bool:
 def _monotone(text: str) -> bool:
     """Repetition without repeated 4-grams: few distinct word pairs."""
     words = split_words(text)
+    # Texts that repeat 4-grams have a flag already.
     return len(words) >= LONG and not _repeats(text) and (distinct_ngrams(words, 2) or 0.0) < PAIRS
 
 

@@ -56,7 +56,10 @@ class PairwiseJudge:
         verdicts: list[Judgement] = []
         for start in range(0, len(duels), AT_A_TIME):
             questions = [
-                question for duel in duels[start : start + AT_A_TIME] for question in self.both_orders(duel)
+                # Both orders of a pair stand next to each other, as `_ask_pairs` expects them.
+                question
+                for duel in duels[start : start + AT_A_TIME]
+                for question in self.both_orders(duel)
             ]
             key = f"pairwise {' '.join(question.key()[:16] for question in questions)}"
             verdicts += [
@@ -100,6 +103,7 @@ def settle_orders(forward: Any, backward: Any) -> Judgement:
     for reply in (forward, backward):
         if not isinstance(reply, Mapping):
             return missing_judgement(reply)
+    # The second reply is about swapped answers, so its points change sign.
     one, other = POINTS[forward["better"]], -POINTS[backward["better"]]
     if one == other:
         return Judgement(float(one), forward["reason"])

@@ -38,6 +38,7 @@ class PropensityJudge:
                 key, partial(self.voice.text_logprobs, item.prompt, texts, after=item.text)
             )
             means = [sum(row) / len(row) for row in rows]
+            # Positive and negative continuations alternate.
             verdicts.append(Judgement(sum(means[::2]) / len(self.pairs) - sum(means[1::2]) / len(self.pairs)))
             yield Progress(len(verdicts), len(items), "answers scored")
         return verdicts
@@ -51,6 +52,7 @@ def continuation_pairs(contrast: str) -> tuple[tuple[str, str], ...]:
 
     pairs = vectors.contrast(contrast).validated().pairs
     texts = [(_last_text(pair.positive), _last_text(pair.negative)) for pair in pairs]
+    # A leading space, because the words continue the answer.
     found = tuple((f" {one}", f" {other}") for one, other in texts if one and other and one != other)[:PAIRS]
     if not found:
         raise UsageError(f"{contrast} has no text pairs that could continue an answer")

@@ -27,47 +27,48 @@ Who = Callable[[ModelSampler, Params], Asker]
 ASPECTS = ("assistant", "coherence", "trait")
 
 
-def _claude_asker(voice: ModelSampler, params: Params) -> Asker:
+def _claude_asker(sampler: ModelSampler, params: Params) -> Asker:
     """One Claude client for all questions, so that they share its budget."""
     claude, model = open_claude(params), claude_model(params)
-    return lambda asked: ClaudeJudge(claude, asked, model)
+    return lambda rubric: ClaudeJudge(claude, rubric, model)
 
 
-def _resident_asker(voice: ModelSampler, params: Params) -> Asker:
-    if world_of(voice.name):
+def _resident_asker(sampler: ModelSampler, params: Params) -> Asker:
+    # Trained on their own small world, they cannot follow such an instruction.
+    if world_of(sampler.name):
         raise UsageError("the demo models cannot be asked for a score: --judge hints")
-    return partial(ResidentJudge, voice)
+    return partial(ResidentJudge, sampler)
 
 
-def _rubric_judge(who: Who, aspect: str, voice: ModelSampler, params: Params) -> Judge:
+def _rubric_judge(who: Who, aspect: str, sampler: ModelSampler, params: Params) -> Judge:
     named = str(params.get("trait") or ""), str(params.get("opposite") or "")
-    return who(voice, params)(find_rubric(aspect, *named))
+    return who(sampler, params)(find_rubric(aspect, *named))
 
 
-def _harmonic_judge(who: Who, name: str, voice: ModelSampler, params: Params) -> Judge:
-    asker = who(voice, params)
+def _harmonic_judge(who: Who, name: str, sampler: ModelSampler, params: Params) -> Judge:
+    asker = who(sampler, params)
     concept = str(params.get("trait") or "")
     if not concept.strip():
         raise UsageError("a harmonic judge needs the concept: --trait determination")
     return HarmonicJudge(
-        f"{name} harmonic", {part: asker(asked) for part, asked in concept_rubrics(concept).items()}
+        f"{name} harmonic", {part: asker(rubric) for part, rubric in concept_rubrics(concept).items()}
     )
 
 
-def _hint_judge(voice: ModelSampler, params: Params) -> Judge:
+def _hint_judge(sampler: ModelSampler, params: Params) -> Judge:
     name, opposite = params.get("trait"), params.get("opposite")
     if not name:
-        return HintJudge(voice, DEMO_HINTS)
-    return HintJudge(voice, (f"You are {name}.", f"You are {opposite or f'not {name}'}."))
+        return HintJudge(sampler, DEMO_HINTS)
+    return HintJudge(sampler, (f"You are {name}.", f"You are {opposite or f'not {name}'}."))
 
 
-def _propensity_judge(voice: ModelSampler, params: Params) -> Judge:
+def _propensity_judge(sampler: ModelSampler, params: Params) -> Judge:
     if not params.get("contrast"):
         raise UsageError("a propensity judge needs pairs: --contrast SET")
-    return PropensityJudge(voice, continuation_pairs(params["contrast"]))
+    return PropensityJudge(sampler, continuation_pairs(params["contrast"]))
 
 
-def _word_judge(voice: ModelSampler, params: Params) -> Judge:
+def _word_judge(sampler: ModelSampler, params: Params) -> Judge:
     positive, negative = _split_words(params, "trait"), _split_words(params, "opposite")
     if not positive or not negative:
         raise UsageError("a judge of words needs both lists: --trait plan,step --opposite nap,cloud")
@@ -86,10 +87,10 @@ JUDGES: Mapping[str, Maker] = {
 }
 
 
-def judge(name: str, voice: ModelSampler, params: Params) -> Judge:
+def judge(name: str, sampler: ModelSampler, params: Params) -> Judge:
     if name not in JUDGES:
         raise UsageError(f"no judge {name!r}: one of {', '.join(JUDGES)}")
-    return JUDGES[name](voice, params)
+    return JUDGES[name](sampler, params)
 
 
 def open_claude(params: Params) -> Any:

@@ -18,7 +18,7 @@ from sessions.experiments.judges.claude import format_prompt
 from sessions.experiments.judges.rubric import Rubric
 from sessions.experiments.judges.verdict import JudgedItem, Judgement, cache_digest
 
-TOLD = "Answer with one whole number from {} to {} and nothing else."
+ANSWER_FORMAT = "Answer with one whole number from {} to {} and nothing else."
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class ResidentJudge:
     def judge(self, items: Sequence[JudgedItem]) -> Steps[list[Judgement]]:
         verdicts = []
         for item in items:
-            asked = self.question(item)
-            key = f"{self.name} {cache_digest(self.voice.identity, asked.text)}"
-            rows = yield from task_group(key, partial(self.voice.text_logprobs, asked, self.numbers))
+            prompt = self.question(item)
+            key = f"{self.name} {cache_digest(self.voice.identity, prompt.text)}"
+            rows = yield from task_group(key, partial(self.voice.text_logprobs, prompt, self.numbers))
             verdicts.append(Judgement(expected_score([sum(row) for row in rows])))
             yield Progress(len(verdicts), len(items), f"{self.name} answers judged")
         return verdicts
@@ -59,7 +59,7 @@ class ResidentJudge:
     def question(self, item: JudgedItem) -> SamplePrompt:
         text = (
             f"Somebody was told:\n{format_prompt(item.prompt)}\n\nThis was the answer:\n{item.text}\n\n"
-            f"{self.rubric.question} {self.rubric.scale} {TOLD.format(self.rubric.low, self.rubric.high)}"
+            f"{self.rubric.question} {self.rubric.scale} {ANSWER_FORMAT.format(self.rubric.low, self.rubric.high)}"
         )
         return SamplePrompt(item.prompt.id, ({"role": "user", "content": text},))
 
@@ -67,6 +67,7 @@ class ResidentJudge:
 def expected_score(logprobs: Sequence[float]) -> float:
     """Σ n p(n) / Σ p(n). A "1" may continue to "10", so p(10) is subtracted from p(1)."""
     top = max(logprobs)
+    # Relative to the largest, so that small probabilities do not underflow.
     shares = [math.exp(value - top) for value in logprobs]
     if len(shares) > 10:
         shares[1] = max(0.0, shares[1] - shares[10])

@@ -77,4 +77,5 @@ def part_columns(verdicts: Sequence[Judgement], seed: int = 0) -> dict[str, Any]
 
 def cache_digest(*parts: str) -> str:
     """Cache key of everything a judgement depends on."""
+    # NUL separates the parts: "ab", "c" and "a", "bc" must differ.
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]

@@ -34,8 +34,10 @@ class ComparedModel:
 
 def mean_kl(reference: Logs, other: Logs) -> float:
     """Mean over tokens of Σ p (log p − log q), in nats; tokens with p = 0 add nothing."""
+    # In double precision: a sum over a whole vocabulary loses digits in float32.
     p, q = reference.astype(np.float64), other.astype(np.float64)
     with np.errstate(invalid="ignore"):
+        # Where p is 0, exp(p)·(p − q) would be 0 · ∞ = NaN.
         each = np.where(np.isneginf(p), 0.0, np.exp(p) * (p - q))
     return float(each.sum(axis=-1).mean())
 
@@ -64,8 +66,9 @@ def _measure_texts(
     totals = {subject.name: dict.fromkeys(references, 0.0) for subject in subjects}
     for text in texts:
         known = {}
-        for name, voice in references.items():
-            known[name] = yield from voice.distributions(prompt, text)
+        for name, sampler in references.items():
+            # Once per reference, not once per pair of models.
+            known[name] = yield from sampler.distributions(prompt, text)
         for subject in subjects:
             seen = yield from subject.voice.distributions(prompt, text, subject.mixer)
             for name, logs in known.items():

@@ -40,127 +40,139 @@ from sessions.experiments.scoring.scoring import Scorer, make_scorer
 CONTROLS = "a random direction of the same norms; the change of every matrix at shuffled places"
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
-    asked = prompts.load_prompts({**params, "n": 2 * params["n"]}, voice.name)
-    fit, held = asked[0::2], asked[1::2]
-    amounts, how = sorted({0.0, *params["amounts"]}), GenerationSettings.from_params(params)
+def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    prompt_list = prompts.load_prompts({**params, "n": 2 * params["n"]}, sampler.name)
+    # One half fits the vector, the other measures, so that no prompt does both.
+    fit, held_out = prompt_list[0::2], prompt_list[1::2]
+    # λ = 0 is the untouched model, which every change is compared with.
+    amounts, settings = sorted({0.0, *params["amounts"]}), GenerationSettings.from_params(params)
     forms = (ACTIVATION, WEIGHTS) if params["form"] == "both" else (params["form"],)
-    by = make_scorer(params["measure"], voice, params)
-    cost = _cost(held, amounts, forms, how)
-    yield (cost + by.cost(cost.answers, how.max_new)).row()
-    base: ModelSampler = yield from voice.load_other(params["base"])
-    axis, sign = yield from tuning.tuning_channel(voice, base, fit, held, params["layers"])
-    treated = _subtract_activations(voice, axis, amounts, how.seed) if ACTIVATION in forms else []
+    scorer = make_scorer(params["measure"], sampler, params)
+    cost = _cost(held_out, amounts, forms, settings)
+    yield (cost + scorer.cost(cost.answers, settings.max_new)).row()
+    base: ModelSampler = yield from sampler.load_other(params["base"])
+    axis, sign = yield from tuning.tuning_channel(sampler, base, fit, held_out, params["layers"])
+    treated = _subtract_activations(sampler, axis, amounts, settings.seed) if ACTIVATION in forms else []
     if WEIGHTS in forms:
-        treated += yield from _blend_weights(voice, base, amounts)
-    table, missing = yield from _measure_models(voice, base, treated, held, how, by)
+        treated += yield from _blend_weights(sampler, base, amounts)
+    table, missing = yield from _measure_models(sampler, base, treated, held_out, settings, scorer)
     yield from table.events()
-    facts = {"base": base.name, "tuned": voice.name, "sign": sign, "by": "λ"}
+    facts = {"base": base.name, "tuned": sampler.name, "sign": sign, "by": "λ"}
     summary = {**facts, **table.summary(), "missing": missing}
-    return {"summary": summary, "control": {"what": CONTROLS, "rows": table.control()}, "n": len(held)}
+    return {"summary": summary, "control": {"what": CONTROLS, "rows": table.control()}, "n": len(held_out)}
 
 
 def _measure_models(
-    voice: ModelSampler,
+    sampler: ModelSampler,
     base: ModelSampler,
     treated: Sequence[TreatedModel],
-    held: Sequence[SamplePrompt],
-    how: GenerationSettings,
-    by: Scorer,
+    held_out: Sequence[SamplePrompt],
+    settings: GenerationSettings,
+    scorer: Scorer,
 ) -> Steps[tuple[TreatmentTable, int]]:
     """Generate and measure everything; returns the table and how many scores are missing."""
-    said = yield from _generate_texts(voice, base, treated, held, how)
-    apart = yield from _measure_kl(voice, base, treated, held, said)
-    likely = yield from _measure_base_nll(base, said)
-    wanted = yield from by.score_answers(said)
-    measures = [wanted, *(one for one in helpful_measures(voice.name) if one.name != wanted.name)]
-    return TreatmentTable(treated, said, apart, likely, measures, how.seed), by.count_missing(said, wanted)
+    answers_by_model = yield from _generate_texts(sampler, base, treated, held_out, settings)
+    distances = yield from _measure_kl(sampler, base, treated, held_out, answers_by_model)
+    base_nll = yield from _measure_base_nll(base, answers_by_model)
+    measure = yield from scorer.score_answers(answers_by_model)
+    measures = [measure, *(one for one in helpful_measures(sampler.name) if one.name != measure.name)]
+    return TreatmentTable(
+        treated, answers_by_model, distances, base_nll, measures, settings.seed
+    ), scorer.count_missing(answers_by_model, measure)
 
 
 def _cost(
-    held: Sequence[SamplePrompt], amounts: Sequence[float], forms: Sequence[str], how: GenerationSettings
+    held_out: Sequence[SamplePrompt],
+    amounts: Sequence[float],
+    forms: Sequence[str],
+    settings: GenerationSettings,
 ) -> RunCost:
-    cost = RunCost.of_batches(len(held), 2, how.max_new, rereads=1)
+    cost = RunCost.of_batches(len(held_out), 2, settings.max_new, rereads=1)
     for _ in forms:
-        cost += RunCost.of_batches(len(held), 2 * len(amounts), how.max_new, rereads=3)
+        cost += RunCost.of_batches(len(held_out), 2 * len(amounts), settings.max_new, rereads=3)
     return cost
 
 
 def _subtract_activations(
-    voice: ModelSampler, axis: Channel, amounts: Sequence[float], seed: int
+    sampler: ModelSampler, axis: Channel, amounts: Sequence[float], seed: int
 ) -> list[TreatedModel]:
-    random = conditions.random_channel(voice, axis, seed)
+    random = conditions.random_channel(sampler, axis, seed)
     found = []
     for form, channel in ((ACTIVATION, axis), (RANDOM, random)):
+        # λ = 0 of a control would be the tuned model again.
         for amount in amounts if form == ACTIVATION else [a for a in amounts if a]:
             mixer = Mixer((replace(channel, scale=-amount),)) if amount else Mixer()
-            found.append(TreatedModel(form, amount, ComparedModel(f"{form} λ={amount:g}", voice, mixer)))
+            found.append(TreatedModel(form, amount, ComparedModel(f"{form} λ={amount:g}", sampler, mixer)))
     return found
 
 
 def _blend_weights(
-    voice: ModelSampler, base: ModelSampler, amounts: Sequence[float]
+    sampler: ModelSampler, base: ModelSampler, amounts: Sequence[float]
 ) -> Steps[list[TreatedModel]]:
     found = []
     for form in (WEIGHTS, SHUFFLED):
+        # λ = 0 of a control would be the tuned model again.
         for amount in amounts if form == WEIGHTS else [a for a in amounts if a]:
-            blended = yield from voice.blend(base, amount, shuffled=form == SHUFFLED)
+            blended = yield from sampler.blend(base, amount, shuffled=form == SHUFFLED)
             found.append(TreatedModel(form, amount, ComparedModel(f"{form} λ={amount:g}", blended)))
             yield Progress(len(found), 2 * len(amounts) - 1, "models blended")
     return found
 
 
 def _generate_texts(
-    voice: ModelSampler,
+    sampler: ModelSampler,
     base: ModelSampler,
     treated: Sequence[TreatedModel],
-    held: Sequence[SamplePrompt],
-    how: GenerationSettings,
+    held_out: Sequence[SamplePrompt],
+    settings: GenerationSettings,
 ) -> Steps[dict[str, list[SampledAnswer]]]:
     """{model: one answer per prompt}; all λ of the activation form run in one batch."""
-    said: dict[str, list[SampledAnswer]] = {}
-    said |= yield from answer_prompts(base, held, [Condition(BASE, Mixer())], how)
-    said |= yield from answer_prompts(voice, held, [Condition(TUNED, Mixer())], how)
-    lanes = [Condition(one.name, one.subject.mixer) for one in treated if one.subject.voice is voice]
+    answers_by_model: dict[str, list[SampledAnswer]] = {}
+    answers_by_model |= yield from answer_prompts(base, held_out, [Condition(BASE, Mixer())], settings)
+    answers_by_model |= yield from answer_prompts(sampler, held_out, [Condition(TUNED, Mixer())], settings)
+    lanes = [Condition(one.name, one.subject.mixer) for one in treated if one.subject.voice is sampler]
     if lanes:
-        said |= yield from answer_prompts(voice, held, lanes, how)
+        answers_by_model |= yield from answer_prompts(sampler, held_out, lanes, settings)
     for one in treated:
-        if one.subject.voice is not voice:
-            said |= yield from answer_prompts(one.subject.voice, held, [Condition(one.name, Mixer())], how)
-    return said
+        # Models with other weights cannot share a batch.
+        if one.subject.voice is not sampler:
+            answers_by_model |= yield from answer_prompts(
+                one.subject.voice, held_out, [Condition(one.name, Mixer())], settings
+            )
+    return answers_by_model
 
 
 def _measure_kl(
-    voice: ModelSampler,
+    sampler: ModelSampler,
     base: ModelSampler,
     treated: Sequence[TreatedModel],
-    held: Sequence[SamplePrompt],
-    said: Mapping[str, Sequence[SampledAnswer]],
+    held_out: Sequence[SamplePrompt],
+    answers_by_model: Mapping[str, Sequence[SampledAnswer]],
 ) -> Steps[dict[str, dict[str, list[Value]]]]:
     """{model: {reference: one KL per prompt}}, on the answers of base and tuned."""
-    references = {BASE: base, TUNED: voice}
-    apart: dict[str, dict[str, list[Value]]] = {one.name: {BASE: [], TUNED: []} for one in treated}
-    for place, prompt in enumerate(held):
-        texts = [said[name][place].generated for name in references]
+    references = {BASE: base, TUNED: sampler}
+    distances: dict[str, dict[str, list[Value]]] = {one.name: {BASE: [], TUNED: []} for one in treated}
+    for index, prompt in enumerate(held_out):
+        texts = [answers_by_model[name][index].generated for name in references]
         found = yield from measure_distances(references, [one.subject for one in treated], prompt, texts)
         for name, row in found.items():
             for reference, value in row.items():
-                apart[name][reference].append(value)
-        yield Progress(place + 1, len(held), "distances measured")
-    return apart
+                distances[name][reference].append(value)
+        yield Progress(index + 1, len(held_out), "distances measured")
+    return distances
 
 
 def _measure_base_nll(
-    base: ModelSampler, said: Mapping[str, Sequence[SampledAnswer]]
+    base: ModelSampler, answers_by_model: Mapping[str, Sequence[SampledAnswer]]
 ) -> Steps[dict[str, list[Value]]]:
     """{model: −log p of every answer's tokens under base}; for base's own answers it is known already."""
     found: dict[str, list[Value]] = {}
-    for number, (name, answers) in enumerate(said.items(), start=1):
+    for number, (name, answers) in enumerate(answers_by_model.items(), start=1):
         found[name] = []
         for answer in answers:
             nll = list(answer.reading.nll) if name == BASE else (yield from _read_by_base(base, answer))
             found[name].append(mean_value(nll))
-        yield Progress(number, len(said), "texts read by base")
+        yield Progress(number, len(answers_by_model), "texts read by base")
     return found
 
 

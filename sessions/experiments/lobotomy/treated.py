@@ -71,6 +71,7 @@ class TreatmentTable:
     def _perplexity(self, name: str) -> statistics.Estimate:
         """exp of the mean over prompts of −log p per token, with its interval."""
         found = statistics.estimate_mean(self.base_nll[name], self.seed)
+        # exp is monotone, so it maps the ends of the interval as well.
         value, low, high = (
             None if end is None else math.exp(end) for end in (found.value, found.lo, found.hi)
         )

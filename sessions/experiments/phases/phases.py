@@ -47,6 +47,7 @@ class PhaseFindings:
                 return end.value
             try:
                 resume, value = work.send, (yield self._with_phase_name(item))
+            # Errors of a task belong to the inner job, which may handle them.
             except Exception as problem:
                 resume, value = work.throw, problem
 
@@ -63,18 +64,19 @@ class PhaseFindings:
         return item
 
 
-def experiment(voice: ModelSampler, params: Params) -> Steps[dict[str, Any]]:
-    study, wanted = StudyFolder.open_folder(params["out"]), _parse_phases(params["only"])
+def experiment(sampler: ModelSampler, params: Params) -> Steps[dict[str, Any]]:
+    study, phases = StudyFolder.open_folder(params["out"]), _parse_phases(params["only"])
     pairs = int(params["pairs"])
     yield RunCost(passes=2 * pairs).row()
     summary: dict[str, Any] = {}
-    for number, phase in enumerate(wanted):
-        yield Progress(number, len(wanted), f"phase {phase}")
-        heard = PhaseFindings(phase)
-        found = yield from heard.relay(PHASES[phase](voice, study, params, heard))
+    for number, phase in enumerate(phases):
+        yield Progress(number, len(phases), f"phase {phase}")
+        findings = PhaseFindings(phase)
+        found = yield from findings.relay(PHASES[phase](sampler, study, params, findings))
         summary[phase] = found
-        yield worker_task(partial(_save_findings, study, heard, found))
-    yield Progress(len(wanted), len(wanted), "phases")
+        # Saved after each phase, so that a later failure does not lose it.
+        yield worker_task(partial(_save_findings, study, findings, found))
+    yield Progress(len(phases), len(phases), "phases")
     return {
         "summary": summary | {"folder": str(study.folder)},
         "control": {phase: control for phase, found in summary.items() if (control := _phase_control(found))},
@@ -90,9 +92,9 @@ def _phase_control(found: Mapping[str, Any]) -> Any:
     return found.get("control") or inner
 
 
-def _save_findings(study: StudyFolder, heard: PhaseFindings, found: Mapping[str, Any]) -> None:
-    told = {"rows": heard.rows, "points": heard.points, "samples": heard.samples}
-    study.save_findings(heard.phase, told | {"summary": found})
+def _save_findings(study: StudyFolder, findings: PhaseFindings, found: Mapping[str, Any]) -> None:
+    data = {"rows": findings.rows, "points": findings.points, "samples": findings.samples}
+    study.save_findings(findings.phase, data | {"summary": found})
 
 
 def _parse_phases(only: str | None) -> list[str]:
@@ -104,7 +106,7 @@ def _parse_phases(only: str | None) -> list[str]:
 
 
 def _make_dataset(
-    voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings
+    sampler: ModelSampler, study: StudyFolder, params: Params, findings: PhaseFindings
 ) -> Steps[Findings]:
     """Write the pairs of a built-in set or a file, taking turns between the domains."""
     from vectors.contrasts.catalogue import contrast
@@ -124,6 +126,7 @@ def _balance_domains(pairs: Any, count: int) -> list[Mapping[str, Any]]:
     for pair in pairs:
         lines.setdefault(pair.domain, []).append(pair)
     longest = max(map(len, lines.values()))
+    # One pair of each domain in turn, so that a small number of pairs covers all domains.
     taken = [line[place] for place in range(longest) for line in lines.values() if place < len(line)]
     return [
         {"positive": pair.positive, "negative": pair.negative, "domain": pair.domain}
@@ -132,17 +135,17 @@ def _balance_domains(pairs: Any, count: int) -> list[Mapping[str, Any]]:
 
 
 def _extract_vector(
-    voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings
+    sampler: ModelSampler, study: StudyFolder, params: Params, findings: PhaseFindings
 ) -> Steps[Findings]:
     from vectors.extraction.job import extraction_job
 
-    asked = {
+    job_params = {
         "contrast": study.require_file(DATASET),
         "out": str(study.vector),
         "name": "study",
         "seed": params["seed"],
     }
-    made = extraction_job(voice.model, {**asked, "method": "mean", "holdout": 0.2, "suggest": True})
+    made = extraction_job(sampler.model, {**job_params, "method": "mean", "holdout": 0.2, "suggest": True})
     found = (yield from made) or {}
     shown = ("best_layer", "suggestion", "n_effective", "sha256", "warnings")
     best = found["layers"].get(str(found["best_layer"]), {})
@@ -150,22 +153,22 @@ def _extract_vector(
 
 
 def _validate_vector(
-    voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings
+    sampler: ModelSampler, study: StudyFolder, params: Params, findings: PhaseFindings
 ) -> Steps[Findings]:
     from vectors.checks.check import check_job
 
-    asked = {
+    job_params = {
         "vector": study.require_file(VECTOR),
         "contrast": study.require_file(DATASET),
         "seed": params["seed"],
     }
-    found = (yield from check_job(voice.model, asked)) or {}
+    found = (yield from check_job(sampler.model, job_params)) or {}
     shown = ("verdict", "reasons", "window", "consistency", "effects", "control")
     return {name: found[name] for name in shown}
 
 
 def _run_experiments(
-    voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings
+    sampler: ModelSampler, study: StudyFolder, params: Params, findings: PhaseFindings
 ) -> Steps[Findings]:
     """Run every requested experiment with the vector of the study."""
     from sessions.job_specs.catalogue import OFFERS
@@ -173,19 +176,21 @@ def _run_experiments(
     found: dict[str, Any] = {}
     vector = study.require_file(VECTOR)
     for name in [name.strip() for name in params["behaviour"].split(",") if name.strip()]:
+        # The study itself would start again without end.
         if name not in registry.EXPERIMENTS or name == "phases":
             raise UsageError(f"no experiment {name!r} for the behaviour phase")
         offer = OFFERS[name]
-        takes = {param.name for param in offer.params}
-        given = {key: params[key] for key in SHARED if key in takes and params.get(key) is not None}
-        inner = registry.experiment(name)(voice, offer.read({"vector": vector, **given}))
+        known = {param.name for param in offer.params}
+        # Only what this experiment has a parameter for; the rest stays at its defaults.
+        given = {key: params[key] for key in SHARED if key in known and params.get(key) is not None}
+        inner = registry.experiment(name)(sampler, offer.read({"vector": vector, **given}))
         ended = yield from PhaseFindings(name).relay(inner)
         found[name] = {"n": ended["n"], "summary": ended["summary"], "control": ended["control"]}
     return found
 
 
 def _compare_changes(
-    voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings
+    sampler: ModelSampler, study: StudyFolder, params: Params, findings: PhaseFindings
 ) -> Steps[Findings]:
     """Compare the vector with the fine-tuning's change, in activations and in weights."""
     from sessions.experiments.common import prompts
@@ -194,54 +199,54 @@ def _compare_changes(
 
     if not params["tuned"]:
         return {"skipped": "no tuned model was named: --tuned MODEL"}
-    vector = voice.vector(study.require_file(VECTOR))
-    asked = prompts.load_prompts(params, voice.name)
-    tuned: ModelSampler = yield from voice.load_other(params["tuned"])
-    before = yield from voice.states(asked)
-    after = yield from tuned.states(asked)
+    vector = sampler.vector(study.require_file(VECTOR))
+    prompt_list = prompts.load_prompts(params, sampler.name)
+    tuned: ModelSampler = yield from sampler.load_other(params["tuned"])
+    before = yield from sampler.states(prompt_list)
+    after = yield from tuned.states(prompt_list)
     change = {layer: after[layer].mean(0) - before[layer].mean(0) for layer in before}
-    shift = voice.direction("tuned − base", change)
-    aligned = align_vectors(vector, shift, len(asked)).to_json()
+    shift = sampler.direction("tuned − base", change)
+    aligned = align_vectors(vector, shift, len(prompt_list)).to_json()
     for layer, cosine in aligned["layers"].items():
         yield Row(
             "alignment", layer, {"layer": int(layer), "cosine": cosine, "random": aligned["random_band"]}
         )
         yield Point("cosine with the activation change, vector", int(layer), cosine)
     compared = yield from diff_job(
-        {"base": voice.name, "tuned": params["tuned"], "vector": str(study.vector)}
+        {"base": sampler.name, "tuned": params["tuned"], "vector": str(study.vector)}
     )
     layers = compared.get("layers", {}) if compared else {}
-    return {"activations": aligned, "weights": layers, "n": len(asked)}
+    return {"activations": aligned, "weights": layers, "n": len(prompt_list)}
 
 
 def _write_analysis(
-    voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings
+    sampler: ModelSampler, study: StudyFolder, params: Params, findings: PhaseFindings
 ) -> Steps[Findings]:
     """Write one report over the findings of all other phases."""
     from sessions.experiments.report import document
     from sessions.experiments.report.found import ReportData
 
-    findings = {
-        phase: kept for phase in PHASES if phase != "analysis" and (kept := study.load_findings(phase))
+    saved_findings = {
+        phase: saved for phase in PHASES if phase != "analysis" and (saved := study.load_findings(phase))
     }
-    if not findings:
+    if not saved_findings:
         raise UsageError(f"{study.folder} holds no findings yet: run the other phases first")
     found = ReportData(
         {
-            "model": voice.name,
+            "model": sampler.name,
             "n": params["n"],
             "seed": params["seed"],
-            "summary": {phase: kept["summary"] for phase, kept in findings.items()},
+            "summary": {phase: saved["summary"] for phase, saved in saved_findings.items()},
             "control": {"what": "random directions of the same norms, in every phase that steers"},
         }
     )
-    for kept in findings.values():
-        found.rows += kept["rows"]
-        for told in (*kept["points"], *kept["samples"]):
-            found.collect(JobEvent.from_json(told))
+    for saved in saved_findings.values():
+        found.rows += saved["rows"]
+        for event in (*saved["points"], *saved["samples"]):
+            found.collect(JobEvent.from_json(event))
     folder, title = str(study.folder), "A motivation study"
     yield from (yield worker_task(lambda: document.write_report(found, folder, title, "steertui run phases")))
-    return {"report": str(study.folder / "report.md"), "phases": list(findings)}
+    return {"report": str(study.folder / "report.md"), "phases": list(saved_findings)}
 
 
 Phase = Callable[[Any, StudyFolder, Params, PhaseFindings], Steps[Findings]]

@@ -26,12 +26,12 @@ class StudyFolder:
 
     @classmethod
     def open_folder(cls, folder: str) -> StudyFolder:
-        place = expand_home(folder)
+        path = expand_home(folder)
         try:
-            place.mkdir(parents=True, exist_ok=True)
+            path.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
-            raise UsageError(f"cannot make the folder {place}: {problem.strerror}") from None
-        return cls(place)
+            raise UsageError(f"cannot make the folder {path}: {problem.strerror}") from None
+        return cls(path)
 
     @property
     def dataset(self) -> Path:
@@ -76,7 +76,9 @@ class StudyFolder:
         target = self.folder / name
         fresh = target.with_name(f"{name}.part")
         try:
+            # Texts of the user's files may hold keys.
             fresh.write_text(scrub(text), encoding="utf-8")
+            # Renamed when complete, so that a reader never sees half a file.
             fresh.replace(target)
         except OSError as problem:
             raise UsageError(f"cannot write {target}: {problem.strerror}") from None

@@ -27,25 +27,26 @@ INTERVALS = "Bands and black lines are 95 % intervals over prompts; dashed or gr
 
 def write_report(found: ReportData, folder: str, title: str, command: str) -> list[Artifact]:
     """Write the report folder; returns its files."""
-    place = expand_home(folder)
+    target = expand_home(folder)
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        drawn = pictures.draw_pictures(found, place)
+        target.mkdir(parents=True, exist_ok=True)
+        plots = pictures.draw_pictures(found, target)
+        # Plots first: the report lists the files that were drawn.
         texts = {
-            "report.md": "\n\n".join(_blocks(found, title, command, drawn)) + "\n",
+            "report.md": "\n\n".join(_blocks(found, title, command, plots)) + "\n",
             "rows.jsonl": _json_lines(found.rows),
             "samples.jsonl": _json_lines([sample.to_json() for sample in found.samples]),
             "comparison.md": comparison_table(found.samples),
         }
         for name, text in texts.items():
-            (place / name).write_text(text, encoding="utf-8")
+            (target / name).write_text(text, encoding="utf-8")
     except OSError as problem:
-        raise UsageError(f"cannot write the report in {place}: {problem.strerror}") from None
-    files = [place / name for name in texts] + [*drawn.values()]
+        raise UsageError(f"cannot write the report in {target}: {problem.strerror}") from None
+    files = [target / name for name in texts] + [*plots.values()]
     return [Artifact(str(file), hashlib.sha256(file.read_bytes()).hexdigest(), "report") for file in files]
 
 
-def _blocks(found: ReportData, title: str, command: str, drawn: Mapping[str, Path]) -> Iterator[str]:
+def _blocks(found: ReportData, title: str, command: str, plots: Mapping[str, Path]) -> Iterator[str]:
     facts = found.facts
     yield f"# {title}"
     yield f"{clean_text(str(facts['model']))} · n = {facts['n']} · seed {facts['seed']}"
@@ -60,20 +61,20 @@ def _blocks(found: ReportData, title: str, command: str, drawn: Mapping[str, Pat
         if not is_long(name):
             yield f"## {clean_text(name)}"
             yield "\n".join(map(clean_text, markdown_table(rows)))
-    yield from _plot_blocks(drawn)
+    yield from _plot_blocks(plots)
     if found.samples:
         yield "## Texts"
         yield from side_by_side(found.samples, READ)
         yield "Side by side: `comparison.md`; all answers: `samples.jsonl`; all rows: `rows.jsonl`."
 
 
-def _plot_blocks(drawn: Mapping[str, Path]) -> Iterator[str]:
+def _plot_blocks(plots: Mapping[str, Path]) -> Iterator[str]:
     yield "## Plots"
-    if not drawn:
+    if not plots:
         yield pictures.MISSING if not pictures.has_matplotlib() else "There is nothing to plot."
-    if drawn:
+    if plots:
         yield INTERVALS
-    for name, path in drawn.items():
+    for name, path in plots.items():
         yield f"![{clean_text(name)}]({path.name})"
 
 
@@ -92,4 +93,5 @@ def _is_small(value: Mapping[str, Any]) -> bool:
 
 
 def _json_lines(rows: list[dict[str, Any]]) -> str:
+    # Rows and samples hold texts of models and of the user's files.
     return scrub("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

@@ -35,6 +35,7 @@ def draw_pictures(found: ReportData, folder: Path) -> dict[str, Path]:
     made: dict[str, Path] = {}
     for name, paint in _plan_pictures(found):
         for suffix in ("svg", "png"):
+            # The PNG comes last, and the report shows that one.
             made[name] = paint(folder / f"{_file_name(name)}.{suffix}")
     return made
 
@@ -56,6 +57,7 @@ def _plan_pictures(found: ReportData) -> Iterator[tuple[str, Any]]:
             levels=labels.alert_lines(found, measure),
             places=labels.marked_places(found, measure),
         )
+        # Bound as defaults: a closure would see only the loop's last values.
         yield measure, lambda path, s=series, a=axes: plot_lines(path, _to_plot_curves(s), a)
     for name, values, bounds in _outcomes(found):
         axes = PlotAxes(name, y=labels.y_label(name.rpartition(": ")[2]))
@@ -84,6 +86,7 @@ def _to_plot_curves(series: Mapping[str, Sequence[Point]]) -> list[Any]:
     many = any(map(NUMBERED.match, series))
     for who, points in series.items():
         ordered = sorted(points, key=lambda point: point.x)
+        # Bands of many random directions would cover the plot.
         quiet = many and who.startswith(RANDOM)
         low, high = ([], []) if quiet else ([p.lo for p in ordered], [p.hi for p in ordered])
         x, y = [point.x for point in ordered], [point.y for point in ordered]
@@ -111,15 +114,16 @@ def _outcomes(found: ReportData) -> Iterator[Outcome]:
     """The columns with intervals of every table that has one row per condition."""
     for table, rows in group_rows(found.rows).items():
         names = [str(row.get("condition", "")) for row in rows]
+        # Tables with other keys than the condition have no single bar per condition.
         if is_long(table) or not all(names) or len(set(names)) < len(names) or len(names) > MOST_BARS:
             continue
         for column in filled_columns(rows):
             bounded = [row for row in rows if isinstance(row.get(f"{column}_lo"), float)]
             if bounded:
-                called = [clean_text(str(row["condition"])) for row in bounded]
-                values = {name: row.get(column) for name, row in zip(called, bounded, strict=True)}
+                conditions = [clean_text(str(row["condition"])) for row in bounded]
+                values = {name: row.get(column) for name, row in zip(conditions, bounded, strict=True)}
                 ends = [(row[f"{column}_lo"], row[f"{column}_hi"]) for row in bounded]
-                yield clean_text(f"{table}: {column}"), values, dict(zip(called, ends, strict=True))
+                yield clean_text(f"{table}: {column}"), values, dict(zip(conditions, ends, strict=True))
 
 
 def _spreads(found: ReportData) -> dict[str, dict[str, list[float]]]:
@@ -128,6 +132,7 @@ def _spreads(found: ReportData) -> dict[str, dict[str, list[float]]]:
     for row in found.table("answers"):
         if isinstance(row.get("echo"), float) and not str(row["condition"]).startswith("random"):
             spread.setdefault(clean_text(str(row["condition"])), []).append(row["echo"])
+    # More histograms than a few cannot be told apart: keep unsteered and the two ends.
     if len(spread) > MOST_SPREADS:
         levels = [name for name in spread if name != UNSTEERED]
         spread = {name: row for name, row in spread.items() if name in (UNSTEERED, levels[0], levels[-1])}

@@ -51,9 +51,11 @@ def format_cell(value: Any) -> str:
     """A value as readable text; a missing value is a dash, never 0."""
     if value is None:
         return "–"
+    # Before the numbers, because a bool is an int.
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
+        # Rounding errors are shown as 0, not as 1e−17.
         return "0" if abs(value) < 1e-12 else f"{value:.3g}"
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {format_cell(inner)}" for name, inner in value.items())

@@ -13,6 +13,7 @@ ACROSS = 8
 
 def clean_text(text: str) -> str:
     """Without unprintable characters, and with anything that looks like a key removed."""
+    # Texts of models are untrusted: terminal escape sequences must not reach a terminal.
     shown = "".join(sign if sign.isprintable() or sign in "\n\t" else "�" for sign in text)
     return scrub(shown)
 
@@ -32,11 +33,13 @@ def side_by_side(samples: Sequence[JobSample], most: int | None = None) -> Itera
 
 def comparison_table(samples: Sequence[JobSample]) -> str:
     """A Markdown table to paste: one row per prompt, one column per condition (the first eight)."""
-    said = {(sample.prompt, sample.condition): sample.text for sample in samples}
+    texts = {(sample.prompt, sample.condition): sample.text for sample in samples}
     conditions = list(dict.fromkeys(sample.condition for sample in samples))[:ACROSS]
     lines = [["prompt", *map(_cell_text, conditions)], ["---"] * (1 + len(conditions))]
     for prompt in dict.fromkeys(sample.prompt for sample in samples):
-        lines.append([_cell_text(prompt), *(_cell_text(said.get((prompt, name), "")) for name in conditions)])
+        lines.append(
+            [_cell_text(prompt), *(_cell_text(texts.get((prompt, name), "")) for name in conditions)]
+        )
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 

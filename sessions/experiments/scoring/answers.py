@@ -44,10 +44,10 @@ class SampledAnswer:
 
 
 def generate_answers(
-    voice: ModelSampler,
+    sampler: ModelSampler,
     prompt: SamplePrompt,
     conditions: Sequence[Condition],
-    how: GenerationSettings,
+    settings: GenerationSettings,
     *,
     cues: Sequence[LaneEdit] = (),
     vector: Any = None,
@@ -56,8 +56,10 @@ def generate_answers(
     `vector` is the one that answers are projected on.
     """
     mixers = [condition.mixer for condition in conditions]
-    key = _answers_key(voice, prompt, mixers, how, cues, vector)
-    found = yield from task_group(key, lambda: _generate_rows(voice, prompt, mixers, how, cues, vector))
+    key = _answers_key(sampler, prompt, mixers, settings, cues, vector)
+    found = yield from task_group(
+        key, lambda: _generate_rows(sampler, prompt, mixers, settings, cues, vector)
+    )
     return [
         SampledAnswer(
             prompt,
@@ -70,10 +72,10 @@ def generate_answers(
 
 
 def answer_prompts(
-    voice: ModelSampler,
+    sampler: ModelSampler,
     prompts: Sequence[SamplePrompt],
     conditions: Sequence[Condition],
-    how: GenerationSettings,
+    settings: GenerationSettings,
     *,
     vector: Any = None,
 ) -> Steps[dict[str, list[SampledAnswer]]]:
@@ -85,7 +87,7 @@ def answer_prompts(
         yield Progress(number, len(prompts), "prompts answered")
         for answer in (
             yield from generate_answers(
-                voice, prompt, conditions, with_prompt_seed(how, number), vector=vector
+                sampler, prompt, conditions, with_prompt_seed(settings, number), vector=vector
             )
         ):
             table[answer.condition].append(answer)
@@ -94,47 +96,52 @@ def answer_prompts(
     return table
 
 
-def with_prompt_seed(how: GenerationSettings, number: int) -> GenerationSettings:
+def with_prompt_seed(settings: GenerationSettings, number: int) -> GenerationSettings:
     """The settings with a seed of this prompt's own, equal under every condition."""
-    return replace(how, seed=1000 * how.seed + number)
+    # Runs with neighbouring seeds share no prompt seed, up to 1000 prompts.
+    return replace(settings, seed=1000 * settings.seed + number)
 
 
-def differing_answers(said: Sequence[SampledAnswer], reference: Sequence[SampledAnswer]) -> list[float]:
+def differing_answers(answers: Sequence[SampledAnswer], reference: Sequence[SampledAnswer]) -> list[float]:
     """1 for every answer whose text differs from the reference's to the same prompt, else 0."""
-    return [float(one.text != other.text) for one, other in zip(said, reference, strict=True)]
+    return [float(one.text != other.text) for one, other in zip(answers, reference, strict=True)]
 
 
 def _generate_rows(
-    voice: ModelSampler,
+    sampler: ModelSampler,
     prompt: SamplePrompt,
     mixers: Sequence[Mixer],
-    how: GenerationSettings,
+    settings: GenerationSettings,
     cues: Sequence[LaneEdit],
     vector: Any,
 ) -> Steps[list[dict[str, Any]]]:
     rows = []
-    for mixer, said in zip(mixers, (yield from voice.generate(prompt, mixers, how, cues)), strict=True):
-        reading = yield from voice.read(prompt, said, mixer, vector)
-        rows.append({"said": said.to_json(), "reading": reading.to_json()})
+    # Each answer is read under its own mixer.
+    for mixer, generated in zip(
+        mixers, (yield from sampler.generate(prompt, mixers, settings, cues)), strict=True
+    ):
+        reading = yield from sampler.read(prompt, generated, mixer, vector)
+        rows.append({"said": generated.to_json(), "reading": reading.to_json()})
     return rows
 
 
 def _answers_key(
-    voice: ModelSampler,
+    sampler: ModelSampler,
     prompt: SamplePrompt,
     mixers: Sequence[Mixer],
-    how: GenerationSettings,
+    settings: GenerationSettings,
     cues: Sequence[LaneEdit],
     vector: Any,
 ) -> str:
-    told = [[cue.at, cue.text, cue.role, [mixer.to_json() for mixer in cue.mixers]] for cue in cues]
+    edits = [[cue.at, cue.text, cue.role, [mixer.to_json() for mixer in cue.mixers]] for cue in cues]
     return cache_key(
-        "answers", voice, prompt, vector, [mixer.to_json() for mixer in mixers], asdict(how), told
+        "answers", sampler, prompt, vector, [mixer.to_json() for mixer in mixers], asdict(settings), edits
     )
 
 
-def cache_key(what: str, voice: ModelSampler, prompt: SamplePrompt, vector: Any = None, *more: Any) -> str:
+def cache_key(what: str, sampler: ModelSampler, prompt: SamplePrompt, vector: Any = None, *more: Any) -> str:
     """Cache key of a result that depends on a model, a prompt and a vector."""
-    asked = [list(map(dict, prompt.messages)), prompt.raw]
-    identity = [voice.identity, asked, getattr(vector, "sha256", None), *more]
+    messages = [list(map(dict, prompt.messages)), prompt.raw]
+    identity = [sampler.identity, messages, getattr(vector, "sha256", None), *more]
+    # Sorted, so that the order of keys does not change the key.
     return f"{what} {hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]}"

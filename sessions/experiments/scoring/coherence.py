@@ -18,7 +18,9 @@ def is_broken(answer: SampledAnswer, unsteered: SampledAnswer) -> bool:
     from vectors.checks.doses import COLLAPSE_NATS, COLLAPSE_REPEATS
 
     if not answer.text.strip():
+        # An empty answer is broken only where the model has something to say unsteered.
         return bool(unsteered.text.strip())
+    # Relative to the unsteered answer: some prompts have unlikely answers anyway.
     nll, before = mean_value(answer.reading.nll), mean_value(unsteered.reading.nll)
     worse = nll is not None and before is not None and nll - before > COLLAPSE_NATS
     return (

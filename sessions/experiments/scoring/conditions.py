@@ -29,37 +29,40 @@ class Condition:
     mixer: Mixer
 
 
-def vector_channel(voice: ModelSampler, params: Mapping[str, Any], vector: Any = None) -> Channel:
+def vector_channel(sampler: ModelSampler, params: Mapping[str, Any], vector: Any = None) -> Channel:
     """The vector with its suggested settings, overridden by `scale`, `unit`, `layers` and `split`."""
     if vector is None:
-        vector = voice.vector(params["vector"])
+        vector = sampler.vector(params["vector"])
     given = {key: params[key] for key in ("scale", "unit", "split") if params.get(key) is not None}
     if params.get("layers"):
-        given["layers"] = parse_layers(params["layers"], voice.n_layers)
+        given["layers"] = parse_layers(params["layers"], sampler.n_layers)
+    # The suggested scale is in the suggested unit, so it cannot be kept for another one.
     if given.get("unit") and given.get("scale") is None:
         raise UsageError("--unit needs a scale as well: --scale X")
     return Channel.suggested(vector, **given)
 
 
-def mixer_at_scale(played: Channel, scale: float) -> Mixer:
-    return Mixer((replace(played, scale=scale),)) if scale else Mixer()
+def mixer_at_scale(channel: Channel, scale: float) -> Mixer:
+    # An empty mixer instead of a channel at scale 0, so that the condition is truly unsteered.
+    return Mixer((replace(channel, scale=scale),)) if scale else Mixer()
 
 
-def single_layer_channel(played: Channel, layer: int) -> Channel:
+def single_layer_channel(channel: Channel, layer: int) -> Channel:
     """The channel with its whole dose on one layer."""
-    return replace(played, layers=(layer,), weights=None)
+    return replace(channel, layers=(layer,), weights=None)
 
 
-def random_channel(voice: ModelSampler, played: Channel, seed: int, number: int = 1) -> Channel:
+def random_channel(sampler: ModelSampler, channel: Channel, seed: int, number: int = 1) -> Channel:
     """The same channel with a random direction in place of its vector."""
-    return replace(played, vector=voice.random(played.vector, CONTROL_SEED * seed + number), name=None)
+    # The name is dropped with the vector it belongs to.
+    return replace(channel, vector=sampler.random(channel.vector, CONTROL_SEED * seed + number), name=None)
 
 
-def random_channels(voice: ModelSampler, played: Channel, seed: int, count: int) -> dict[str, Channel]:
+def random_channels(sampler: ModelSampler, channel: Channel, seed: int, count: int) -> dict[str, Channel]:
     """{condition: the channel with a random direction}, named random, random 2, random 3, …"""
     if not 1 <= count <= MOST_CONTROLS:
         raise UsageError(f"--controls N is from 1 to {MOST_CONTROLS} random directions, not {count}")
-    return {random_name(k): random_channel(voice, played, seed, k) for k in range(1, count + 1)}
+    return {random_name(k): random_channel(sampler, channel, seed, k) for k in range(1, count + 1)}
 
 
 def random_name(number: int) -> str:
@@ -68,15 +71,15 @@ def random_name(number: int) -> str:
 
 
 def standard_conditions(
-    voice: ModelSampler, played: Channel, seed: int, count: int = 1
+    sampler: ModelSampler, channel: Channel, seed: int, count: int = 1
 ) -> tuple[Condition, ...]:
     """Unsteered, the vector as given and sign-flipped, and `count` random directions."""
-    chance = random_channels(voice, played, seed, count)
+    randoms = random_channels(sampler, channel, seed, count)
     return (
         Condition(UNSTEERED, Mixer()),
-        Condition(PLUS, Mixer((played,))),
-        Condition(MINUS, Mixer((played,)).flip(0)),
-        *(Condition(name, Mixer((channel,))) for name, channel in chance.items()),
+        Condition(PLUS, Mixer((channel,))),
+        Condition(MINUS, Mixer((channel,)).flip(0)),
+        *(Condition(name, Mixer((control,))) for name, control in randoms.items()),
     )
 
 

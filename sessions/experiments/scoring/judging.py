@@ -24,9 +24,9 @@ from sessions.experiments.judges.verdict import (
 )
 
 
-def choose_judge(voice: ModelSampler, params: Mapping[str, Any]) -> Judge | None:
+def choose_judge(sampler: ModelSampler, params: Mapping[str, Any]) -> Judge | None:
     """The requested judge; a missing key or trait fails here, not after an hour of generation."""
-    return judge(params["judge"], voice, params) if params.get("judge") else None
+    return judge(params["judge"], sampler, params) if params.get("judge") else None
 
 
 def judging_cost(one: Judge | None, count: int, max_new: int) -> RunCost:
@@ -51,7 +51,7 @@ def announce_judge(one: Judge | None) -> Iterator[Row]:
 
 
 def judge_conditions(
-    one: Judge | None, said: Mapping[str, Sequence[JudgedItem]], reference: str, seed: int
+    one: Judge | None, items_by_condition: Mapping[str, Sequence[JudgedItem]], reference: str, seed: int
 ) -> Steps[dict[str, Any]]:
     """One row per condition in table `judged`, with its difference to the reference; returns the number of
     missing scores.
@@ -59,28 +59,28 @@ def judge_conditions(
     if one is None:
         return {}
     table: dict[str, list[Judgement]] = {}
-    for name, items in said.items():
+    for name, items in items_by_condition.items():
         table[name] = yield from one.judge(items)
     values = {name: [verdict.value for verdict in verdicts] for name, verdicts in table.items()}
-    gaps = 0
+    missing = 0
     for name, verdicts in table.items():
         found = tally_judgements(verdicts, seed)
-        gaps += found["missing"]
-        apart = (
+        missing += found["missing"]
+        difference = (
             paired_difference(values[name], values[reference], seed).columns() if name != reference else {}
         )
         scores = {"score": found["value"], "score_lo": found["lo"], "score_hi": found["hi"], "n": found["n"]}
-        scores |= {"missing": found["missing"], "why": missing_reasons(found), **apart}
+        scores |= {"missing": found["missing"], "why": missing_reasons(found), **difference}
         yield Row("judged", name, {"condition": name, **scores, **part_columns(verdicts, seed)})
-    yield from _answer_rows(said, table)
-    return {"judge": one.name, "about": one.about, "missing": gaps}
+    yield from _answer_rows(items_by_condition, table)
+    return {"judge": one.name, "about": one.about, "missing": missing}
 
 
 def _answer_rows(
-    said: Mapping[str, Sequence[JudgedItem]], table: Mapping[str, Sequence[Judgement]]
+    items_by_condition: Mapping[str, Sequence[JudgedItem]], table: Mapping[str, Sequence[Judgement]]
 ) -> Iterator[Row]:
     """One row per answer, with the judge's reason."""
-    for name, items in said.items():
+    for name, items in items_by_condition.items():
         for item, verdict in zip(items, table[name], strict=True):
             values = {"condition": name, "prompt": item.prompt.id, "score": verdict.value, "why": verdict.why}
             yield Row("judged: answers", f"{name} · {item.prompt.id}", {**values, **verdict.parts})

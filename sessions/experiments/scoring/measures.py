@@ -41,6 +41,7 @@ class Measure:
 
 
 def mean_value(values: Sequence[float]) -> Value:
+    # fsum is exact, so that the order of the values does not change the result.
     return math.fsum(values) / len(values) if values else None
 
 
@@ -50,8 +51,8 @@ def count_questions(answer: SampledAnswer) -> Value:
 
 
 def words_per_hundred(words: Sequence[str], answer: SampledAnswer) -> Value:
-    said = len(split_words(answer.text))
-    return 100 * count_words(words, answer.text) / said if said else None
+    count = len(split_words(answer.text))
+    return 100 * count_words(words, answer.text) / count if count else None
 
 
 def mean_projection(answer: SampledAnswer) -> Value:
@@ -67,8 +68,8 @@ def is_flagged(answer: SampledAnswer) -> Value:
 
 def keyword_share(answer: SampledAnswer) -> Value:
     """Share of the expected words that occur (`keywords` in the prompt's pack line)."""
-    wanted = answer.prompt.about.get("keywords") or ()
-    return mean_value([float(count_words([word], answer.text) > 0) for word in wanted])
+    keywords = answer.prompt.about.get("keywords") or ()
+    return mean_value([float(count_words([word], answer.text) > 0) for word in keywords])
 
 
 def _label_share(

@@ -78,85 +78,93 @@ class TorchSampler:
         self,
         prompt: SamplePrompt,
         mixers: Sequence[Mixer],
-        how: GenerationSettings,
+        settings: GenerationSettings,
         cues: Sequence[LaneEdit] = (),
     ) -> Steps[list[GeneratedTokens]]:
-        lineup = list(mixers)
-        lanes = Lanes(lambda mixer: tuple(lineup), tuple(f"lane {i}" for i in range(len(lineup))))
+        # Changed in place by an edit: the lanes read it at every mixer change.
+        lane_mixers = list(mixers)
+        lanes = Lanes(lambda mixer: tuple(lane_mixers), tuple(f"lane {i}" for i in range(len(lane_mixers))))
         live = core.stream(
             self.model,
             self.prompt_ids(prompt),
-            mixer=lineup[0],
+            mixer=lane_mixers[0],
             lanes=lanes,
-            max_new_tokens=how.max_new,
-            temperature=how.temperature,
-            seed=how.seed,
-            cache=how.cache,
-            ignore_end=how.ignore_end,
-            repetition_penalty=how.repetition_penalty,
+            max_new_tokens=settings.max_new,
+            temperature=settings.temperature,
+            seed=settings.seed,
+            cache=settings.cache,
+            ignore_end=settings.ignore_end,
+            repetition_penalty=settings.repetition_penalty,
             meters={},
         )
-        said = [_LaneTokens() for _ in mixers]
+        outputs = [_LaneTokens() for _ in mixers]
         while True:
-            for cue in (cue for cue in cues if cue.at == len(live.steps)):
-                self._apply_edit(cue, prompt, live, lineup, said)
+            # Edits are made between two tokens, before the token they name.
+            for edit in (edit for edit in cues if edit.at == len(live.steps)):
+                self._apply_edit(edit, prompt, live, lane_mixers, outputs)
+            # One task per token, so that a chat can run between two tokens.
             step = yield gpu_task(lambda: next(live, None))
             if step is None:
                 break
-            for line, voice in zip(said, (step, *step.lane_tokens), strict=False):
-                line.append(voice)
-        return [line.to_tokens(self.model.tokenizer) for line in said]
+            for output, token in zip(outputs, (step, *step.lane_tokens), strict=False):
+                output.append(token)
+        return [output.to_tokens(self.model.tokenizer) for output in outputs]
 
     def _apply_edit(
         self,
-        cue: LaneEdit,
+        edit: LaneEdit,
         prompt: SamplePrompt,
         live: AnswerStream,
-        lineup: list[Mixer],
-        said: Sequence[_LaneTokens],
+        lane_mixers: list[Mixer],
+        outputs: Sequence[_LaneTokens],
     ) -> None:
-        if cue.mixers:
-            lineup[:] = cue.mixers
-            live.set(lineup[0])
-        if cue.text:
-            ids = self._edit_tokens(cue, prompt)
-            live.inject_ids(ids, cue.role, cue.text)
-            for line in said:
-                line.insert(cue.at, ids)
+        if edit.mixers:
+            lane_mixers[:] = edit.mixers
+            # Setting lane 0's mixer makes the lanes be computed again from `lane_mixers`.
+            live.set(lane_mixers[0])
+        if edit.text:
+            ids = self._edit_tokens(edit, prompt)
+            live.inject_ids(ids, edit.role, edit.text)
+            for output in outputs:
+                output.insert(edit.at, ids)
 
-    def _edit_tokens(self, cue: LaneEdit, prompt: SamplePrompt) -> list[int]:
+    def _edit_tokens(self, edit: LaneEdit, prompt: SamplePrompt) -> list[int]:
         """Token ids of an edit: text of the model's own role as it is, another role inside the chat
         template.
         """
-        tokenizer, text = self.model.tokenizer, cue.text
-        if cue.role != "model":
-            turn = {"role": cue.role, "content": text}
+        tokenizer, text = self.model.tokenizer, edit.text
+        if edit.role != "model":
+            turn = {"role": edit.role, "content": text}
             framed = (
                 None if prompt.raw else continuation_text(tokenizer, as_messages(prompt.messages), [turn])
             )
+            # Without a chat template the text stands as a paragraph of its own.
             text = framed if framed is not None else f"\n\n{text}\n\n"
         return encode(tokenizer, text)
 
     def read(
-        self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None, vector: Any = None
+        self, prompt: SamplePrompt, generated: GeneratedTokens, mixer: Mixer | None = None, vector: Any = None
     ) -> Steps[AnswerReading]:
-        return (yield gpu_task(partial(self._read_answer, prompt, said, mixer, vector)))
+        return (yield gpu_task(partial(self._read_answer, prompt, generated, mixer, vector)))
 
     def _read_answer(
-        self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None, vector: Any
+        self, prompt: SamplePrompt, generated: GeneratedTokens, mixer: Mixer | None, vector: Any
     ) -> AnswerReading:
-        if not said.ids:
+        if not generated.ids:
             return AnswerReading(())
         layers = tuple(vector.layers) if vector is not None else ()
-        ids, own, start = self._join_tokens(prompt, said)
+        ids, own, start = self._join_tokens(prompt, generated)
         plain, states = self._unsteered_pass(ids, start, layers)
-        chosen = torch.tensor(said.ids, device=plain.device)
+        chosen = torch.tensor(generated.ids, device=plain.device)
+        # Row `own` is the distribution that predicted this token.
         nll = -plain[own].gather(1, chosen[:, None])[:, 0]
+        # An unsteered answer differs in nothing from the unsteered model.
         kl: Sequence[float] = () if mixer is None else [0.0] * len(own)
         drawn_from = plain[own]
         if mixer is not None and mixer.active_indices():
             drawn_from = likelihood.token_distributions(self.model, ids, start, mixer)[own]
             kl = (drawn_from.exp() * (drawn_from - plain[own])).nan_to_num(0.0).sum(dim=-1).tolist()
+        # 0 · log 0 is NaN and counts as 0.
         entropy = -(drawn_from.exp() * drawn_from).nan_to_num(0.0).sum(dim=-1)
         projections = {
             layer: tuple((hidden[own] @ vector.directions[layer]).tolist())
@@ -165,9 +173,9 @@ class TorchSampler:
         return AnswerReading(tuple(nll.tolist()), tuple(kl), projections, tuple(entropy.tolist()))
 
     def distributions(
-        self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None
+        self, prompt: SamplePrompt, generated: GeneratedTokens, mixer: Mixer | None = None
     ) -> Steps[NDArray[np.float32]]:
-        ids, own, start = self._join_tokens(prompt, said)
+        ids, own, start = self._join_tokens(prompt, generated)
 
         def work() -> NDArray[np.float32]:
             rows = likelihood.token_distributions(self.model, ids, start, mixer or Mixer())[own]
@@ -186,6 +194,7 @@ class TorchSampler:
         for mixer in mixers:
             found.append([])
             for one in words:
+                # One pair per task, so that a chat never waits long.
                 found[-1].append((yield gpu_task(partial(one.propensity, self.model, mixer))))
         return found
 
@@ -212,6 +221,7 @@ class TorchSampler:
         return PromptProjections(pieces, {layer: tuple(row.tolist()) for layer, row in rows.items()})
 
     def first_tokens(self, words: Sequence[str]) -> frozenset[int]:
+        # A word starts with other tokens after a space and with a capital letter.
         spelled = [
             text for word in words for text in (word, f" {word}", word.capitalize(), f" {word.capitalize()}")
         ]
@@ -245,13 +255,15 @@ class TorchSampler:
             (yield worker_task(lambda: remove_tuning(self.model, base.model, share, shuffled=shuffled)))
         )
 
-    def _join_tokens(self, prompt: SamplePrompt, said: GeneratedTokens) -> tuple[list[int], list[int], int]:
+    def _join_tokens(
+        self, prompt: SamplePrompt, generated: GeneratedTokens
+    ) -> tuple[list[int], list[int], int]:
         """Ids of prompt and answer together, positions of the answer's own tokens, and where the answer
         starts.
         """
-        asked = self.prompt_ids(prompt)
-        ids, own = said.interleave()
-        return [*asked, *ids], own, len(asked)
+        prompt_ids = self.prompt_ids(prompt)
+        ids, own = generated.interleave()
+        return [*prompt_ids, *ids], own, len(prompt_ids)
 
     def _unsteered_pass(
         self, ids: Sequence[int], start: int, layers: Sequence[int]
@@ -259,10 +271,11 @@ class TorchSampler:
         """One unsteered pass: log-probabilities from position `start` on, and the hidden states there."""
         states: dict[int, Tensor] = {}
 
-        def look(layer: int, hidden: Tensor) -> None:
+        def save_output(layer: int, hidden: Tensor) -> None:
+            # Copied to the CPU at once, so that a long text does not fill the GPU.
             states[layer] = hidden[0, start:].float().cpu()
 
-        with self.model.steering.hooking_outputs(layers, look):
+        with self.model.steering.hooking_outputs(layers, save_output):
             return likelihood.token_distributions(self.model, ids, start), states
 
 
@@ -276,15 +289,16 @@ class _LaneTokens:
         self.inserted: list[tuple[int, Ids]] = []
         self.finished = False
 
-    def append(self, voice: Any) -> None:
+    def append(self, token: Any) -> None:
         """Append a token of this lane; tokens after the lane has finished are ignored."""
-        self.finished = self.finished or voice.finished
+        self.finished = self.finished or token.finished
         if not self.finished:
-            self.ids.append(voice.token_id)
-            self.logprobs.append(voice.logprob)
-            self.pieces.append(voice.text)
+            self.ids.append(token.token_id)
+            self.logprobs.append(token.logprob)
+            self.pieces.append(token.text)
 
     def insert(self, at: int, ids: Sequence[int]) -> None:
+        # A lane that has finished before the edit did not get the text.
         if len(self.ids) == at:
             self.inserted.append((at, tuple(ids)))
 

@@ -29,19 +29,19 @@ class ScoredAnswers:
 
     @cached_property
     def values(self) -> Mapping[str, Sequence[Value]]:
-        return {name: self.wanted.all(said) for name, said in self.table.items()}
+        return {name: self.wanted.all(answers) for name, answers in self.table.items()}
 
     @cached_property
     def whole(self) -> Mapping[str, Sequence[float]]:
         before = self.table[UNSTEERED]
-        return {name: coherence.whole_flags(said, before) for name, said in self.table.items()}
+        return {name: coherence.whole_flags(answers, before) for name, answers in self.table.items()}
 
     @cached_property
     def coherence_values(self) -> Mapping[str, Sequence[Value]]:
         """Coherence values: of the chosen measure, else whether the texts are whole."""
         if self.coherence_measure is None:
             return self.whole
-        return {name: self.coherence_measure.all(said) for name, said in self.table.items()}
+        return {name: self.coherence_measure.all(answers) for name, answers in self.table.items()}
 
     def value_of(self, name: str, seed: int) -> statistics.Estimate:
         return statistics.estimate_mean(self.values[name], seed, shares=self.wanted.share)

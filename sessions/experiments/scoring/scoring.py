@@ -38,15 +38,16 @@ class Scorer:
     def cost(self, answers: int, max_new: int) -> RunCost:
         return judging.judging_cost(self.judge, answers, max_new)
 
-    def score_answers(self, said: Said) -> Steps[Measure]:
+    def score_answers(self, answers_by_condition: Said) -> Steps[Measure]:
         """The measure itself, or one that looks up the judge's scores of these answers."""
         if self.judge is None:
             assert self.measure is not None
             return self.measure
         scores: dict[tuple[str, str], Value] = {}
-        for name, answers in said.items():
+        for name, answers in answers_by_condition.items():
             verdicts = yield from self.judge.judge([JudgedItem(one.prompt, one.text) for one in answers])
             for one, verdict in zip(answers, verdicts, strict=True):
+                # Looked up by condition and prompt, because a measure is called with one answer at a time.
                 scores[one.condition, one.prompt.id] = verdict.value
             found = tally_judgements(verdicts)
             facts = {
@@ -61,18 +62,21 @@ class Scorer:
             self.judge.name, self.judge.about, lambda answer: scores.get((answer.condition, answer.prompt.id))
         )
 
-    def count_missing(self, said: Said, made: Measure | None) -> int:
+    def count_missing(self, answers_by_condition: Said, scored: Measure | None) -> int:
         """Number of answers without a score."""
-        if self.judge is None or made is None:
+        if self.judge is None or scored is None:
             return 0
-        return sum(value is None for answers in said.values() for value in made.all(answers))
+        return sum(
+            value is None for answers in answers_by_condition.values() for value in scored.all(answers)
+        )
 
 
-def make_scorer(name: str | None, voice: ModelSampler, params: Mapping[str, Any]) -> Scorer:
+def make_scorer(name: str | None, sampler: ModelSampler, params: Mapping[str, Any]) -> Scorer:
     """By the name of a measure or a judge; without a name, the default measure of the model."""
+    # A measure wins over a judge of the same name.
     if name and name in JUDGES and name not in MEASURES and not name.startswith(WORDS):
-        return Scorer(judge=judging.choose_judge(voice, {**params, "judge": name}))
-    return Scorer(measure=measure(name, voice.name))
+        return Scorer(judge=judging.choose_judge(sampler, {**params, "judge": name}))
+    return Scorer(measure=measure(name, sampler.name))
 
 
 def as_share(scored: Measure, by: Scorer) -> Measure:

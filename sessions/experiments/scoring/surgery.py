@@ -23,6 +23,7 @@ def remove_tuning(tuned: Model, base: Model, share: float, *, shuffled: bool = F
         name: _blend_weight(name, weight, _base_weight(theirs, name, weight, base), share, shuffled)
         for name, weight in ours.items()
     }
+    # A fresh module: loading into `tuned` would change a model that is in use.
     hf = type(tuned.hf)(tuned.hf.config).to(device=tuned.device, dtype=tuned.dtype)
     hf.load_state_dict(blended)
     words = "shuffled tuning" if shuffled else "tuning"
@@ -38,10 +39,12 @@ def _base_weight(theirs: dict[str, Tensor], name: str, weight: Tensor, base: Mod
 
 
 def _blend_weight(name: str, tuned: Tensor, base: Tensor, share: float, shuffled: bool) -> Tensor:
+    # Integer buffers, such as position ids, cannot be blended.
     if not tuned.is_floating_point():
         return tuned
     if not shuffled:
         return tuned * (1 - share) + base * share
+    # Seeded by the matrix's name: the same places for every λ, other places for every matrix.
     chance = torch.Generator().manual_seed(zlib.crc32(name.encode()))
     change = (tuned - base).flatten()
     order = torch.randperm(change.numel(), generator=chance).to(change.device)

@@ -52,10 +52,10 @@ class SweepAxis:
 
     def mixer(self, level: float, vector: Any = None) -> Mixer:
         """A mixer with the vector, or with `vector` in its place, at this level."""
-        played = self.channel if vector is None else replace(self.channel, vector=vector)
+        channel = self.channel if vector is None else replace(self.channel, vector=vector)
         if self.kind == "scale":
-            return mixer_at_scale(played, level)
-        return Mixer((_capped_channel(played, self.kind, {k: self._bound(k, level) for k in self.layers}),))
+            return mixer_at_scale(channel, level)
+        return Mixer((_capped_channel(channel, self.kind, {k: self._bound(k, level) for k in self.layers}),))
 
     def conditions(self, levels: Sequence[float], vector: Any = None, mark: str = "") -> list[Condition]:
         return [Condition(f"{mark}{level:+g}", self.mixer(level, vector)) for level in levels]
@@ -75,6 +75,7 @@ class SweepAxis:
         if not self._classes:
             return level
         low, high = (float(self._classes[layer][side]["mean"]) for side in ("negative", "positive"))
+        # 0 is the mean of the negative class, 1 that of the positive one.
         return low + level * (high - low)
 
 

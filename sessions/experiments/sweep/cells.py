@@ -51,6 +51,7 @@ class CellTable(ScoredAnswers):
         }
 
     def events(self) -> Iterator[JobEvent]:
+        # Over the vector's cells only; the random ones are the control.
         adjusted = statistics.holm_adjusted(
             {cell_name(*place): self.tests[cell_name(*place)].p for place in self.places}
         )
@@ -79,9 +80,9 @@ class CellTable(ScoredAnswers):
         return columns | {"kl": MEASURES["kl"].estimate(self.table[name]).value}
 
     def _difference_columns(self, name: str) -> dict[str, Any]:
-        otherwise = differing_answers(self.table[name], self.table[UNSTEERED])
+        changed = differing_answers(self.table[name], self.table[UNSTEERED])
         columns = self.tests[name].columns("difference")
-        return columns | statistics.estimate_mean(otherwise, self.seed, shares=True).columns("changed")
+        return columns | statistics.estimate_mean(changed, self.seed, shares=True).columns("changed")
 
     def _grid_cells(self, name: str, layer: int, level: float, mark: str) -> Iterator[Cell]:
         """Heat-map cells: the effect in one grid, the share of whole texts in the other."""
@@ -96,6 +97,7 @@ class CellTable(ScoredAnswers):
     def _layer_columns(self, layer: int) -> dict[str, Any]:
         """Columns of one layer: the range of levels at which most texts are whole, and its best level."""
         whole = [level for level in self.levels if self._mostly_whole(cell_name(layer, level))]
+        # Level 0 is unsteered and always whole.
         columns: dict[str, Any] = {"whole from": min([0.0, *whole]), "whole to": max([0.0, *whole])}
         best = self._best([place for place in self.weakest_first if place[0] == layer], "")
         if best is None:
@@ -124,11 +126,11 @@ class CellTable(ScoredAnswers):
         """
         best = self._best(self.weakest_first, mark)
         names = {place: cell_name(*place, mark) for place in self.weakest_first}
-        values, kept = (
+        values, coherences = (
             {place: rows[name] for place, name in names.items()}
             for rows in (self.values, self.coherence_values)
         )
-        chosen = choose_held_out(values, kept, self.values[UNSTEERED], self.rule, self.seed)
+        chosen = choose_held_out(values, coherences, self.values[UNSTEERED], self.rule, self.seed)
         return {
             "best": best
             and {

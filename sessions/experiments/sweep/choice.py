@@ -40,26 +40,28 @@ class ChoiceRule:
     def sign(self) -> float:
         return -1.0 if self.goal == "less" else 1.0
 
-    def best(self, values: Mapping[Key, Value], kept: Mapping[Key, Value]) -> Key | None:
+    def best(self, values: Mapping[Key, Value], coherences: Mapping[Key, Value]) -> Key | None:
         """The first of the best; None if no dose is coherent enough."""
         known = {
             key: self.sign * value
             for key, value in values.items()
-            if value is not None and (coherence := kept[key]) is not None and coherence >= self.floor
+            if value is not None and (coherence := coherences[key]) is not None and coherence >= self.floor
         }
+        # `max` keeps the first of equal values, so callers list the smaller dose first.
         return max(known, key=lambda key: known[key]) if known else None
 
 
 def choose_held_out(
     values: Mapping[Key, Sequence[Value]],
-    kept: Mapping[Key, Sequence[Value]],
+    coherences: Mapping[Key, Sequence[Value]],
     reference: Sequence[Value],
     rule: ChoiceRule,
     seed: int = 0,
 ) -> DoseChoice[Key] | None:
     """Choose on the 1st, 3rd, … prompt and report on the 2nd, 4th, …; None if no dose qualifies."""
+    # The reporting prompts play no part in the choice.
     key = rule.best(
-        *({each: known_mean(row[CHOOSING]) for each, row in rows.items()} for rows in (values, kept))
+        *({each: known_mean(row[CHOOSING]) for each, row in rows.items()} for rows in (values, coherences))
     )
     if key is None:
         return None

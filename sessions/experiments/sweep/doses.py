@@ -19,7 +19,7 @@ from sessions.experiments.sweep.choice import ChoiceRule, choose_held_out, known
 from sessions.experiments.sweep.edges import DoseEdge
 from sessions.experiments.sweep.steerability import Steerability
 
-BESIDE = ("nll", "kl", "entropy", "distinct-2", "repetition", "flagged")
+OTHER_MEASURES = ("nll", "kl", "entropy", "distinct-2", "repetition", "flagged")
 SLOPES, PAIR_SLOPES = "slope per prompt", "slope per pair"
 
 
@@ -73,6 +73,7 @@ class DoseTable(ScoredAnswers):
             values = {"measure": measure, "direction": who, **row, "p_holm": adjusted.get((measure, who))}
             yield Row("steerability", f"{measure}, {who}", values)
         for (measure, who), one in found.items():
+            # The sorted values against their rank are the cumulative distribution.
             known = sorted(value for value in one.slopes if value is not None)
             title = SLOPES if measure == self.wanted.name else PAIR_SLOPES
             for rank, value in enumerate(known, start=1):
@@ -99,6 +100,7 @@ class DoseTable(ScoredAnswers):
         if self.off is None:
             yield UNSTEERED, None, UNSTEERED
         else:
+            # Unsteered takes its place among the levels.
             vector[self.off] = UNSTEERED, UNSTEERED
         for level in sorted(vector):
             name, who = vector[level]
@@ -121,10 +123,10 @@ class DoseTable(ScoredAnswers):
         columns = {"n": found.n} | found.columns(self.wanted.name)
         columns |= self._coherence(name).columns("coherence")
         if name != UNSTEERED:
-            otherwise = differing_answers(self.table[name], self.table[UNSTEERED])
-            columns |= statistics.estimate_mean(otherwise, self.seed, shares=True).columns("changed")
-        for beside in BESIDE:
-            columns[beside] = MEASURES[beside].estimate(self.table[name]).value
+            changed = differing_answers(self.table[name], self.table[UNSTEERED])
+            columns |= statistics.estimate_mean(changed, self.seed, shares=True).columns("changed")
+        for other in OTHER_MEASURES:
+            columns[other] = MEASURES[other].estimate(self.table[name]).value
         if self.pairs:
             columns |= statistics.estimate_mean(self.pairs[name], self.seed).columns("propensity")
         return columns
@@ -136,14 +138,14 @@ class DoseTable(ScoredAnswers):
         return self.coherence_of(name, self.seed)
 
     def _answers(self) -> Iterator[Row]:
-        for name, said in self.table.items():
-            for place, answer in enumerate(said):
+        for name, answers in self.table.items():
+            for index, answer in enumerate(answers):
                 values: dict[str, Any] = {
                     "condition": name,
                     "prompt": answer.prompt.id,
                     "group": answer.prompt.group,
                 }
-                values |= {"value": self.values[name][place], "whole": self.whole[name][place]}
+                values |= {"value": self.values[name][index], "whole": self.whole[name][index]}
                 values["echo"] = mean_projection(answer)
                 yield Row("answers", f"{name} · {answer.prompt.id}", values)
 
@@ -163,6 +165,7 @@ class DoseTable(ScoredAnswers):
         each = {name: statistics.estimate_mean(slopes).value for name, slopes in self.random_slopes.items()}
         mine = statistics.estimate_mean(self.slopes()).value
         known = [abs(value) for value in each.values() if value is not None]
+        # Compared by size: a random direction has no preferred sign.
         steep = None if mine is None else sum(value >= abs(mine) for value in known)
         return {**self._pooled_control(), "each": each, "as steep": steep}
 
@@ -228,9 +231,11 @@ class DoseTable(ScoredAnswers):
         of the prompts.
         """
         levels = sorted(self.levels, key=abs)
-        values, kept = ({x: rows[f"{x:+g}"] for x in levels} for rows in (self.values, self.coherence_values))
-        best = rule.best(*({x: known_mean(row) for x, row in rows.items()} for rows in (values, kept)))
-        chosen = choose_held_out(values, kept, self.values[UNSTEERED], rule, self.seed)
+        values, coherences = (
+            {x: rows[f"{x:+g}"] for x in levels} for rows in (self.values, self.coherence_values)
+        )
+        best = rule.best(*({x: known_mean(row) for x, row in rows.items()} for rows in (values, coherences)))
+        chosen = choose_held_out(values, coherences, self.values[UNSTEERED], rule, self.seed)
         return {
             "sweet_spot": None if best is None else self._spot(best),
             "held_out": chosen and {"level": chosen.key, **chosen.to_json()},
@@ -238,8 +243,8 @@ class DoseTable(ScoredAnswers):
         }
 
     def _spot(self, level: float) -> dict[str, Any]:
-        value, kept = self._value(f"{level:+g}"), self._coherence(f"{level:+g}")
-        return {"level": level, **value.columns("value"), **kept.columns("coherence"), "n": value.n}
+        value, coherence = self._value(f"{level:+g}"), self._coherence(f"{level:+g}")
+        return {"level": level, **value.columns("value"), **coherence.columns("coherence"), "n": value.n}
 
 
 def _monotone(curve: Sequence[float]) -> bool:

@@ -34,6 +34,7 @@ def is_breaking(share: float) -> bool:
 def edge_on_grid(shares: Mapping[float, float], sign: float) -> DoseEdge:
     """The edge on one side as far as the grid's levels show it."""
     safe = 0.0
+    # From 0 outwards: the first level that breaks ends the safe range.
     for level in sorted((level for level in shares if level * sign > 0), key=abs):
         if is_breaking(shares[level]):
             return DoseEdge(safe, level)
@@ -43,6 +44,7 @@ def edge_on_grid(shares: Mapping[float, float], sign: float) -> DoseEdge:
 
 def search_edge(probe: Probe, edge: DoseEdge) -> Steps[DoseEdge]:
     """Refine the edge to a sixteenth of its octave."""
+    # Nothing broke on the grid: go on beyond it. Without a level on this side there is nothing to double.
     if edge.broken is None and edge.safe:
         edge = yield from _try_levels(probe, edge, [edge.safe * 2**k for k in range(1, DOUBLINGS + 1)])
     for _ in range(ROUNDS):
@@ -55,6 +57,7 @@ def search_edge(probe: Probe, edge: DoseEdge) -> Steps[DoseEdge]:
 
 def _try_levels(probe: Probe, edge: DoseEdge, levels: Sequence[float]) -> Steps[DoseEdge]:
     for level, share in zip(levels, (yield from probe(levels)), strict=True):
+        # Levels are in order, so the first one that breaks is the new bound.
         if is_breaking(share):
             return DoseEdge(edge.safe, level)
         edge = DoseEdge(level, edge.broken)

@@ -27,26 +27,26 @@ from sessions.experiments.sweep.cells import WHAT, CellTable, cell_name
 from sessions.experiments.sweep.choice import ChoiceRule
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
-    grid = LayerGrid.from_params(voice, params)
+def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    grid = LayerGrid.from_params(sampler, params)
     yield grid.cost().row()
-    said = yield from grid.generate_answers()
-    wanted = yield from grid.wanted.score_answers(said)
-    missing, coherent = grid.wanted.count_missing(said, wanted), None
+    answers_by_condition = yield from grid.generate_answers()
+    measure = yield from grid.wanted.score_answers(answers_by_condition)
+    missing, coherent = grid.wanted.count_missing(answers_by_condition, measure), None
     if grid.coherence is not None:
-        judged = yield from grid.coherence.score_answers(said)
+        judged = yield from grid.coherence.score_answers(answers_by_condition)
         missing, coherent = (
-            missing + grid.coherence.count_missing(said, judged),
+            missing + grid.coherence.count_missing(answers_by_condition, judged),
             as_share(judged, grid.coherence),
         )
     rule = ChoiceRule(params["at_least"], params["goal"])
-    cells = CellTable(said, wanted, coherent, grid.layers, grid.levels, rule, grid.how.seed)
+    cells = CellTable(answers_by_condition, measure, coherent, grid.layers, grid.levels, rule, grid.how.seed)
     yield from cells.events()
     summary = {
         "by": "grid",
         "unit": grid.channel.unit,
         "vector": grid.channel.label,
-        "measure": wanted.name,
+        "measure": measure.name,
         "coherence_floor": rule.floor,
         "cells": len(cells.places),
         **cells.best_cells(),
@@ -70,33 +70,33 @@ class LayerGrid:
     coherence: Scorer | None
 
     @classmethod
-    def from_params(cls, voice: ModelSampler, params: Mapping[str, Any]) -> LayerGrid:
+    def from_params(cls, sampler: ModelSampler, params: Mapping[str, Any]) -> LayerGrid:
         if params["controls"] != 1:
             raise UsageError("every cell has exactly one random direction: leave --controls out")
-        played = conditions.vector_channel(voice, params)
-        axis = SweepAxis("scale", played, voice.n_layers)
+        channel = conditions.vector_channel(sampler, params)
+        axis = SweepAxis("scale", channel, sampler.n_layers)
         levels = sorted({*(params["scales"] or axis.levels())} - {0.0})
         if not levels:
             raise UsageError("a grid of no level but 0 has no cells: --scales A,B,…")
         return cls(
-            voice,
-            played,
-            conditions.random_channel(voice, played, int(params["seed"])),
-            axis.layers if params["layers"] else tuple(played.vector.layers),
+            sampler,
+            channel,
+            conditions.random_channel(sampler, channel, int(params["seed"])),
+            axis.layers if params["layers"] else tuple(channel.vector.layers),
             levels,
-            prompts.load_prompts(params, voice.name),
+            prompts.load_prompts(params, sampler.name),
             GenerationSettings.from_params(params),
-            make_scorer(params["measure"], voice, params),
-            make_scorer(params["coherence"], voice, params) if params["coherence"] else None,
+            make_scorer(params["measure"], sampler, params),
+            make_scorer(params["coherence"], sampler, params) if params["coherence"] else None,
         )
 
     def cost(self) -> RunCost:
-        spoken = sum(
+        generation = sum(
             (RunCost.of_batches(len(self.prompts), len(batch), self.how.max_new) for batch in self.batches()),
             RunCost(),
         )
         judges = [one for one in (self.wanted, self.coherence) if one is not None]
-        return spoken + sum((one.cost(spoken.answers, self.how.max_new) for one in judges), RunCost())
+        return generation + sum((one.cost(generation.answers, self.how.max_new) for one in judges), RunCost())
 
     def batches(self) -> list[list[Condition]]:
         """The unsteered condition, then one batch per layer: all levels of the vector and of the random
@@ -119,11 +119,14 @@ class LayerGrid:
         batches = self.batches()
         table: dict[str, list[SampledAnswer]] = {one.name: [] for batch in batches for one in batch}
         total = len(self.prompts) * len(batches)
+        # Prompt by prompt, so that a cancelled run has all cells for the prompts it finished.
         for number, prompt in enumerate(self.prompts):
             for place, batch in enumerate(batches):
                 yield Progress(number * len(batches) + place, total, "batches generated")
-                how, vector = with_prompt_seed(self.how, number), self.channel.vector
-                for answer in (yield from generate_answers(self.voice, prompt, batch, how, vector=vector)):
+                settings, vector = with_prompt_seed(self.how, number), self.channel.vector
+                for answer in (
+                    yield from generate_answers(self.voice, prompt, batch, settings, vector=vector)
+                ):
                     table[answer.condition].append(answer)
                     yield answer.sample(*text_flags(answer.text))
         yield Progress(total, total, "batches generated")

@@ -23,43 +23,46 @@ from sessions.experiments.scoring.measures import MEASURES, Measure, Value
 from sessions.experiments.scoring.scoring import make_scorer
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     """One batch per prompt holds all layers, both signs and both directions."""
     if params["controls"] != 1:
         raise UsageError("every layer has exactly one random direction: leave --controls out")
-    played = conditions.vector_channel(voice, params)
-    layers = channel_band(played, voice.n_layers) if params["layers"] else tuple(played.vector.layers)
-    asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.from_params(params)
-    by = make_scorer(params["measure"], voice, params)
-    cast = _layer_conditions(played, conditions.random_channel(voice, played, how.seed), layers)
+    channel = conditions.vector_channel(sampler, params)
+    layers = channel_band(channel, sampler.n_layers) if params["layers"] else tuple(channel.vector.layers)
+    prompt_list, settings = prompts.load_prompts(params, sampler.name), GenerationSettings.from_params(params)
+    scorer = make_scorer(params["measure"], sampler, params)
+    all_conditions = _layer_conditions(
+        channel, conditions.random_channel(sampler, channel, settings.seed), layers
+    )
     yield (
-        RunCost.of_batches(len(asked), len(cast), how.max_new) + by.cost(len(cast) * len(asked), how.max_new)
+        RunCost.of_batches(len(prompt_list), len(all_conditions), settings.max_new)
+        + scorer.cost(len(all_conditions) * len(prompt_list), settings.max_new)
     ).row()
-    table = yield from answer_prompts(voice, asked, cast, how, vector=played.vector)
-    wanted = yield from by.score_answers(table)
+    table = yield from answer_prompts(sampler, prompt_list, all_conditions, settings, vector=channel.vector)
+    measure = yield from scorer.score_answers(table)
     effects = {
-        f"{mark}{layer}": _effect(table, wanted, layer, mark, how.seed)
+        f"{mark}{layer}": _effect(table, measure, layer, mark, settings.seed)
         for layer in layers
         for mark in ("", CONTROL)
     }
-    yield from _events(table, effects, layers, played)
-    facts = {"by": "layer", "measure": wanted.name, "scale": played.scale}
-    summary = _summary(effects, layers) | facts | {"missing": by.count_missing(table, wanted)}
-    return {"summary": summary, "control": _control(effects, layers), "n": len(asked)}
+    yield from _events(table, effects, layers, channel)
+    facts = {"by": "layer", "measure": measure.name, "scale": channel.scale}
+    summary = _summary(effects, layers) | facts | {"missing": scorer.count_missing(table, measure)}
+    return {"summary": summary, "control": _control(effects, layers), "n": len(prompt_list)}
 
 
-def _layer_conditions(played: Channel, random: Channel, layers: Sequence[int]) -> list[Condition]:
-    cast = [Condition(UNSTEERED, Mixer())]
+def _layer_conditions(channel: Channel, random: Channel, layers: Sequence[int]) -> list[Condition]:
+    all_conditions = [Condition(UNSTEERED, Mixer())]
     for layer in layers:
-        cast += _both_signs(played, layer, "") + _both_signs(random, layer, CONTROL)
-    return cast
+        all_conditions += _both_signs(channel, layer, "") + _both_signs(random, layer, CONTROL)
+    return all_conditions
 
 
 def _events(
     table: Mapping[str, list[SampledAnswer]],
     effects: Mapping[str, statistics.Difference],
     layers: Sequence[int],
-    played: Channel,
+    channel: Channel,
 ) -> Iterator[JobEvent]:
     p_holm = statistics.holm_adjusted({str(layer): effects[str(layer)].p for layer in layers})
     for layer in layers:
@@ -67,7 +70,7 @@ def _events(
         yield Row("layers", str(layer), {"layer": layer, **row, "p_holm": p_holm[str(layer)]})
         found = effects[str(layer)].estimate
         if found.value is not None:
-            yield Point(f"effect of {played.label}", layer, found.value, found.lo, found.hi)
+            yield Point(f"effect of {channel.label}", layer, found.value, found.lo, found.hi)
 
 
 def _control(effects: Mapping[str, statistics.Difference], layers: Sequence[int]) -> dict[str, Any]:
@@ -77,8 +80,8 @@ def _control(effects: Mapping[str, statistics.Difference], layers: Sequence[int]
     }
 
 
-def _both_signs(played: Channel, layer: int, mark: str) -> list[Condition]:
-    alone = Mixer((conditions.single_layer_channel(played, layer),))
+def _both_signs(channel: Channel, layer: int, mark: str) -> list[Condition]:
+    alone = Mixer((conditions.single_layer_channel(channel, layer),))
     return [
         Condition(f"{mark}{layer} {PLUS}", alone),
         Condition(f"{mark}{layer} {MINUS}", alone.flip(0)),
@@ -86,9 +89,10 @@ def _both_signs(played: Channel, layer: int, mark: str) -> list[Condition]:
 
 
 def _effect(
-    table: Mapping[str, list[SampledAnswer]], wanted: Measure, layer: int, mark: str, seed: int
+    table: Mapping[str, list[SampledAnswer]], measure: Measure, layer: int, mark: str, seed: int
 ) -> statistics.Difference:
-    above, below = (wanted.all(table[f"{mark}{layer} {sign}"]) for sign in (PLUS, MINUS))
+    above, below = (measure.all(table[f"{mark}{layer} {sign}"]) for sign in (PLUS, MINUS))
+    # The paired difference of halves is half the difference, with its interval.
     halved: list[tuple[Value, Value]] = [
         (None, None) if up is None or down is None else (up / 2, down / 2)
         for up, down in zip(above, below, strict=True)
@@ -100,6 +104,7 @@ def _row(
     table: Mapping[str, list[SampledAnswer]], effects: Mapping[str, statistics.Difference], layer: int
 ) -> dict[str, Any]:
     both = table[f"{layer} {PLUS}"] + table[f"{layer} {MINUS}"]
+    # Both signs are compared with the same unsteered answers.
     whole = coherence.whole_flags(both, table[UNSTEERED] * 2)
     row = effects[str(layer)].columns("effect") | {"n": effects[str(layer)].estimate.n}
     row |= statistics.estimate_mean(whole, shares=True).columns("coherence")

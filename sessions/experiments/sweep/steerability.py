@@ -54,8 +54,12 @@ class Steerability:
     def to_json(self) -> dict[str, Any]:
         """Means over the prompts with intervals, and paired p against 0."""
         steep, ordered = self._against_zero(self.slopes), self._against_zero(self.ranks)
-        told = {"slope": steep.estimate.to_json(), "p": steep.p, "anti_steerable": self.opposite_share.value}
-        return told | {"spearman": ordered.estimate.to_json(), "p_spearman": ordered.p}
+        result = {
+            "slope": steep.estimate.to_json(),
+            "p": steep.p,
+            "anti_steerable": self.opposite_share.value,
+        }
+        return result | {"spearman": ordered.estimate.to_json(), "p_spearman": ordered.p}
 
     def columns(self) -> dict[str, Any]:
         steep, ordered = self._against_zero(self.slopes), self._against_zero(self.ranks)
@@ -72,6 +76,7 @@ class Steerability:
 
 
 def response_slope(known: Mapping[float, float]) -> Value:
+    # One dose has no slope.
     if len(known) < 2:
         return None
     if len(set(known.values())) == 1:
@@ -104,4 +109,5 @@ def shared_ranks(values: Sequence[float]) -> NDArray[np.float64]:
 def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     x, y = x - x.mean(), y - y.mean()
     length = float(np.sqrt((x @ x) * (y @ y)))
+    # A constant row has length 0 and no correlation.
     return float(x @ y) / length if length > 0 else 0.0

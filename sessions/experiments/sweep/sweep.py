@@ -30,10 +30,10 @@ PAIRS = 16
 BY_LAYER = {"layer": layer_sweep.experiment, "grid": layer_grid.experiment}
 
 
-def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     if params["by"] in BY_LAYER:
-        return (yield from BY_LAYER[params["by"]](voice, params))
-    sweep = Sweep.from_params(voice, params)
+        return (yield from BY_LAYER[params["by"]](sampler, params))
+    sweep = Sweep.from_params(sampler, params)
     yield sweep.cost().row()
     doses, missing = yield from sweep.run_grid(params["contrast"])
     yield from doses.events()
@@ -59,19 +59,20 @@ class Sweep:
     randoms: Mapping[str, Channel]
 
     @classmethod
-    def from_params(cls, voice: ModelSampler, params: Mapping[str, Any]) -> Sweep:
-        played = conditions.vector_channel(voice, params)
-        axis = SweepAxis(params["by"], played, voice.n_layers)
+    def from_params(cls, sampler: ModelSampler, params: Mapping[str, Any]) -> Sweep:
+        channel = conditions.vector_channel(sampler, params)
+        axis = SweepAxis(params["by"], channel, sampler.n_layers)
+        # A scale of 0 is the unsteered condition already; a bound of 0 is a cap.
         levels = {*(params["scales"] or axis.levels())} - ({0.0} if axis.kind == "scale" else set())
         return cls(
-            voice,
+            sampler,
             axis,
             sorted(levels),
-            prompts.load_prompts(params, voice.name),
+            prompts.load_prompts(params, sampler.name),
             GenerationSettings.from_params(params),
-            make_scorer(params["measure"], voice, params),
-            make_scorer(params["coherence"], voice, params) if params["coherence"] else None,
-            conditions.random_channels(voice, played, int(params["seed"]), params["controls"]),
+            make_scorer(params["measure"], sampler, params),
+            make_scorer(params["coherence"], sampler, params) if params["coherence"] else None,
+            conditions.random_channels(sampler, channel, int(params["seed"]), params["controls"]),
         )
 
     def cost(self) -> RunCost:
@@ -80,25 +81,26 @@ class Sweep:
         doubled = RunCost.of_batches(probes, edges.DOUBLINGS, self.how.max_new)
         inside = RunCost.of_batches(probes * edges.ROUNDS, len(edges.INSIDE), self.how.max_new)
         judges = [one for one in (self.wanted, self.coherence) if one is not None]
+        # Probed texts are not judged, only checked for being broken.
         judged = sum((one.cost(grid.answers, self.how.max_new) for one in judges), RunCost())
         return grid + doubled + inside + judged
 
     def conditions(self) -> list[Condition]:
         """Unsteered, every level of the vector, every level of each random direction."""
-        cast = [Condition(UNSTEERED, Mixer()), *self.axis.conditions(self.levels)]
+        all_conditions = [Condition(UNSTEERED, Mixer()), *self.axis.conditions(self.levels)]
         for name, channel in self.randoms.items():
-            cast += self.axis.conditions(self.levels, channel.vector, f"{name} ")
-        return cast
+            all_conditions += self.axis.conditions(self.levels, channel.vector, f"{name} ")
+        return all_conditions
 
     def run_grid(self, contrast: str | None) -> Steps[tuple[DoseTable, int]]:
         """Answer every prompt at every level; returns the dose table and how many judge scores are
         missing.
         """
-        cast = self.conditions()
+        all_conditions = self.conditions()
         table = yield from answer_prompts(
-            self.voice, self.prompts, cast, self.how, vector=self.axis.channel.vector
+            self.voice, self.prompts, all_conditions, self.how, vector=self.axis.channel.vector
         )
-        pairs = yield from self._propensities(contrast, cast)
+        pairs = yield from self._propensities(contrast, all_conditions)
         scored = yield from self.wanted.score_answers(table)
         missing, coherent = self.wanted.count_missing(table, scored), None
         if self.coherence is not None:
@@ -112,13 +114,15 @@ class Sweep:
         )
         return found, missing
 
-    def _propensities(self, contrast: str | None, cast: Sequence[Condition]) -> Steps[dict[str, list[float]]]:
+    def _propensities(
+        self, contrast: str | None, all_conditions: Sequence[Condition]
+    ) -> Steps[dict[str, list[float]]]:
         """{condition: one number per pair}; empty without a contrast set."""
         if not contrast:
             return {}
-        mixers = [condition.mixer for condition in cast]
+        mixers = [condition.mixer for condition in all_conditions]
         found = yield from self.voice.measure_propensities(contrast, PAIRS, mixers)
-        return dict(zip(conditions.condition_names(cast), found, strict=True))
+        return dict(zip(conditions.condition_names(all_conditions), found, strict=True))
 
     def find_edges(self, doses: DoseTable) -> Steps[dict[float, DoseEdge]]:
         """{side: its edge}."""
@@ -131,13 +135,16 @@ class Sweep:
 
     def _probe(self, levels: Sequence[float], doses: DoseTable) -> Steps[list[float]]:
         """Share of broken texts at each of these levels, on the first prompts."""
-        cast, few = self.axis.conditions(levels), self.prompts[:EDGE_PROMPTS]
+        # A few prompts are enough to see whether half of the texts break.
+        probed, few = self.axis.conditions(levels), self.prompts[:EDGE_PROMPTS]
         broken = [0] * len(levels)
         for number, prompt in enumerate(few):
-            how = with_prompt_seed(self.how, number)
-            said = yield from generate_answers(self.voice, prompt, cast, how, vector=self.axis.channel.vector)
-            for place, answer in enumerate(said):
-                broken[place] += coherence.is_broken(answer, doses.table[UNSTEERED][number])
+            settings = with_prompt_seed(self.how, number)
+            answers = yield from generate_answers(
+                self.voice, prompt, probed, settings, vector=self.axis.channel.vector
+            )
+            for index, answer in enumerate(answers):
+                broken[index] += coherence.is_broken(answer, doses.table[UNSTEERED][number])
         return [count / len(few) for count in broken]
 
     def facts(self) -> dict[str, Any]:
