@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput
+from core.files import FileTooLarge, read_regular
 from vectors import limits
 from vectors.errors import printable_name
 
@@ -44,10 +45,9 @@ def read(path: Path) -> tuple[list[PairRecord], bool]:
 
 def _read_text(path: Path) -> str:
     try:
-        size = path.stat().st_size
-        if size > limits.FILE_BYTES:
-            raise BadRecord(f"{limits.format_bytes(size)} is larger than any contrast file")
-        data = path.read_bytes()
+        data = read_regular(path, limits.FILE_BYTES)
+    except FileTooLarge as problem:
+        raise BadRecord(f"{limits.format_bytes(problem.size)} is larger than any contrast file") from None
     except OSError as problem:
         raise BadRecord((problem.strerror or "unreadable").lower()) from None
     for number, line in enumerate(data.split(b"\n"), start=1):
