@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from core.byte_sizes import format_bytes
+from core.files import IrregularFile, open_regular
 from vectors import limits
 from vectors.errors import VectorFileError, printable_name
 
@@ -43,38 +42,16 @@ class OpenedFile:
 
 def open_vector_file(path: str | os.PathLike[str]) -> OpenedFile:
     """Read a regular file through one descriptor; pipes, devices and folders are refused without blocking."""
-    file_path = Path(path)
+    place = Path(path)
     try:
-        # O_NONBLOCK: opening a FIFO for reading would otherwise wait for a writer forever.
-        descriptor = os.open(file_path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as problem:
-        raise VectorFileError(f"{printable_name(file_path)}: {_error_reason(problem)}") from None
-    try:
-        # The open file is examined, not the path, which may lead elsewhere by now.
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise VectorFileError(f"{printable_name(file_path)}: not a regular file")
-        # A file this large is no vector; its head is enough to say what it is instead.
-        size = status.st_size if status.st_size <= limits.FILE_BYTES else HEAD_BYTES
-        return OpenedFile(file_path, _read_bytes(descriptor, size), status.st_size)
+        with open_regular(place) as file:
+            size = os.fstat(file.fileno()).st_size
+            return OpenedFile(place, file.read(size if size <= limits.FILE_BYTES else HEAD_BYTES), size)
     except OSError as problem:
-        raise VectorFileError(f"{printable_name(file_path)}: {_error_reason(problem)}") from None
-    finally:
-        os.close(descriptor)
+        raise VectorFileError(f"{printable_name(place)}: {_error_reason(problem)}") from None
 
 
-def _read_bytes(descriptor: int, remaining: int) -> bytes:
-    pieces = []
-    # os.read may return fewer bytes than requested, and none if the file was cut short meanwhile.
-    while remaining > 0 and (piece := os.read(descriptor, remaining)):
-        pieces.append(piece)
-        remaining -= len(piece)
-    return b"".join(pieces)
-
-
-def _error_reason(problem: OSError | ValueError) -> str:
-    if isinstance(problem, OSError) and problem.errno in (errno.ENXIO, errno.EISDIR, errno.ENODEV):
+def _error_reason(problem: OSError) -> str:
+    if isinstance(problem, (IrregularFile, IsADirectoryError)):
         return "not a regular file"
-    if isinstance(problem, OSError) and problem.errno:
-        return os.strerror(problem.errno).lower()
-    return "not a usable path"
+    return (problem.strerror or "unreadable").lower()

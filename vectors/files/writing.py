@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
+from core.files import write_atomic
 from vectors.errors import VectorFileError, printable_name
 from vectors.files import formats
 from vectors.files.target import ensure_writable
@@ -44,36 +44,15 @@ def write(vector: SteeringVector, path: str | os.PathLike[str], to: str | None =
     target = Path(path)
     writer = formats.WRITERS[choose_format(target, to)]
     data, losses = writer(vector)
-    write_atomic(target, data)
+    write_bytes(target, data)
     return losses
 
 
-def write_atomic(target: Path, data: bytes) -> None:
-    """Write a temporary file beside the target, then rename it: readers see the old bytes or the new ones."""
+def write_bytes(place: Path, data: bytes) -> None:
+    """Write a file of the library or a vector whole or not at all; a failure is a sentence."""
     try:
-        # In the same folder: a rename is atomic only within one file system.
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:32]}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                # On the disk before the rename: a power cut must not leave an empty file under the name.
-                file.flush()
-                os.fsync(file.fileno())
-                # mkstemp makes private files; a saved vector gets the permissions of an ordinary one.
-                os.fchmod(file.fileno(), 0o666 & ~_umask())
-            Path(temporary).replace(target)
-        # Also on Ctrl-C: the temporary file is not left behind.
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomic(place, data)
     except OSError as problem:
         raise VectorFileError(
-            f"{printable_name(target)}: cannot write ({os.strerror(problem.errno or 0).lower()})"
+            f"{printable_name(place)}: cannot write ({os.strerror(problem.errno or 0).lower()})"
         ) from None
-
-
-def _umask() -> int:
-    # The mask can only be read by setting it; for that moment it is a strict one.
-    current = os.umask(0o077)
-    os.umask(current)
-    return current

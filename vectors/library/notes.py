@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from core.files import JSON_BYTES, read_regular
 from vectors.files import writing
 
 FILE = "notes.json"
@@ -12,7 +13,7 @@ FILE = "notes.json"
 
 def read(folder: Path) -> dict[str, str]:
     try:
-        entries = json.loads((folder / FILE).read_text("utf-8"))
+        entries = json.loads(read_regular(folder / FILE, JSON_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return {str(key): str(text) for key, text in entries.items()} if isinstance(entries, dict) else {}
@@ -32,5 +33,5 @@ def move_note(folder: Path, old: str, new: str) -> None:
         _write_all(folder, notes | {new: text})
 
 
-def _write_all(folder: Path, notes: dict[str, str]) -> None:
-    writing.write_atomic(folder / FILE, json.dumps(notes, indent=1).encode("ascii"))
+def _write_all(home: Path, notes: dict[str, str]) -> None:
+    writing.write_bytes(home / FILE, json.dumps(notes, indent=1).encode("ascii"))

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import BadInput, UsageError
-from core.files import expand_home
+from core.files import expand_home, read_regular
 from core.jobs.job import Cell, Job, Progress, Row, gpu_task
+from vectors import limits
 from vectors.contrasts import records
 from vectors.errors import printable_name
 from vectors.themes.linearity import Rows, embed_texts, rank_runs
@@ -84,7 +85,7 @@ def _parse_run(record: records.PairRecord, number: int) -> ThemeRun:
 def read_theme_list(path: Path) -> list[str]:
     """The themes of a file with one per line."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_regular(path, limits.FILE_BYTES).decode("utf-8-sig").splitlines()
     except OSError as problem:
         raise BadInput(f"{printable_name(path.name)}: {(problem.strerror or 'unreadable').lower()}") from None
     except UnicodeDecodeError:
