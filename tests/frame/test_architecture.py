@@ -82,7 +82,9 @@ def test_a_file_that_is_named_exists(file: str) -> None:
 def test_every_folder_is_on_the_page() -> None:
     packages = ("core", "vectors", "sessions", "steertui")
     folders = {
-        str(init.parent.relative_to(ROOT)) for package in packages for init in (ROOT / package).rglob("__init__.py")
+        str(init.parent.relative_to(ROOT))
+        for package in packages
+        for init in (ROOT / package).rglob("__init__.py")
     }
     assert not {folder for folder in folders if f"`{folder}/`" not in PAGE}
 
@@ -109,4 +111,7 @@ def test_folders_import_only_those_on_lines_below(folder: str) -> None:
 
 
 def test_an_import_that_points_up_would_be_found() -> None:
-    assert upward_imports({"a": {"b"}, "b": {"a"}, "c": {"b"}}, [["a"], ["b", "c"]]) == {("b", "a"), ("c", "b")}
+    assert upward_imports({"a": {"b"}, "b": {"a"}, "c": {"b"}}, [["a"], ["b", "c"]]) == {
+        ("b", "a"),
+        ("c", "b"),
+    }

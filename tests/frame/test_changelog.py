@@ -1,4 +1,4 @@
-"""The version stands in three places, and they agree: the program, the package, and the newest heading of the changelog."""
+"""The program, the package and the newest heading of the changelog have the same version."""
 
 from __future__ import annotations
 
