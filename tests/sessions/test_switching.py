@@ -193,7 +193,7 @@ def test_a_model_that_finds_no_room_is_refused_with_figures_and_the_old_one_stay
 def test_a_way_of_loading_that_is_none_costs_nobody_the_model_that_is_here(room: Room) -> None:
     room.loaded("narrow")
     room.loaded("wide", dytpe="bfloat16")
-    assert room.errors[0].endswith("force, not with 'dytpe'")
+    assert room.errors[0].endswith("force, not 'dytpe'")
     assert room.said().stop == "length"
 
 
@@ -241,5 +241,5 @@ def test_an_old_session_of_another_model_opens_without_what_it_cannot_have(room:
     room.session.restore()
     assert not room.session.state.mixer.state["channels"], "what the desk shows is what plays"
     assert room.session.state.error == (
-        "'wide' is taken off the desk: vector 64, model 32 dimensions (narrow)"
+        "'wide' is removed from the mixer: vector 64, model 32 dimensions (narrow)"
     )

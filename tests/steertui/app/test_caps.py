@@ -141,7 +141,7 @@ async def test_a_preset_says_that_it_moves_the_whole_strip() -> None:
     async with stage() as at:
         await at.add("pirate")
         await at.press("C", *"paper", "enter")
-        assert any("pirate plays on L7–9 now, its push too" in toast for toast in at.toasts)
+        assert any("pirate acts on L7–9 now (push and cap)" in toast for toast in at.toasts)
 
 
 async def test_what_is_typed_is_shown_in_numbers_before_it_is_taken() -> None:

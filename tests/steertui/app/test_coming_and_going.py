@@ -66,7 +66,7 @@ async def test_a_lost_engine_leaves_the_page_and_the_next_one_gets_the_mixer(
                 await at.until(lambda: at.desk.link.state.mixer.state)
                 assert [c["name"] for c in at.desk.link.state.mixer.state["channels"]] == ["pirate"]
                 assert spoken(at).startswith("I will not give")
-                assert any("does not remember" in note for note in at.notes)
+                assert any("does not know the conversation" in note for note in at.notes)
                 at.studio = second
                 at.desk.prompt.focus()
                 await at.ask("and now?")
@@ -259,7 +259,7 @@ async def test_a_recorded_session_goes_on_in_the_next_engine(monkeypatch: pytest
                 await at.press("ctrl+r")
                 await at.until(lambda: at.word == "idle")
                 await at.until(lambda: spoken(at).endswith("walk."))
-                assert not any("does not remember" in note for note in at.notes)
+                assert not any("does not know the conversation" in note for note in at.notes)
                 at.studio = second
                 at.desk.prompt.focus()
                 await at.ask("and now?")

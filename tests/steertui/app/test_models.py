@@ -66,7 +66,7 @@ async def test_a_choice_is_loaded_and_the_talk_stays(shelf: list[ModelEntry]) ->
         assert at.studio.instrument is not None
         assert at.studio.instrument.name == "acme/small"
         await at.ready()
-        await at.until(lambda: at.notes[-1] == "from here on acme/small speaks")
+        await at.until(lambda: at.notes[-1] == "from here on the model is acme/small")
         at.desk.prompt.focus()
         await at.ask("two")
         assert at.studio.instrument.heard[-1][0]["content"] == "one"

@@ -44,7 +44,7 @@ def test_a_value_that_fits_has_no_fault() -> None:
         ({"pairs": [GOOD | {"much": True}]}, "much is no number"),
         ({"pairs": [GOOD | {"much": -0.1}]}, "much is -0.1, at least 0"),
         ({"pairs": "many"}, "pairs is no array"),
-        ({}, "has no text pairs"),
+        ({}, "has no pairs"),
         ({"pairs": [GOOD], "\x1b[2J": 1}, "\\x1b"),
     ],
 )
