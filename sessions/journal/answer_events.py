@@ -64,7 +64,7 @@ class TopTokens(Event, t="top"):
 class MeterReadings(Event, t="meter"):
     """Measurements of tokens `i`, `i`+1, …, taken one forward pass later. Per channel: projections before and
     after steering, and whether a cap was active. `values`: entropy (nats) and delta (‖Δ‖/‖h‖); with a
-    forced lane also kl, lp0 and rank.
+    forced lane also kl, lp0 and rank. Only lane 0 is measured.
     """
 
     gen: int
@@ -78,7 +78,9 @@ class MeterReadings(Event, t="meter"):
 
 @dataclass(frozen=True, kw_only=True)
 class TextInjected(Event, t="inject"):
-    """A distractor inserted before token `at`. `how` is user, own (as the model's words) or tool."""
+    """A distractor inserted before token `at`. `how` is user, own (as the model's words) or tool; `source` is
+    free for programs that insert one.
+    """
 
     text: str
     how: str = "user"
@@ -114,7 +116,9 @@ class AnswerRewound(Event, t="rewind"):
 
 @dataclass(frozen=True, kw_only=True)
 class CacheRebuilt(Event, t="rebuild"):
-    """The KV cache was recomputed as if mixer `mix` had been active from the start."""
+    """The KV cache is recomputed as if mixer `mix` had been active from the start. The event comes before the
+    passes that do it, so `wall_ms` is 0.
+    """
 
     gen: int
     at: int
@@ -152,7 +156,7 @@ class PauseChanged(Event, t="pause"):
 
 @dataclass(frozen=True, kw_only=True)
 class PrefillChunk(Event, t="chunk"):
-    """The start and end of one prefill chunk."""
+    """The start and end of one prefill chunk; `wall_ms` is not measured."""
 
     gen: int
     start: int

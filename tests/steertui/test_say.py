@@ -60,7 +60,7 @@ def test_a_flip_is_in_force_from_its_token_on(say: Say, push: Path) -> None:
     assert flipped["token_ids"][:6] == plain["token_ids"][:6]
     assert flipped["logprobs"][6:] != plain["logprobs"][6:]
     (event,) = flipped["events"]
-    assert (event["t"], event["at"], event["words"]) == ("mixer", 6, "flip")
+    assert (event["t"], event["at"], event["words"]) == ("mixer", 6, "FLIP push → −3.00 rel")
     assert event["state"]["channels"][0]["flipped"] is True
     assert flipped["mixer"]["channels"][0]["flipped"] is True
 
@@ -192,7 +192,7 @@ def test_the_journal_s_own_lines_stream(tiny: Path, push: Path, capsys: pytest.C
     assert [e["t"] for e in events if e["t"] in ("tok", "mixer", "stop")][-2:] == ["tok", "stop"]
     (flip,) = [e for e in events if e["t"] == "mixer" and "gen" in e]
     tokens = [e for e in events if e["t"] == "tok"]
-    assert (flip["at"], flip["words"]) == (2, "flip")
+    assert (flip["at"], flip["words"]) == (2, "FLIP push → −2.00 rel")
     assert {e["mix"] for e in tokens if e.get("i", 0) >= 2} == {flip["mix"]}
     assert flip["mix"] not in {e["mix"] for e in tokens if e.get("i", 0) < 2}
 

@@ -313,6 +313,16 @@ def test_settings_that_cannot_be_meant_are_refused_before_anything_is_recorded(
     assert room.state.turns == before
 
 
+def test_a_scheduled_flip_is_worded_like_one_at_the_desk(room: Room) -> None:
+    room.session.load_vector("loud")
+    room.session.mixer(1, mixer(0.5))
+    room.session.chat("hello", settings={"max_new_tokens": 4, "script": {"flip_at": 2}})
+    room.idle()
+    flip = room.state.path()[-1].markers[-1]
+    assert (flip.at, flip.words) == (2, "FLIP loud → −0.50 rel")
+    assert [change.kind for change in flip.changes] == ["flipped"]
+
+
 def test_a_failing_answer_keeps_its_tokens_and_the_next_one_works(room: Room) -> None:
     room.session.chat("break off")
     room.idle()
