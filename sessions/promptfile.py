@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput
+from core.files import GIBI, open_regular
 
+LARGEST = GIBI
 LONGEST_LINE = 16 * 2**20
 
 Prompt = str | list[dict[str, str]]
@@ -37,7 +39,7 @@ def read_prompts(path: Path) -> list[PromptRecord]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    with path.open("rb") as file:
+    with open_regular(path, LARGEST) as file:
         number = 0
         while line := file.readline(LONGEST_LINE + 1):
             number += 1

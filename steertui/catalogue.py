@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core import demo
+from core.files import JSON_BYTES, read_utf8
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _read_entry(name: str, kind: str, folder: Path, files: Iterable[Path]) -> Mo
 def _read_config(path: Path) -> dict[str, Any]:
     """Read a config.json; anything but a JSON object counts as empty."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_utf8(path, JSON_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -7,7 +7,6 @@ only change how the app looks.
 from __future__ import annotations
 
 import difflib
-import os
 import re
 import tomllib
 from contextlib import suppress
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
+from core.files import FileTooLarge, read_regular, write_atomic
 from steertui import colour_themes, durations, keymap, paths
 
 FILE, PROJECT_FILE = "config.toml", "steertui.toml"
@@ -54,21 +54,20 @@ NEVER = ("url", "trust", "remote", "key", "token", "path", "command", "editor", 
 
 def load(path: Path | None = None, project: Path | None = None) -> Settings:
     """Read the user's settings and the project's over them; defaults where there is no file."""
-    said = _read(path or _user_file())
+    own = path or _user_file()
+    said = _read(own) if own else {}
     said |= _read(project or Path.cwd() / PROJECT_FILE, ours=False)
     return Settings(**said)
 
 
-def _user_file() -> Path:
-    """The user's file; /dev/null if the config folder cannot be made."""
+def _user_file() -> Path | None:
+    """The user's file; None if the config folder cannot be made."""
     with suppress(UsageError):
         return paths.config_folder() / FILE
-    return Path(os.devnull)
+    return None
 
 
 def _read(path: Path, *, ours: bool = True) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
     text = _read_text(path)
     try:
         data = tomllib.loads(text)
@@ -79,10 +78,15 @@ def _read(path: Path, *, ours: bool = True) -> dict[str, Any]:
 
 
 def _read_text(path: Path) -> str:
+    """The text of a settings file; empty where there is none."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise UsageError(f"{path}: larger than {LARGEST // 1024} KB: this cannot be a settings file")
-        data = path.read_bytes()
+        data = read_regular(path, LARGEST)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except FileTooLarge as error:
+        raise UsageError(
+            f"{path}: larger than {LARGEST // 1024} KB: this cannot be a settings file"
+        ) from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
     try:
@@ -148,11 +152,12 @@ def _error_position(said: str, text: str) -> tuple[int, str]:
 def save_setting(key: str, value: str, path: Path | None = None) -> Path:
     """Write one string setting into the user's file and leave the rest as it is."""
     path = path or paths.config_folder() / FILE
-    text = _read_text(path) if path.is_file() else ""
+    text = _read_text(path)
     lines, entry = text.splitlines(), f'{key} = "{value}"'
     head = next((n for n, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
     spelt = re.compile(rf"\s*{re.escape(key)}\s*=")
     at = next((n for n, line in enumerate(lines[:head]) if spelt.match(line)), None)
     lines[slice(at, at + 1) if at is not None else slice(0, 0)] = [entry]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    # The file may be a link into a folder of settings kept elsewhere: that file is written, the link stays.
+    write_atomic(path.resolve(), ("\n".join(lines) + "\n").encode("utf-8"))
     return path

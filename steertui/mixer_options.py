@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, UsageError
+from core.files import JSON_BYTES, read_utf8
 from core.mixer.cap_bounds import Bound, parse_bounds
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel, Mixer
@@ -140,7 +141,7 @@ def load_saved_mixer(path: Path, find: Callable[[str], Any], *, force: bool = Fa
         return vector
 
     try:
-        return Mixer.from_json(json.loads(path.read_text(encoding="utf-8")), same)
+        return Mixer.from_json(json.loads(read_utf8(path, JSON_BYTES)), same)
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -6,7 +6,6 @@ A vector is identified by the hash of its content; its name and source only say 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, SteerError, UsageError
-from core.files import expand_home
+from core.files import FileTooLarge, expand_home, read_utf8, write_atomic
 from core.mixer.mixer import Mixer
 from sessions.state.mixer_words import mixer_summary
 from steertui import paths
@@ -70,10 +69,8 @@ def save(name: str, mixer: Mixer, sources: Mapping[str, str]) -> Path:
     for channel in state["channels"]:
         channel["source"] = sources.get(channel["name"], channel["name"])
     target = mixer_folder() / f"{valid_name(name)}{SUFFIX}"
-    fresh = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        fresh.write_text(json.dumps(state, indent=1, allow_nan=False) + "\n", "utf-8")
-        fresh.replace(target)
+        write_atomic(target, f"{json.dumps(state, indent=1, allow_nan=False)}\n".encode())
     except OSError as error:
         raise BadInput(f"cannot write {target}: {error.strerror}") from error
     return target
@@ -96,12 +93,12 @@ def find(wanted: str) -> Path:
 def read(path: Path) -> dict[str, Any]:
     """Read a mixer's JSON and check it, since it may have been written by hand."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise BadInput(f"{path} is larger than any mixer")
-        state = json.loads(path.read_text("utf-8"))
+        state = json.loads(read_utf8(path, LARGEST))
         for channel in state["channels"]:
             _check_channel(path, channel)
         Mixer.from_json(state, lambda name, sha256: None)
+    except FileTooLarge as error:
+        raise BadInput(f"{path} is larger than any mixer") from error
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     except UsageError as error:

@@ -7,12 +7,14 @@ import json
 from pathlib import Path
 
 from core.errors import SteerError
+from core.files import read_utf8, write_atomic
 from core.secrets import holds_secret
 from steertui import paths
 
 FILE = "prompts.jsonl"
 KEPT = 500
 LARGEST = 4 << 20
+PRIVATE = 0o600
 LONGEST = 100_000
 KEY_SAID = "the prompt holds a key: the session records it as it is, the prompt history leaves it out"
 
@@ -35,7 +37,7 @@ def read() -> list[str]:
 
 def _read_lines() -> list[str]:
     try:
-        return log_path().read_text("utf-8", errors="replace").splitlines()[-4 * KEPT :]
+        return read_utf8(log_path(), 4 * LARGEST, errors="replace").splitlines()[-4 * KEPT :]
     except (OSError, SteerError):
         return []
 
@@ -47,7 +49,7 @@ def append_prompt(text: str) -> None:
     with contextlib.suppress(OSError, SteerError):
         file = log_path()
         if file.is_file() and file.stat().st_size > LARGEST:
-            file.write_text("".join(json.dumps(line) + "\n" for line in read()), "utf-8")
+            write_atomic(file, "".join(json.dumps(line) + "\n" for line in read()).encode(), PRIVATE)
         with file.open("a", encoding="ascii") as out:
             out.write(json.dumps(text[:LONGEST]) + "\n")
-        file.chmod(0o600)
+        file.chmod(PRIVATE)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from core.errors import UsageError
+from core.files import MEBI, read_utf8, write_atomic
 
 KEY = "key.json"
 FINISHED = "finished.npy"
@@ -49,14 +50,14 @@ def _open_files(folder: Path, key: str, layers: Sequence[int], n: int, width: in
     folder.mkdir(parents=True, exist_ok=True)
     key_file, files = folder / KEY, {layer: folder / f"layer-{layer:03d}.npy" for layer in layers}
     whole = all(file.is_file() for file in (key_file, folder / FINISHED, *files.values()))
-    mode = "r+" if whole and key_file.read_text() == key else "w+"
+    mode = "r+" if whole and read_utf8(key_file, MEBI) == key else "w+"
     if mode == "w+":
         key_file.unlink(missing_ok=True)
     rows = {
         layer: _mapped_array(file, mode, np.dtype(np.float32), (n, width)) for layer, file in files.items()
     }
     finished = _mapped_array(folder / FINISHED, mode, np.dtype(np.bool_), (n,))
-    key_file.write_text(key)
+    write_atomic(key_file, key.encode())
     return RowFiles({layer: torch.from_numpy(array) for layer, array in rows.items()}, finished)
 
 

@@ -25,6 +25,7 @@ from core.compiled.size import GraphSize
 from core.model.anatomy import find_parts
 from core.model.hooks import SteeringHooks
 from core.model.model import Model
+from core.python_child import python_command, python_environment
 
 CACHE = "TORCHINDUCTOR_CACHE_DIR"
 
@@ -36,11 +37,11 @@ class PrecompileProcess:
         use_own_cache()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "core.compiled.precompile"],
+            python_command("core.compiled.precompile"),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._errors,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=python_environment(),
         )
         atexit.register(self.stop)
         assert self._child.stdin is not None

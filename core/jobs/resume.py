@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from core.files import GIBI, read_regular
+
+LARGEST = GIBI
 
 
 class FinishedTasks:
@@ -59,10 +64,10 @@ class FinishedTasks:
 
     def _read(self) -> None:
         """Read every complete line; an incomplete last one is cut off and its task runs again."""
-        content = self.file.read_bytes()
+        content = read_regular(self.file, LARGEST)
         whole = content[: content.rfind(b"\n") + 1]
         if len(whole) < len(content):
-            self.file.write_bytes(whole)
+            os.truncate(self.file, len(whole))
         for line in whole.splitlines():
             try:
                 entry = json.loads(line)

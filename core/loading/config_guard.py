@@ -7,11 +7,14 @@ CVE-2026-5241), and a few bytes of configuration can ask for more memory than ex
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from core.errors import ModelError
+from core.files import FileTooLarge, read_regular
 
 CODE_KEYS = ("auto_map", "trust_remote_code", "custom_pipelines")
 KERNEL_KEY = "_attn_implementation"
@@ -28,6 +31,7 @@ def check_config(folder: Path, *, native: frozenset[str] | None = None) -> dict[
     `native` lists model types whose `auto_map` may be ignored, because transformers' own class is used
     instead.
     """
+    refuse_irregular_files(folder)
     config = read_json(folder / "config.json")
     for name in ("config.json", "tokenizer_config.json", "adapter_config.json"):
         if (folder / name).is_file():
@@ -36,13 +40,24 @@ def check_config(folder: Path, *, native: frozenset[str] | None = None) -> dict[
     return config
 
 
+def refuse_irregular_files(folder: Path) -> None:
+    """Raise if a library that reads the folder would meet a pipe or a device: it would wait or never end."""
+    for path in (*folder.glob("*"), *folder.glob("*/*.jinja")):
+        with suppress(OSError):  # a link to nothing is as good as no file
+            mode = path.stat().st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                raise ModelError(f"{path} is not a regular file, refused: use a folder without it")
+
+
 def read_json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ModelError(f"{path.parent} has no {path.name}: not a Hugging Face model folder")
-    if path.stat().st_size > MOST_BYTES_OF_JSON:
-        raise ModelError(f"{path} is larger than {MOST_BYTES_OF_JSON >> 20} MB, refused")
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(read_regular(path, MOST_BYTES_OF_JSON).decode("utf-8"))
+    except FileTooLarge:
+        raise ModelError(f"{path} is larger than {MOST_BYTES_OF_JSON >> 20} MB, refused") from None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is not valid JSON: {str(error)[:120]}") from None
     if not isinstance(content, dict):

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from core.files import open_regular
+from core.loading.safetensors_header import read_header
 
 SAMPLES = 64
 BLOCK = 4096
@@ -21,12 +25,12 @@ def fingerprint_files(config: dict[str, Any], weights: list[Path], *extra: str) 
     """Fingerprint of a folder: configuration, each weight file's header and blocks sampled from its data."""
     digest = _digest(config, extra)
     for path in sorted(weights):
-        with path.open("rb") as file:
-            size = path.stat().st_size
-            header = int.from_bytes(file.read(8), "little")
-            digest.update(path.name.encode() + size.to_bytes(8, "little") + file.read(header))
+        header = read_header(path)
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            digest.update(path.name.encode() + size.to_bytes(8, "little") + header.text)
             for i in range(SAMPLES):
-                file.seek(8 + header + (size - 8 - header) * i // SAMPLES)
+                file.seek(header.data_start + (size - header.data_start) * i // SAMPLES)
                 digest.update(file.read(BLOCK))
     return digest.hexdigest()
 

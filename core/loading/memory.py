@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -11,45 +10,12 @@ import torch
 from torch import nn
 
 from core.byte_sizes import format_bytes
-from core.errors import ModelError, OutOfMemory
+from core.errors import OutOfMemory
+from core.loading.safetensors_header import read_header
 
-MOST_HEADER = 100 * 2**20
 WORK_SPACE = 1.05  # buffers, cache and one token's activations beside the weights
 QUANTISED = {"4bit": 0.6, "8bit": 1.1}  # bytes per weight with its scales
 UNKNOWN = 2**62
-
-
-def read_header(path: Path) -> dict[str, Any]:
-    """The tensor list in a safetensors header, checked against the file's length."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(MOST_HEADER, size - 8):
-            raise ModelError(
-                f"{path}: its header claims {length} bytes, the file has {size}: damaged or truncated"
-            )
-        try:
-            tensors = json.loads(file.read(length))
-            end = max(
-                (_tensor_end(entry) for name, entry in tensors.items() if name != "__metadata__"), default=0
-            )
-        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
-            raise ModelError(f"{path}: its header is not valid") from None
-    if end != size - 8 - length:
-        raise ModelError(
-            f"{path}: {size - 8 - length} bytes of weights stored, {end} declared: damaged or truncated"
-        )
-    tensors.pop("__metadata__", None)
-    return tensors
-
-
-def _tensor_end(entry: dict[str, Any]) -> int:
-    """Offset of a tensor's last byte; raises unless the entry has a valid dtype, shape and offsets."""
-    start, end = entry["data_offsets"]
-    sizes = [start, end - start, *entry["shape"]]
-    if not isinstance(entry["dtype"], str) or any(type(size) is not int or size < 0 for size in sizes):
-        raise ValueError(entry)
-    return int(end)
 
 
 def blueprint_bytes(hf: Any, quant: str | None = None) -> int:
@@ -66,8 +32,8 @@ def blueprint_bytes(hf: Any, quant: str | None = None) -> int:
 
 def stored_bytes(files: list[Path]) -> int:
     """Bytes of the weights as stored, from the headers alone."""
-    ends = (entry["data_offsets"] for path in files for entry in read_header(path).values())
-    return sum(end - start for start, end in ends)
+    entries = (entry for path in files for entry in read_header(path).tensors.values())
+    return sum(entry.end - entry.start for entry in entries)
 
 
 def held_bytes(hf: nn.Module, device: torch.device | None) -> int:

@@ -17,7 +17,7 @@ from transformers.models.auto.modeling_auto import (
 from transformers.utils import logging as transformers_logging
 
 from core.errors import ModelError, OutOfMemory, SteerError, UsageError
-from core.loading.config_guard import refuse_remote_code
+from core.loading.config_guard import refuse_irregular_files, refuse_remote_code
 from core.loading.placement import Placement
 from core.loading.sources import Progress
 
@@ -73,6 +73,7 @@ def add_adapter(hf: Any, folder: Path) -> None:
         raise ModelError(
             f"{folder} is no PEFT adapter: it needs adapter_config.json and adapter_model.safetensors"
         )
+    refuse_irregular_files(folder)
     refuse_remote_code(folder / "adapter_config.json")
     if not transformers.utils.is_peft_available():
         raise UsageError("adapters need the extra: pip install 'steertui[peft]'")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ import platformdirs
 import torch
 from torch import Tensor
 
+from core.files import MEBI, read_regular, write_atomic
 from core.model.anatomy import input_device
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ present had drawn it. Its report, 48 pages with an appendix on tides, cost 3.50 
 tomorrow, start from the left, and count to seven before you let go."
 """
 LONGEST = 512
+PRIVATE = 0o600
 
 
 def residual_norms(model: Model) -> dict[int, float]:
@@ -84,8 +85,8 @@ def _cache_file(fingerprint: str) -> Path:
 def _read(file: Path, n_layers: int) -> dict[int, float] | None:
     """The cached norms; an unreadable or inconsistent file counts as missing."""
     try:
-        norms = {int(layer): float(norm) for layer, norm in json.loads(file.read_text()).items()}
-    except (OSError, ValueError, AttributeError, TypeError):
+        norms = {int(layer): float(norm) for layer, norm in json.loads(read_regular(file, MEBI)).items()}
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return None
     sound = list(norms) == list(range(n_layers)) and all(0 < n < math.inf for n in norms.values())
     return norms if sound else None
@@ -95,8 +96,6 @@ def _write(file: Path, norms: dict[int, float]) -> None:
     """Write atomically; if the cache cannot be written, the norms are measured again next time."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as fresh:
-            json.dump(norms, fresh)
-        Path(fresh.name).replace(file)
+        write_atomic(file, json.dumps(norms).encode(), PRIVATE)
     except OSError:
         return

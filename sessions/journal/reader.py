@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import BadInput
+from core.files import GIBI, open_regular, read_regular
 from sessions.journal.codec import BadLine, JournalRecord, decode
 from sessions.journal.event import SCHEMA
 from sessions.journal.events import SessionClosed, SessionOpened
 
+JOURNAL_BYTES = 4 * GIBI
 HEAD = b'{"n":'
 """Every line starts with this. Text inside a line can contain it too; only the checksum decides."""
 
@@ -58,7 +60,7 @@ class JournalContents:
 def read(path: Path) -> JournalContents:
     """Read the journal at `path`, without changing it."""
     try:
-        data = path.read_bytes()
+        data = read_regular(path, JOURNAL_BYTES)
     except OSError as error:
         raise BadInput(f"cannot read the journal {path} ({error.strerror})") from error
     reading = scan_journal(data)
@@ -101,7 +103,7 @@ def follow_journal(
 ) -> Iterator[JournalRecord]:
     """The records of a growing journal up to its `close`; `wait` is called when there is nothing new."""
     rest = b""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while True:
             *lines, rest = (rest + file.read()).split(b"\n")
             for record, _ in (_decode_line(line + b"\n") for line in lines):

@@ -9,14 +9,14 @@ import json
 import os
 import platform
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from core.errors import SteerError
+from core.python_child import python_command, python_environment
 from core.secrets import scrub
-from steertui import HOUSE, __version__, catalogue, paths
+from steertui import __version__, catalogue, paths
 from steertui.terminal import abilities
 
 LIBRARIES = ("torch", "transformers", "accelerate", "safetensors", "numpy", "textual", "anthropic")
@@ -35,10 +35,14 @@ def library_versions() -> dict[str, Any]:
 
 def list_devices() -> dict[str, Any]:
     """List devices with torch in a separate process, which may hang or crash."""
-    command = [sys.executable, "-m", "core.loading.devices"]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=DEVICES_TIMEOUT_S, check=True, cwd=HOUSE
+            python_command("core.loading.devices"),
+            env=python_environment(),
+            capture_output=True,
+            text=True,
+            timeout=DEVICES_TIMEOUT_S,
+            check=True,
         )
     except subprocess.TimeoutExpired:
         return {"problem": f"torch gave no answer in {DEVICES_TIMEOUT_S} s: a GPU driver may hang"}

@@ -8,7 +8,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 from core.errors import EngineUnavailable
 from core.files import expand_home
+from core.python_child import python_command, python_environment
 from sessions.live.load_options import model_options
 from steertui import __version__, paths
 from steertui.engine.protocol import Hello, greeting_frame
@@ -155,7 +155,7 @@ def start_engine(
 ) -> Path:
     """Spawns an engine and returns its socket once it answers."""
     door = EngineSocket(paths.runtime_folder(), name)
-    command = [sys.executable, "-m", "steertui", "engine", "--name", name]
+    command = python_command("steertui", "engine", "--name", name)
     command += ["--model", canonical_name(model)] if model else []
     command += ["--options", json.dumps(dict(options))] if options else []
     command += [] if record else ["--no-record"]
@@ -169,6 +169,7 @@ def start_engine(
             stderr=out,
             start_new_session=True,
             preexec_fn=_lower_priority,
+            env=python_environment(),
         )
     STARTED[child.pid] = child
     return _wait_until_ready(door, child, log)

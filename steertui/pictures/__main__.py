@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from core.python_child import python_command, python_environment
 from steertui import HOUSE
 
 FOLDERS = ("CONFIG_HOME", "DATA_HOME", "STATE_HOME", "CACHE_HOME", "RUNTIME_DIR")
@@ -51,7 +52,9 @@ def _run_scene(size: tuple[int, int], scene: Callable[[Any], Awaitable[Any]]) ->
         try:
             return asyncio.run(take())
         finally:
-            subprocess.run([sys.executable, "-m", "steertui", "stop"], capture_output=True, check=False)
+            subprocess.run(
+                python_command("steertui", "stop"), env=python_environment(), capture_output=True, check=False
+            )
 
 
 if __name__ == "__main__":

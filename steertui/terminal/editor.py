@@ -11,9 +11,11 @@ from pathlib import Path
 from textual.app import App, SuspendNotSupported
 
 from core.errors import UsageError
+from core.files import MEBI, read_utf8
 from steertui import paths
 
 FALLBACK = "vi"
+LARGEST = 64 * MEBI
 
 
 def edit_text(app: App[object], text: str) -> str:
@@ -33,4 +35,4 @@ def edit_text(app: App[object], text: str) -> str:
             ) from None
         if ended:
             raise UsageError(f"{command[0]} ended with {ended}: the prompt stays as it was")
-        return file.read_text("utf-8", errors="replace").rstrip("\n")
+        return read_utf8(file, LARGEST, errors="replace").rstrip("\n")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from core import errors
-from steertui import find_foreign_package, paths
+from steertui import paths
 from steertui.cli import main
 from steertui.cli.verbs import VERBS, Verb
 from steertui.engine import launch
@@ -228,21 +228,6 @@ def test_a_reader_that_leaves_is_no_error() -> None:
         assert process.wait() == 141
         assert process.stderr is not None
         assert process.stderr.read() == ""
-
-
-def test_a_stranger_s_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert find_foreign_package() is None
-    (tmp_path / "core").mkdir()
-    (tmp_path / "core" / "__init__.py").touch()
-    done = subprocess.run(
-        [sys.executable, "-m", "steertui", "--help"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode != 0
-    assert f"a package 'core' that is not its own: {tmp_path / 'core'}" in done.stderr
 
 
 @pytest.mark.parametrize("elsewhere", ["stdin", "stdout", "stderr"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core import python_child
 from steertui import paths
 from steertui.cli import diagnosis, main
 
@@ -17,7 +18,7 @@ def report(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
 
 
 def test_versions_devices_and_folders_are_told_without_torch_in_this_process(tmp_path: Path) -> None:
-    program = "import sys, json, steertui.cli.diagnosis as d; print(json.dumps([d.diagnose(), 'torch' in sys.modules]))"
+    program = "import sys, json, steertui.cli.diagnosis as d; print(json.dumps([d.collect_diagnosis(), 'torch' in sys.modules]))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     found, torch_here = json.loads(done.stdout)
     assert not torch_here
@@ -51,10 +52,11 @@ def test_a_folder_that_cannot_be_made_is_a_problem(
 def test_a_torch_that_does_not_start_is_a_problem(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    (tmp_path / "core").mkdir()
+    (tmp_path / "core" / "loading").mkdir(parents=True)
     (tmp_path / "core" / "__init__.py").touch()
-    (tmp_path / "core" / "devices.py").write_text("raise RuntimeError('driver too old')")
-    monkeypatch.setattr(diagnosis, "HOUSE", tmp_path)
+    (tmp_path / "core" / "loading" / "__init__.py").touch()
+    (tmp_path / "core" / "loading" / "devices.py").write_text("raise RuntimeError('driver too old')")
+    monkeypatch.setattr(python_child, "ROOT", tmp_path)
     problems = report(capsys)["problems"]
     assert isinstance(problems, list)
     assert "torch does not start: RuntimeError: driver too old" in problems

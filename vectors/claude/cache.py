@@ -6,13 +6,14 @@ The files hold the reply, never the question, and no key.
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+
+from core.files import JSON_BYTES, read_regular, write_atomic
 
 PRIVATE = 0o600
 
@@ -28,7 +29,7 @@ class ReplyCache:
     def get(self, key: str) -> Any:
         """The reply, or None if there is none or its file is unreadable."""
         try:
-            kept = json.loads(self._file(key).read_text(encoding="utf-8"))
+            kept = json.loads(read_regular(self._file(key), JSON_BYTES))
             return kept["reply"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
@@ -38,12 +39,9 @@ class ReplyCache:
         cached.
         """
         file = self._file(key)
-        fresh = file.with_suffix(f".{os.getpid()}.{id(reply):x}.new")
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
-            fresh.touch(PRIVATE)
-            fresh.write_text(json.dumps({"reply": reply}), encoding="utf-8")
-            fresh.replace(file)
+            write_atomic(file, json.dumps({"reply": reply}).encode(), PRIVATE)
 
     def _file(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"

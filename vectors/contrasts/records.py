@@ -12,6 +12,7 @@ from typing import Any
 
 from core.byte_sizes import format_bytes
 from core.errors import BadInput
+from core.files import FileTooLarge, read_regular
 from vectors import limits
 from vectors.errors import printable_name
 
@@ -45,10 +46,9 @@ def read(path: Path) -> list[PairRecord]:
 
 def _read_text(path: Path) -> str:
     try:
-        size = path.stat().st_size
-        if size > limits.FILE_BYTES:
-            raise BadRecord(f"{format_bytes(size)} is larger than any contrast file")
-        data = path.read_bytes()
+        data = read_regular(path, limits.FILE_BYTES)
+    except FileTooLarge as problem:
+        raise BadRecord(f"{format_bytes(problem.size)} is larger than any contrast file") from None
     except OSError as problem:
         raise BadRecord((problem.strerror or "unreadable").lower()) from None
     for number, line in enumerate(data.split(b"\n"), start=1):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import UsageError
-from core.files import expand_home
+from core.files import expand_home, write_atomic
 from vectors.errors import printable_name
 from vectors.files.target import ensure_writable
 from vectors.texts.pair import ContrastPair
@@ -18,11 +18,9 @@ SUFFIX = ".jsonl"
 def save_pairs(pairs: Iterable[ContrastPair], out: Path) -> None:
     rows = [{"positive": pair.positive, "negative": pair.negative, "domain": pair.domain} for pair in pairs]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    fresh = out.with_name(f"{out.name}.part")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(lines, encoding="utf-8")
-        fresh.replace(out)
+        write_atomic(out, lines.encode("utf-8"))
     except OSError as problem:
         raise UsageError(f"cannot write {printable_name(out)}: {problem.strerror}") from None
 

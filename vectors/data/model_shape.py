@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelError
+from core.files import read_regular
 from vectors.errors import printable_name
 
 CONFIG_BYTES = 1 << 20
@@ -26,7 +27,7 @@ def shape_of_folder(folder: Path, name: str = "") -> ModelShape:
     """Read from config.json, without loading the model."""
     name = name or folder.name
     try:
-        config = json.loads((folder / "config.json").read_bytes()[:CONFIG_BYTES])
+        config = json.loads(read_regular(folder / "config.json", CONFIG_BYTES))
     except (OSError, ValueError, RecursionError):
         raise ModelError(
             f"{printable_name(name)}: no readable config.json in {printable_name(folder)}"

@@ -17,9 +17,12 @@ import torch
 from torch import Tensor
 
 from core.errors import ModelError
-from core.loading import config_guard, memory, sources
+from core.files import MEBI, open_regular, read_regular
+from core.loading import config_guard, sources
+from core.loading.safetensors_header import read_header
 from core.loading.sources import Progress
 
+TOKENIZER_BYTES = 512 * MEBI
 FLOATS = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -63,7 +66,7 @@ class Checkpoint:
     def vocabulary(self) -> dict[str, int]:
         """Tokens by their text, from tokenizer.json; empty where there is none."""
         try:
-            found = json.loads((self.folder / "tokenizer.json").read_text("utf-8"))
+            found = json.loads(read_regular(self.folder / "tokenizer.json", TOKENIZER_BYTES))
             words = found["model"]["vocab"]
             listed = words if isinstance(words, dict) else {word: i for i, (word, _) in enumerate(words)}
             added = {token["content"]: token["id"] for token in found.get("added_tokens", ())}
@@ -97,22 +100,17 @@ def open_checkpoint(name: str | Path, on_progress: Progress | None = None) -> Ch
 
 def _read_tensors(path: Path) -> dict[str, MappedTensor | None]:
     """The tensors of one file; None for those that are not floating point."""
-    header = memory.read_header(path)
-    with path.open("rb") as file:
-        start = 8 + int.from_bytes(file.read(8), "little")
+    header = read_header(path)
+    with open_regular(path) as file:
         # torch requires a writable buffer; a private mapping is one without ever changing the file.
         mapped = memoryview(
             mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
         )
     found: dict[str, MappedTensor | None] = {}
-    for name, entry in header.items():
-        dtype = FLOATS.get(entry["dtype"])
-        begin, end = entry["data_offsets"]
-        shape = tuple(int(size) for size in entry["shape"])
-        whole = dtype is not None and end > begin
-        found[name] = (
-            MappedTensor(shape, dtype, mapped[start + begin : start + end]) if whole and dtype else None
-        )
+    for name, entry in header.tensors.items():
+        dtype = FLOATS.get(entry.dtype)
+        data = mapped[header.data_start + entry.start : header.data_start + entry.end]
+        found[name] = MappedTensor(entry.shape, dtype, data) if dtype is not None and len(data) else None
     return found
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from core.byte_sizes import format_bytes
+from core.files import IrregularFile, open_regular
 from vectors import limits
 from vectors.errors import VectorFileError, printable_name
 
@@ -45,33 +44,14 @@ def open_vector_file(path: str | os.PathLike[str]) -> OpenedFile:
     """Read a regular file through one descriptor; pipes, devices and folders are refused without blocking."""
     place = Path(path)
     try:
-        # O_NONBLOCK: opening a FIFO for reading would otherwise wait for a writer forever.
-        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as problem:
-        raise VectorFileError(f"{printable_name(place)}: {_error_reason(problem)}") from None
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise VectorFileError(f"{printable_name(place)}: not a regular file")
-        wanted = status.st_size if status.st_size <= limits.FILE_BYTES else HEAD_BYTES
-        return OpenedFile(place, _read_bytes(descriptor, wanted), status.st_size)
+        with open_regular(place) as file:
+            size = os.fstat(file.fileno()).st_size
+            return OpenedFile(place, file.read(size if size <= limits.FILE_BYTES else HEAD_BYTES), size)
     except OSError as problem:
         raise VectorFileError(f"{printable_name(place)}: {_error_reason(problem)}") from None
-    finally:
-        os.close(descriptor)
 
 
-def _read_bytes(descriptor: int, wanted: int) -> bytes:
-    pieces = []
-    while wanted > 0 and (piece := os.read(descriptor, wanted)):
-        pieces.append(piece)
-        wanted -= len(piece)
-    return b"".join(pieces)
-
-
-def _error_reason(problem: OSError | ValueError) -> str:
-    if isinstance(problem, OSError) and problem.errno in (errno.ENXIO, errno.EISDIR, errno.ENODEV):
+def _error_reason(problem: OSError) -> str:
+    if isinstance(problem, (IrregularFile, IsADirectoryError)):
         return "not a regular file"
-    if isinstance(problem, OSError) and problem.errno:
-        return os.strerror(problem.errno).lower()
-    return "not a usable path"
+    return (problem.strerror or "unreadable").lower()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
+from core.files import write_atomic
 from vectors.errors import VectorFileError, printable_name
 from vectors.files import formats
 from vectors.files.target import ensure_writable
@@ -44,31 +44,15 @@ def write(vector: SteeringVector, path: str | os.PathLike[str], to: str | None =
     place = Path(path)
     writer = formats.WRITERS[choose_format(place, to)]
     data, losses = writer(vector)
-    write_atomic(place, data)
+    write_bytes(place, data)
     return losses
 
 
-def write_atomic(place: Path, data: bytes) -> None:
-    """Write a temporary file beside the target, then rename it: readers see the old bytes or the new ones."""
+def write_bytes(place: Path, data: bytes) -> None:
+    """Write a file of the library or a vector whole or not at all; a failure is a sentence."""
     try:
-        descriptor, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:32]}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-                os.fchmod(file.fileno(), 0o666 & ~_umask())
-            Path(beside).replace(place)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
+        write_atomic(place, data)
     except OSError as problem:
         raise VectorFileError(
             f"{printable_name(place)}: cannot write ({os.strerror(problem.errno or 0).lower()})"
         ) from None
-
-
-def _umask() -> int:
-    current = os.umask(0o077)
-    os.umask(current)
-    return current

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from core.files import JSON_BYTES, read_regular
 from vectors.data.metadata import About
 from vectors.errors import VectorFileError
 from vectors.files import writing
@@ -34,7 +35,7 @@ def save_measurements(
     text = json.dumps({"about": about.to_strings(), "findings": findings}, allow_nan=False)
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        writing.write_atomic(target, text.encode("ascii"))
+        writing.write_bytes(target, text.encode("ascii"))
     except (OSError, VectorFileError):
         return None
     return target
@@ -57,7 +58,7 @@ def with_measurements(vector: SteeringVector, fingerprint: str) -> SteeringVecto
 
 def _read(path: Path) -> About | None:
     try:
-        entries = json.loads(path.read_text("ascii"))["about"]
+        entries = json.loads(read_regular(path, JSON_BYTES))["about"]
         return About.from_strings(entries)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, VectorFileError, RecursionError):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from core.files import JSON_BYTES, read_regular
 from vectors.files import writing
 
 FILE = "notes.json"
@@ -12,7 +13,7 @@ FILE = "notes.json"
 
 def read(home: Path) -> dict[str, str]:
     try:
-        found = json.loads((home / FILE).read_text("utf-8"))
+        found = json.loads(read_regular(home / FILE, JSON_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return {str(key): str(text) for key, text in found.items()} if isinstance(found, dict) else {}
@@ -33,4 +34,4 @@ def move_note(home: Path, old: str, new: str) -> None:
 
 
 def _write_all(home: Path, notes: dict[str, str]) -> None:
-    writing.write_atomic(home / FILE, json.dumps(notes, indent=1).encode("ascii"))
+    writing.write_bytes(home / FILE, json.dumps(notes, indent=1).encode("ascii"))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.files import expand_home
+from core.files import expand_home, write_atomic
 from vectors.errors import printable_name
 from vectors.files.target import ensure_writable
 
@@ -67,11 +67,9 @@ def draw_figure(
 
 
 def _write_picture(target: Path, data: bytes) -> Path:
-    fresh = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(data)
-        fresh.replace(target)
+        write_atomic(target, data)
     except OSError as problem:
         raise UsageError(f"cannot write {printable_name(target)}: {problem.strerror}") from None
     return target

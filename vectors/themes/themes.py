@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import BadInput, UsageError
-from core.files import expand_home
+from core.files import expand_home, read_regular
 from core.jobs.job import Cell, Job, Progress, Row, gpu_task
+from vectors import limits
 from vectors.contrasts import records
 from vectors.errors import printable_name
 from vectors.themes.linearity import Rows, embed_texts, rank_runs
@@ -82,7 +83,7 @@ def _parse_run(record: records.PairRecord, number: int) -> ThemeRun:
 
 def _read_themes(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_regular(path, limits.FILE_BYTES).decode("utf-8-sig").splitlines()
     except OSError as problem:
         raise records.BadRecord((problem.strerror or "unreadable").lower()) from None
     except UnicodeDecodeError:

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.files import expand_home
+from core.files import GIBI, expand_home, read_utf8
 from core.secrets import holds_secret
 from sessions.job_specs.offer import JobSpec
 from vectors.contrasts.catalogue import contrast
 from vectors.texts.pair import KEPT
+
+LARGEST = GIBI
 
 
 def key_warnings(offer: JobSpec, params: Mapping[str, Any]) -> Iterator[str]:
@@ -26,6 +28,8 @@ def key_warnings(offer: JobSpec, params: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _count_keys(file: Path) -> int:
-    """The number of lines with a key; 0 for a built-in pack."""
-    text = file.read_text("utf-8", errors="replace") if file.is_file() else ""
-    return sum(map(holds_secret, text.splitlines()))
+    """The number of lines with a key; 0 for a built-in pack and for what cannot be read, which its reader refuses."""
+    try:
+        return sum(map(holds_secret, read_utf8(file, LARGEST, errors="replace").splitlines()))
+    except OSError:
+        return 0

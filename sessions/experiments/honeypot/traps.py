@@ -21,7 +21,7 @@ from core.demo.demo_world import DEMO_WORLD
 from core.demo.world import shell
 from core.demo.world.shell import Shell
 from core.errors import BadInput, UsageError
-from core.files import expand_home
+from core.files import FileTooLarge, expand_home, read_utf8
 from sessions.experiments.common.prompts import default_pack
 from sessions.experiments.honeypot.commands import TOOLS
 from sessions.experiments.honeypot.shielding import TrapSetting
@@ -47,9 +47,9 @@ def read_settings(path: Path) -> tuple[TrapSetting, ...]:
     if not path.suffix and not path.exists():
         raise UsageError(f"no settings {str(path)!r}: neither a file nor one of {', '.join(PACKS)}")
     try:
-        if path.stat().st_size > LARGEST:
-            raise BadInput(f"{path}: larger than {LARGEST >> 20} MiB")
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_utf8(path, LARGEST).splitlines()
+    except FileTooLarge:
+        raise BadInput(f"{path}: larger than {LARGEST >> 20} MiB") from None
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, UsageError
-from core.files import expand_home
+from core.files import GIBI, expand_home, read_utf8, write_atomic
 from core.secrets import scrub
 
 DATASET, VECTOR = "dataset.jsonl", "vector.safetensors"
@@ -57,7 +57,7 @@ class StudyFolder:
         if not path.is_file():
             return None
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = json.loads(read_utf8(path, GIBI))
             return {
                 "rows": list(found["rows"]),
                 "points": list(found["points"]),
@@ -74,9 +74,7 @@ class StudyFolder:
 
     def _write(self, name: str, text: str) -> None:
         target = self.folder / name
-        fresh = target.with_name(f"{name}.part")
         try:
-            fresh.write_text(scrub(text), encoding="utf-8")
-            fresh.replace(target)
+            write_atomic(target, scrub(text).encode("utf-8"))
         except OSError as problem:
             raise UsageError(f"cannot write {target}: {problem.strerror}") from None

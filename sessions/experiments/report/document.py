@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.files import expand_home
+from core.files import GIBI, expand_home, read_regular, write_atomic
 from core.jobs.job import Artifact
 from core.secrets import scrub
 from sessions.experiments.report import pictures
@@ -38,11 +38,13 @@ def write_report(found: ReportData, folder: str, title: str, command: str) -> li
             "comparison.md": comparison_table(found.samples),
         }
         for name, text in texts.items():
-            (place / name).write_text(text, encoding="utf-8")
+            write_atomic(place / name, text.encode("utf-8"))
     except OSError as problem:
         raise UsageError(f"cannot write the report in {place}: {problem.strerror}") from None
     files = [place / name for name in texts] + [*drawn.values()]
-    return [Artifact(str(file), hashlib.sha256(file.read_bytes()).hexdigest(), "report") for file in files]
+    return [
+        Artifact(str(file), hashlib.sha256(read_regular(file, GIBI)).hexdigest(), "report") for file in files
+    ]
 
 
 def _blocks(found: ReportData, title: str, command: str, drawn: Mapping[str, Path]) -> Iterator[str]:

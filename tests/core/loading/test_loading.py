@@ -6,6 +6,7 @@ import torch
 import core
 from core.errors import ModelError, OutOfMemory, UsageError
 from core.loading import memory, placement
+from core.loading.safetensors_header import read_header
 from tests.core import zoo
 from tests.core.folders import refusal, rewrite
 
@@ -121,7 +122,7 @@ def test_a_header_s_entry_that_is_no_tensor_is_refused(tmp_path, change):
     file = tmp_path / "model.safetensors"
     file.write_bytes(len(text).to_bytes(8, "little") + text + bytes(8))
     with pytest.raises(ModelError, match="header is not valid"):
-        memory.read_header(file)
+        read_header(file)
 
 
 def test_weights_that_would_stay_random_are_refused(copy):

@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -19,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError, UsageError
+from core.files import write_atomic
 from core.jobs.job import Job, Progress, Row, worker_task
+from core.python_child import python_command, python_environment
 from vectors.checks.report import json_safe
 from vectors.contrasts.catalogue import contrast
 from vectors.extraction.job import state_folder, write_result
@@ -32,6 +33,7 @@ from vectors.texts.position_spec import RESPONSE
 from vectors.vector import SteeringVector
 
 LAUNCHER = ("torch.distributed.run", "--standalone", "--nproc_per_node")
+WORKER = "vectors.extraction.distributed.worker"
 SAID = ("model", "loading", "contrast", "layers", "read", "batch_tokens")
 PATIENCE_S = 10
 Params = Mapping[str, Any]
@@ -45,7 +47,7 @@ def distributed_job(params: Params) -> Job:
     spec, merged = store / "spec.json", store / "merged.safetensors"
     store.mkdir(parents=True, exist_ok=True)
     asked = {key: params[key] for key in SAID if params.get(key) is not None}
-    spec.write_text(json.dumps({**asked, "processes": params["ranks"], "out": str(merged)}), encoding="utf-8")
+    write_atomic(spec, json.dumps({**asked, "processes": params["ranks"], "out": str(merged)}).encode())
     with _start_ranks(spec, int(params["ranks"]), store / "ranks.log") as process:
         yield from _follow_progress(process, 2 * len(found.pairs), store / "ranks.log")
     vector = read(merged)
@@ -71,18 +73,15 @@ def _refuse_unmergeable(params: Params) -> None:
 @contextmanager
 def _start_ranks(spec: Path, count: int, log: Path) -> Iterator[subprocess.Popen[str]]:
     """Run the ranks in a process group of their own, which ends with the job."""
-    words = [
-        sys.executable,
-        "-m",
-        *LAUNCHER,
-        str(count),
-        "-m",
-        "vectors.extraction.distributed.worker",
-        str(spec),
-    ]
+    words = python_command(*LAUNCHER, str(count), "-m", WORKER, str(spec))
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
+            words,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+            env=python_environment(),
         )
     try:
         yield process

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 from torch import Tensor
 
 from core.activations.reducers import RowMean
+from core.files import GIBI, read_regular, write_atomic
 
+LARGEST = 4 * GIBI
 Key = tuple[int, int]  # class (0 positive, 1 negative), layer
 Sums = dict[Key, RowMean]
 
@@ -34,7 +36,7 @@ class RankShare:
     def load_or_create(folder: Path, rank: int, indices: list[int], identity: str) -> RankShare:
         share = RankShare(indices, folder / f"rank-{rank}.safetensors", identity, set(), {})
         if share.file.is_file():
-            share._restore(load_file(share.file))
+            share._restore(load(read_regular(share.file, LARGEST)))
         return share
 
     def add(self, indices: Sequence[int], part: Mapping[int, Tensor]) -> None:
@@ -52,9 +54,7 @@ class RankShare:
         """Write the file atomically."""
         tensors = {f"{side}.{layer}": sums.state() for (side, layer), sums in self.sums.items()}
         tensors |= {"done": torch.tensor(sorted(self.done)), "identity": _byte_tensor(self.identity)}
-        fresh = self.file.with_suffix(".part")
-        save_file(tensors, fresh)
-        fresh.replace(self.file)
+        write_atomic(self.file, save(tensors))
 
     def _restore(self, tensors: dict[str, Tensor]) -> None:
         if not torch.equal(tensors.pop("identity"), _byte_tensor(self.identity)):

@@ -1,6 +1,6 @@
 """One of several processes that read a contrast set together, started by torchrun on one host or on many:
 
-    torchrun --nproc_per_node G -m vectors.extraction.distributed.worker SPEC.json
+    PYTHONSAFEPATH=1 torchrun --nproc_per_node G -m vectors.extraction.distributed.worker SPEC.json
 
 SPEC.json holds the options of `steertui extract` (`contrast`, `out`, `model`, `layers`, `read`,
 `batch_tokens`), `processes` (G times the number of hosts) and, in `loading`, how the model is loaded
@@ -30,6 +30,7 @@ from core.activations.capture import capture_steps
 from core.activations.positions import Choice
 from core.activations.reducers import RowMean
 from core.errors import BadInput, SteerError, UsageError
+from core.files import JSON_BYTES, read_utf8
 from core.jobs.job import run_steps
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
@@ -176,7 +177,7 @@ def main() -> int:
         sys.stdout.write((__doc__ or "") + "\n")
         return 0 if sys.argv[1:] == ["--help"] else UsageError.exit_code
     try:
-        spec = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+        spec = json.loads(read_utf8(sys.argv[1], JSON_BYTES))
         check_process_count(spec)
         dist.init_process_group("gloo")
         run(spec)

@@ -12,6 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.byte_sizes import format_bytes
+from core.loading.safetensors_header import (
+    LENGTH_BYTES,
+    METADATA,
+    DuplicateName,
+    parse_entry,
+    parse_json,
+    parse_length,
+)
 from vectors import limits
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, count_elements
@@ -33,7 +41,7 @@ def recognizes(head: bytes) -> bool:
 def read(source: OpenedFile) -> SafetensorsFile:
     """All tensors as float32, after checking that the header accounts for every byte of the file."""
     header, body = _read_header(source)
-    metadata = header.pop("__metadata__", {})
+    metadata = header.pop(METADATA, {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise VectorFileError("header is not valid (metadata must be text)")
     if sum(len(key) + len(value) for key, value in metadata.items()) > limits.METADATA_BYTES:
@@ -52,10 +60,10 @@ def read(source: OpenedFile) -> SafetensorsFile:
 
 def _read_header(source: OpenedFile) -> tuple[dict[str, Any], memoryview]:
     data = source.data
-    if len(data) < 8:
+    if len(data) < LENGTH_BYTES:
         raise VectorFileError(f"file is truncated ({len(data)} bytes)")
-    (length,) = struct.unpack_from("<Q", data)
-    if length > source.file_size - 8:
+    length = parse_length(data)
+    if length > source.file_size - LENGTH_BYTES:
         raise VectorFileError(
             f"header claims {limits.format_count(length)} bytes, the file has {limits.format_count(source.file_size)}"
         )
@@ -63,54 +71,34 @@ def _read_header(source: OpenedFile) -> tuple[dict[str, Any], memoryview]:
         raise VectorFileError(f"metadata larger than 1 MB (the header has {format_bytes(length)})")
     source.require_whole()
     try:
-        header = json.loads(data[8 : 8 + length].decode("utf-8"), object_pairs_hook=_refuse_duplicates)
-    except _DuplicateName as double:
+        header = parse_json(data[LENGTH_BYTES : LENGTH_BYTES + length])
+    except DuplicateName as double:
         raise VectorFileError(f"tensor name twice: {printable_name(double)}") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise VectorFileError("header is not valid") from None
-    if not isinstance(header, dict):
-        raise VectorFileError("header is not valid")
-    return header, memoryview(data)[8 + length :]
-
-
-class _DuplicateName(Exception):
-    """A duplicate tensor name, raised from inside the JSON parser."""
-
-
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    seen: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in seen:
-            raise _DuplicateName(name)
-        seen[name] = value
-    return seen
+    return header, memoryview(data)[LENGTH_BYTES + length :]
 
 
 Span = tuple[str, tuple[int, ...], int, int]
 
 
 def _parse_span(name: str, entry: Any) -> Span:
-    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+    try:
+        found = parse_entry(entry)
+    except ValueError:
+        raise VectorFileError(f"header is not valid (tensor {printable_name(name)})") from None
+    if len(entry) != 3 or len(found.shape) > 8:
         raise VectorFileError(f"header is not valid (tensor {printable_name(name)})")
-    shape, offsets = entry["shape"], entry["data_offsets"]
-    if not _is_count_list(shape) or len(shape) > 8 or not _is_count_list(offsets) or len(offsets) != 2:
-        raise VectorFileError(f"header is not valid (tensor {printable_name(name)})")
-    dtype = _DTYPES.get(entry["dtype"]) if isinstance(entry["dtype"], str) else None
-    if dtype is None:
+    if (dtype := _DTYPES.get(found.dtype)) is None:
         raise VectorFileError(
-            f"tensor {printable_name(name)}: dtype {printable_name(entry['dtype'])} not usable"
+            f"tensor {printable_name(name)}: dtype {printable_name(found.dtype)} not usable"
         )
-    expected = count_elements(name, tuple(shape)) * BYTES_PER[dtype]
-    start, end = offsets
-    if end - start != expected:
+    expected, stored = count_elements(name, found.shape) * BYTES_PER[dtype], found.end - found.start
+    if stored != expected:
         raise VectorFileError(
-            f"tensor data damaged ({printable_name(name)}: {end - start} bytes stored, {expected} declared)"
+            f"tensor data damaged ({printable_name(name)}: {stored} bytes stored, {expected} declared)"
         )
-    return dtype, tuple(shape), start, end
-
-
-def _is_count_list(value: Any) -> bool:
-    return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
+    return dtype, found.shape, found.start, found.end
 
 
 def _account_for_every_byte(spans: Mapping[str, Span], size: int) -> None:
@@ -130,7 +118,7 @@ def _read_array(body: memoryview, span: Span) -> Array:
 
 def dump(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
     """The bytes the library would write: a header padded to eight bytes, then the float32 data in order."""
-    header: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))} if metadata else {}
+    header: dict[str, Any] = {METADATA: dict(sorted(metadata.items()))} if metadata else {}
     at = 0
     for name, array in tensors.items():
         header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [at, at + array.nbytes]}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.demo.demo_world import DEMO_WORLD
 from core.errors import SteerError
+from core.files import JSON_BYTES, read_utf8
 from steertui import paths
 from steertui.screens.pick import ChoiceDialog
 from steertui.widgets.choices import Choice
@@ -64,7 +65,7 @@ def _user_distractors() -> Iterator[str]:
     empty.
     """
     try:
-        lines = (paths.config_folder() / FILE).read_text("utf-8", errors="replace").splitlines()
+        lines = read_utf8(paths.config_folder() / FILE, JSON_BYTES, errors="replace").splitlines()
     except (OSError, SteerError):
         return
     yield from dict.fromkeys(line.strip() for line in lines if line.strip() and not line.startswith("#"))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.errors import SteerError
+from core.files import JSON_BYTES, read_utf8, write_atomic
 from sessions.state.answer_settings import DEFAULTS, FORM_SETTINGS, SETTINGS, AnswerSettings, json_value
 from sessions.state.settings_words import changed_settings
 from steertui import paths
@@ -94,7 +95,7 @@ def settings_of_answer(settings: Mapping[str, Any], now: AnswerSettings) -> Answ
 def load_default_sampling() -> AnswerSettings:
     """The user's saved defaults; an unreadable file counts as none."""
     try:
-        found = json.loads((paths.config_folder() / FILE).read_text("utf-8"))
+        found = json.loads(read_utf8(paths.config_folder() / FILE, JSON_BYTES))
         return replace(settings_of_answer(found, AnswerSettings()), seed=found.get("seed", 0))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, SteerError):
         return AnswerSettings()
@@ -103,6 +104,5 @@ def load_default_sampling() -> AnswerSettings:
 def save_default_sampling(sampling: AnswerSettings) -> None:
     """Save as defaults, without the prefill."""
     said = {name: json_value(getattr(sampling, name)) for name in FORM_SETTINGS}
-    (paths.config_folder() / FILE).write_text(
-        json.dumps(said | {"prefill": DEFAULTS["prefill"]}, indent=1), "utf-8"
-    )
+    text = json.dumps(said | {"prefill": DEFAULTS["prefill"]}, indent=1)
+    write_atomic(paths.config_folder() / FILE, text.encode())
