@@ -18,7 +18,10 @@ def report(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
 
 
 def test_versions_devices_and_folders_are_told_without_torch_in_this_process(tmp_path: Path) -> None:
-    program = "import sys, json, steertui.cli.diagnosis as d; print(json.dumps([d.collect_diagnosis(), 'torch' in sys.modules]))"
+    program = (
+        "import sys, json, steertui.cli.diagnosis as d\n"
+        "print(json.dumps([d.collect_diagnosis(), 'torch' in sys.modules]))"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     found, torch_here = json.loads(done.stdout)
     assert not torch_here
