@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
+from core.byte_sizes import format_bytes
+
 PathLike = str | os.PathLike[str]
 
 KIBI, MEBI, GIBI = 1 << 10, 1 << 20, 1 << 30
@@ -31,7 +33,7 @@ class FileTooLarge(OSError):
     """A file beyond its limit; `size` is at least what the file holds."""
 
     def __init__(self, path: PathLike, size: int, most_bytes: int) -> None:
-        limit = f"{most_bytes // MEBI} MiB" if most_bytes >= MEBI else f"{most_bytes // KIBI} KiB"
+        limit = format_bytes(most_bytes)
         super().__init__(errno.EFBIG, f"larger than {limit}, the limit for such a file", os.fspath(path))
         self.size = size
 

@@ -27,6 +27,23 @@ drop_working_folder()
 from importlib.util import find_spec  # noqa: E402
 from pathlib import Path  # noqa: E402
 
+
+def drop_working_folder() -> None:
+    """Take the working folder off the import path where `python -m steertui` has put it, unless it holds us.
+
+    Somebody else's `torch.py` or `core/` may lie there. A program that imports steertui keeps its path.
+    """
+    ours = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120
+    module = sys.orig_argv[sys.orig_argv.index("-m") + 1] if "-m" in sys.orig_argv[:-1] else ""
+    # Python calls the program "-m" until it has found the module, that is only while our packages are imported.
+    starting = sys.argv[:1] == ["-m"] and module.split(".")[0] == "steertui"
+    if starting and not sys.flags.safe_path and os.path.realpath(sys.path[0]) != ours:
+        del sys.path[0]
+
+
+drop_working_folder()
+
+
 HOUSE = Path(__file__).resolve().parent.parent
 
 

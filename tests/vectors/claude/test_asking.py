@@ -122,7 +122,12 @@ def test_a_server_that_asks_for_weeks_is_not_obeyed(claude_server: ClaudeServer)
 
 @pytest.mark.parametrize(
     ("code", "way_out"),
-    [(401, "check ANTHROPIC_API_KEY"), (403, "this key"), (404, "does not know this model"), (400, "error 400")],
+    [
+        (401, "check ANTHROPIC_API_KEY"),
+        (403, "this key"),
+        (404, "does not know this model"),
+        (400, "error 400"),
+    ],
 )
 def test_what_cannot_pass_is_not_tried_again(claude_server: ClaudeServer, code: int, way_out: str) -> None:
     claude_server.script(status(code, f"{ESC}[2J bad thing {CANARY}"))
