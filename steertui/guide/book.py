@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from steertui import HOUSE, guide
+from steertui import REPO_ROOT, guide
 from steertui.commands import COMMANDS, STRIP_KEYS, Command
 from steertui.guide.mouse import OTHER_KEYS
 
@@ -92,7 +92,7 @@ def _row(command: Command) -> str:
 BOUND = {"guide.md": guide_text, "keys.md": key_map_text}
 
 
-def write_docs(folder: Path = HOUSE / "docs") -> None:
+def write_docs(folder: Path = REPO_ROOT / "docs") -> None:
     for name, bind in BOUND.items():
         (folder / name).write_text(bind(), encoding="utf-8")
 

@@ -14,12 +14,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from core.python_child import python_command, python_environment
-from steertui import HOUSE
+from steertui import REPO_ROOT
 
 FOLDERS = ("CONFIG_HOME", "DATA_HOME", "STATE_HOME", "CACHE_HOME", "RUNTIME_DIR")
 
 
-def main(names: list[str], folder: Path = HOUSE / "docs" / "pictures") -> None:
+def main(names: list[str], folder: Path = REPO_ROOT / "docs" / "pictures") -> None:
     from steertui.pictures import drawing, film
     from steertui.pictures.scenes import FILM, STILLS
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from steertui import HOUSE, guide
+from steertui import REPO_ROOT, guide
 from steertui.commands import COMMANDS
 from steertui.guide import book
 from steertui.pictures.scenes import FILM, STILLS
@@ -19,7 +19,7 @@ from steertui.screens.sessions.screen import SessionsScreen
 
 @pytest.mark.parametrize("name", book.BOUND)
 def test_docs_are_bound_from_the_apps_own_texts(name: str) -> None:
-    kept = (HOUSE / "docs" / name).read_text(encoding="utf-8")
+    kept = (REPO_ROOT / "docs" / name).read_text(encoding="utf-8")
     assert kept == book.BOUND[name](), "run python -m steertui.guide.book"
 
 
@@ -37,7 +37,7 @@ def test_every_screen_has_a_page(
 
 
 def test_every_picture_is_in_the_guide_and_small() -> None:
-    written, folder = book.guide_text(), HOUSE / "docs" / "pictures"
+    written, folder = book.guide_text(), REPO_ROOT / "docs" / "pictures"
     assert {path.stem for path in folder.glob("*.svg")} == {name for name, _ in book.PICTURES.values()}
     for path in folder.glob("*.svg"):
         assert f"(pictures/{path.name})" in written

@@ -20,7 +20,7 @@ from steertui.engine.connect import EngineConnection
 from steertui.engine.launch import probe_engine
 from tests.disks import read_only
 
-HOUSE = Path(__file__).resolve().parents[2]
+REPO_ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {
     "config": "XDG_CONFIG_HOME",
     "sessions": "XDG_DATA_HOME",
@@ -41,7 +41,7 @@ def at_home(home: Path) -> dict[str, str]:
 def begun(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
     command = [*read_only(home), sys.executable, "-m", *words]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=HOUSE, env=at_home(home), **pipes) as child:  # type: ignore[call-overload]
+    with subprocess.Popen(command, cwd=REPO_ROOT, env=at_home(home), **pipes) as child:  # type: ignore[call-overload]
         try:
             yield child
         finally:

@@ -16,7 +16,7 @@ from sessions.journal.reader import JournalContents, read, scan_journal
 from steertui import paths
 from tests.disks import small
 
-HOUSE = Path(__file__).resolve().parents[3]
+REPO_ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("size", ["64k", pytest.param("1m", marks=pytest.mark.slow)])
@@ -24,7 +24,7 @@ def test_an_answer_outlives_a_full_disk_and_its_gap_is_the_truth(tmp_path: Path,
     command = [sys.executable, "-m", "tests.steertui.engine.full_disk", str(tmp_path)]
     done = subprocess.run(
         [*small(paths.sessions_folder(), size), *command],
-        cwd=HOUSE,
+        cwd=REPO_ROOT,
         capture_output=True,
         text=True,
         check=False,
@@ -63,7 +63,7 @@ sys.stdout.buffer.write(folder.journal.read_bytes())
 
 def journal_on_a_disk_that_stays_full(folder: Path, size: str) -> JournalContents:
     command = [*small(folder, size), sys.executable, "-c", LAST_WORD, str(folder)]
-    return scan_journal(subprocess.run(command, cwd=HOUSE, capture_output=True, check=True).stdout)
+    return scan_journal(subprocess.run(command, cwd=REPO_ROOT, capture_output=True, check=True).stdout)
 
 
 def test_a_disk_that_stays_full_has_room_for_the_last_word_in_the_reserve(tmp_path: Path) -> None:

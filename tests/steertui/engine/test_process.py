@@ -32,14 +32,14 @@ from steertui.engine.launch import ensure_engine, find_engines, probe_engine, st
 from steertui.engine.sockets import EngineSocket, refuse_foreign_path
 from tests.sessions.scripted import Vector
 
-HOUSE = Path(__file__).resolve().parents[3]
+REPO_ROOT = Path(__file__).resolve().parents[3]
 LOUD = Vector("loud", {3: (1.0, 0.0, 0.0, 0.0)}, {3: 2.0})
 
 
 def spawn(name: str, pace: float = 0.002, witness: str = "", **how: object) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "tests.steertui.engine.scripted_engine", name, str(pace)]
     command += [witness] if witness else []
-    return subprocess.Popen(command, cwd=HOUSE, stderr=subprocess.PIPE, **how)  # type: ignore[call-overload]
+    return subprocess.Popen(command, cwd=REPO_ROOT, stderr=subprocess.PIPE, **how)  # type: ignore[call-overload]
 
 
 @contextmanager
@@ -252,7 +252,7 @@ def test_an_engine_that_has_the_model_is_used_and_no_second_is_started() -> None
 
 def steertui(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "steertui", *words]
-    return subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=REPO_ROOT, capture_output=True, text=True, check=False)
 
 
 def test_a_socket_that_is_not_ours_is_refused_by_its_sentence(tmp_path: Path) -> None:

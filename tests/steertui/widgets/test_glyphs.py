@@ -17,7 +17,7 @@ from steertui.terminal.ascii import TABLE, AsciiFilter
 from steertui.widgets import bars, glyphs
 from tests.steertui.app.stage import stage
 
-HOUSE = Path(steertui.__file__).parent
+REPO_ROOT = Path(steertui.__file__).parent
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def written(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("folder", ["widgets", "screens", "commands"])
 def test_every_character_the_interface_draws_has_a_plain_one(folder: str) -> None:
-    files = [*HOUSE.glob(f"{folder}/**/*.py"), *HOUSE.glob(f"{folder}.py")]
+    files = [*REPO_ROOT.glob(f"{folder}/**/*.py"), *REPO_ROOT.glob(f"{folder}.py")]
     assert files
     missing = {
         (char, file.name)
