@@ -10,10 +10,10 @@ from core.mixer.effects import channel_dose
 from core.mixer.mixer import Channel
 from sessions.state.channel_words import channel_words
 from steertui.cli.prepared import ChatSetup
+from steertui.commands.slash_words import CHAT, split_line, usage_line, words_at
 from steertui.mixer_options import build_mixer, read_vector
 from steertui.screens.desk.mixer.edits import MixerBoard, mixer_with_bands
 from steertui.screens.desk.mixer.typed_edits import TYPED_EDITS, typed_edit
-from steertui.slash_words import CHAT, split_line, usage_line, words_at
 
 
 def run_command(setup: ChatSetup, line: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.errors import UsageError
 from sessions.state.answer_settings import SETTINGS
 from steertui import commands
+from steertui.commands.slash_words import DESK, SLASH_WORDS, split_line, words_at
 from steertui.mixer_options import read_vector
 from steertui.screens.desk.commands import (
     distractor_actions,
@@ -23,7 +24,6 @@ from steertui.screens.desk.dialogs.distractor import Distractor
 from steertui.screens.desk.dialogs.sampling import setting_reader
 from steertui.screens.desk.mixer.edits import NO_STRIP
 from steertui.screens.desk.mixer.typed_edits import TYPED_EDITS, typed_edit
-from steertui.slash_words import DESK, SLASH_WORDS, split_line, words_at
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen

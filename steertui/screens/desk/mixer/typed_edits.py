@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from core.errors import UsageError
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.numbers import finite_number
+from steertui.commands.slash_words import split_number, usage_line
 from steertui.screens.desk.mixer import caps, edits
 from steertui.screens.desk.mixer.edits import MixerBoard, MixerEdit
-from steertui.slash_words import split_number, usage_line
 
 
 def typed_edit(board: MixerBoard, selected: int | None, name: str, text: str) -> MixerEdit:

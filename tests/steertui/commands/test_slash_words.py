@@ -8,10 +8,10 @@ from core.errors import UsageError
 from core.mixer.mixer import Channel, Mixer
 from sessions.state.vector_facts import VectorFacts
 from steertui.cli import chat_commands
+from steertui.commands.slash_words import CHAT, DESK, SLASH_WORDS, words_at
 from steertui.screens.desk.commands import slash_commands
 from steertui.screens.desk.mixer.edits import MixerBoard
 from steertui.screens.desk.mixer.typed_edits import typed_edit
-from steertui.slash_words import CHAT, DESK, SLASH_WORDS, words_at
 
 PIRATE, POET = (VectorFacts(name, None, dict.fromkeys(range(8))) for name in ("pirate", "poet"))
 BOARD = MixerBoard(Mixer((Channel(PIRATE, scale=0.3), Channel(POET, scale=0.1, flipped=True))), n_layers=8)
