@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from core import demo
+from core.byte_sizes import format_bytes
 from core.files import JSON_BYTES, read_utf8
+from sessions.job_specs.kinds.kind import KnownName
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class ModelEntry:
 def list_models() -> list[ModelEntry]:
     """List the demo models, then the cached ones by name."""
     return [*_demo_models(), *sorted(_cached_models(), key=lambda entry: entry.name.lower())]
+
+
+def known_models() -> Iterator[KnownName]:
+    """The same models as names to choose from, each with its size or its problem."""
+    for entry in list_models():
+        yield KnownName(entry.name, entry.problem or format_bytes(entry.weight_bytes))
 
 
 def _demo_models() -> Iterator[ModelEntry]:

@@ -35,14 +35,15 @@ class PackSource:
 class CheckContext:
     """What a check may use beside the value. `n_layers` is 0 while no model is loaded. `given`: the other
     parameters of the job, parsed or as text. `read_files` is off while a line is being typed: a file that
-    exists is then not opened. The experiments' packs and this machine's models are known further up.
+    exists is then not opened. `pack_source` knows the experiments' packs, `list_models` this
+    machine's models.
     """
 
     pack_source: Callable[[str], PackSource]
-    list_models: Callable[[], Iterable[KnownName]]
     given: Mapping[str, Json] = field(default_factory=dict)
     n_layers: int = 0
     read_files: bool = True
+    list_models: Callable[[], Iterable[KnownName]] = tuple
 
     def may_read(self, path: Path) -> bool:
         """Whether to open `path` now; opening what is no file only yields the sentence that says so."""

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sessions.experiments.packs import pack_source
 from sessions.job_specs.catalogue import OFFERS
+from sessions.job_specs.kinds.kind import CheckContext
 from sessions.job_specs.spending import costs_money
-from steertui.check_context import check_context
 
 Params = Mapping[str, Any]
 
 
 def absolute_params(kind: str, params: Params) -> dict[str, Any]:
     """The parameters with absolute paths, because the engine has another working folder."""
-    context = check_context(params)
+    context = CheckContext(pack_source, params)
     known = {param.name: param for param in OFFERS[kind].params} if kind in OFFERS else {}
     return {
         name: known[name].absolute(value, context) if name in known else value
@@ -28,7 +29,7 @@ def absolute_params(kind: str, params: Params) -> dict[str, Any]:
 
 def check_params(kind: str, params: Params) -> None:
     """Raise if a parameter of a job is wrong."""
-    context = check_context(params)
+    context = CheckContext(pack_source, params)
     for param in OFFERS[kind].params if kind in OFFERS else ():
         param.check(params.get(param.name), context)
 

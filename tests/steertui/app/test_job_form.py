@@ -23,11 +23,10 @@ from sessions.job_specs.kinds.outputs import FOLDER, VECTOR_FILE
 from sessions.job_specs.kinds.packs import PROMPT_PACK
 from sessions.job_specs.kinds.words import FLAG, SWITCH
 from sessions.job_specs.offer import JobParam, JobSpec
-from steertui.check_context import check_context
 from steertui.cli.options.preflight import absolute_params
 from steertui.screens.jobs.form.entry import FormEntry
 from steertui.screens.jobs.form.field import Field
-from steertui.screens.jobs.form.form import JobForm
+from steertui.screens.jobs.form.form import MACHINE, JobForm
 from steertui.screens.jobs.screen import JobsScreen
 from steertui.screens.pick import ChoiceDialog
 from tests.steertui.app.stage import stage
@@ -122,9 +121,7 @@ def test_paths_are_whole_because_the_engine_stands_elsewhere(
 
 def test_the_lists_know_their_own() -> None:
     kinds = {"vector": VECTOR_SOURCE, "model": MODEL_SOURCE, "contrast": CONTRAST_SET}
-    listed = {
-        name: [known.name for known in kind.complete(check_context({}))] for name, kind in kinds.items()
-    }
+    listed = {name: [known.name for known in kind.complete(MACHINE)] for name, kind in kinds.items()}
     assert "pirate" in listed["vector"]
     assert "pirate" in listed["contrast"]
     assert "demo-base" in listed["model"]

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import SteerError, UsageError
+from sessions.experiments.packs import pack_source
 from sessions.job_specs.kinds.kind import CheckContext
 from sessions.job_specs.offer import JobParam, JobSpec
-from steertui.check_context import check_context
 
 Texts = Mapping[str, str]
 
@@ -63,4 +63,4 @@ class FormEntry:
 
     def _context(self, texts: Texts, *, read_files: bool = True) -> CheckContext:
         given = {name: text.strip() for name, text in texts.items()}
-        return check_context(given, self._n_layers, read_files=read_files)
+        return CheckContext(pack_source, given, self._n_layers, read_files)

@@ -15,10 +15,12 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from sessions.experiments.packs import pack_source
+from sessions.job_specs.kinds.kind import CheckContext
 from sessions.job_specs.offer import JobSpec
 from sessions.job_specs.spending import BUDGET, costs_money
 from steertui import commands
-from steertui.check_context import check_context
+from steertui.catalogue import known_models
 from steertui.screens.copy_text import copy_or_warn
 from steertui.screens.jobs.form.entry import FormEntry
 from steertui.screens.jobs.form.field import Field
@@ -36,6 +38,8 @@ SPEND = (
     Choice(ESTIMATE, "estimate the cost first", "no request is sent to Claude yet"),
     Choice(BUDGET, "start", "spends at most its budget"),
 )
+MACHINE = CheckContext(pack_source, list_models=known_models)
+"""What completes a name: the models, vectors and sets on this machine."""
 Begin = Callable[[str, Mapping[str, Any]], Awaitable[int | None]]
 
 
@@ -84,7 +88,7 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
     async def suggest(self) -> None:
         for field in self._fields.values():
             if field.param.kind.has_names:
-                found = await asyncio.to_thread(field.param.kind.complete, check_context({}))
+                found = await asyncio.to_thread(field.param.kind.complete, MACHINE)
                 field.suggest([known.name for known in found])
 
     # Errors, proposals and the command line ------------------------------------------------------------------------
@@ -183,7 +187,7 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
 
     @work(exclusive=True, group="list", exit_on_error=False)
     async def open_list(self, field: Field) -> None:
-        known = await asyncio.to_thread(field.param.kind.complete, check_context({}))
+        known = await asyncio.to_thread(field.param.kind.complete, MACHINE)
         found = [Choice(each.name, each.name, each.detail) for each in known]
 
         def taken(name: str | None) -> None:
