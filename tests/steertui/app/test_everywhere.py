@@ -40,7 +40,7 @@ async def test_help_is_about_the_screen_it_was_asked_on() -> None:
     async with stage(size=(120, 240)) as at:
         await at.press("f5", "f1")
         assert isinstance(at.pilot.app.screen, HelpScreen)
-        await at.sees("help · sessions", "Play it again, token by token", "Find any command by name")
+        await at.sees("help · sessions", "Replay it token by token", "Find any command by name")
         assert "Flip the sign" not in "\n".join(at.drawn())
         await at.press("escape", "f2", "tab", "question_mark")
         await at.sees("help · desk", "Flip the sign", "Previous layer")

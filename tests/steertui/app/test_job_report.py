@@ -199,7 +199,7 @@ def test_the_work_of_a_command_is_told_apart_and_says_whose_it_is() -> None:
     assert "session" not in page(own)
     assert own.no_vector_reason == "job 1 has made no vector"
     marked = [
-        "by command" in queue_line(report, COLOURS).columns[1]._cells[0].plain for report in (own, guest)
+        "command line" in queue_line(report, COLOURS).columns[1]._cells[0].plain for report in (own, guest)
     ]
     assert marked == [False, True]
 

@@ -169,7 +169,7 @@ async def test_cancel_and_run_again(script: Script) -> None:
     async with stage() as at:
         await begun(at)
         await at.press("r")
-        await at.until(lambda: any("not over yet" in toast for toast in at.toasts))
+        await at.until(lambda: any("has not ended yet" in toast for toast in at.toasts))
         await at.press("k")
         await at.sees("■ 1 extract", "cancelled")
         await at.press("r")

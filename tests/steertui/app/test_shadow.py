@@ -45,7 +45,7 @@ async def test_a_forced_shadow_says_what_it_would_have_said_and_kl() -> None:
         await at.press("p", "p", "enter")
         await at.sees("unsteered p 0.14 #3", "steered", "“ GIVE” 0.60", "KL 3.00")
         await at.press("S")
-        assert any("no shadow" in toast for toast in at.toasts)
+        assert any("unsteered panel off" in toast for toast in at.toasts)
 
 
 async def test_the_lamp_is_dark_on_prose_and_says_why_and_what_to_turn_when_it_is_lit() -> None:
