@@ -28,7 +28,7 @@ class Watched:
 
     def __init__(self, monkeypatch, model):
         self.owner, self.passes = {}, []
-        compile_plan, steer = model.planner.compile, LayerPlan.steer
+        compile_plan, steer = model.planner.plan, LayerPlan.steer
 
         def compiling(lanes, *args):
             plan = compile_plan(lanes, *args)
@@ -151,7 +151,7 @@ def bare(index=0):
     """A boundary over plans that only carry their mixer, its pass for `index` begun."""
     boundary = MixerQueue(lambda mixer, _age: Plan((mixer,), {}, {}, False), desk(0.0))
     for i in range(index):
-        boundary.take(i)
+        boundary.take_plan(i)
     return boundary
 
 
@@ -159,9 +159,9 @@ def test_overtaken_before_its_boundary():
     boundary = bare(3)
     first, second = boundary.set(desk(1.0)), boundary.set(desk(2.0))
     assert (first.at, first.superseded, second.at, second.superseded) == (3, True, 3, False)
-    plan = boundary.take(3)
+    plan = boundary.take_plan(3)
     assert plan.lanes[0] == desk(2.0)
-    assert boundary.take(4) is plan
+    assert boundary.take_plan(4) is plan
     assert boundary.set(desk(3.0)).at == 5
     assert not second.superseded
 

@@ -35,7 +35,7 @@ def test_steering_does_not_bend_the_yardstick(model):
         def steer(self, layer, hidden):
             return hidden + 10
 
-    with model.steering.playing(Push()):
+    with model.steering.steering_with(Push()):
         assert residual_norms.measure_norms(model) == plain
 
 

@@ -207,7 +207,7 @@ async def test_what_went_to_the_trash_comes_back_with_its_note(tmp_path: Path) -
     async with stage() as at:
         screen = await opened(at)
         await at.press("z")
-        await at.until(lambda: any("nothing was removed here" in toast for toast in at.toasts))
+        await at.until(lambda: any("nothing to undo" in toast for toast in at.toasts))
         for name in ("one", "two"):
             screen.query_one(DataTable).move_cursor(row=names(screen).index(name))
             await at.press("delete")

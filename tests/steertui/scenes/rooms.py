@@ -117,7 +117,7 @@ async def form(play: Play) -> JobForm:
 @scene("jobs-form", before=shelves.vectors)
 async def job_form(play: Play) -> None:
     await form(play)
-    await play.at.sees("to fill in or to mend")
+    await play.at.sees("to fill in or correct")
 
 
 @scene("jobs-form-wrong", before=shelves.vectors)
@@ -125,7 +125,7 @@ async def job_form_wrong(play: Play) -> None:
     made = await form(play)
     made._fields["holdout"].query_one(Input).value = play.words("typed", "most")
     made._fields["contrast"].query_one(Input).value = "pirate"
-    await play.at.sees("to fill in or to mend")
+    await play.at.sees("to fill in or correct")
 
 
 @scene("jobs-running")
