@@ -44,6 +44,7 @@ def load(
     source, config = locate_and_check(name_or_path, place, revision, force=force)
     weights = sources.weight_files(source, on_progress)
     stored = memory.stored_bytes(weights)
+    # The other models were checked on their blueprint, before any weights were downloaded.
     if SHRUNK in config and not force:
         memory.refuse_if_short(source.name, stored, place.available_bytes(), place.device_label)
     hf = pretrained.read_model(source.folder, place, on_progress)
@@ -67,6 +68,7 @@ def locate_and_check(
     `leaving` is a loaded model whose memory will be freed first.
     """
     source = sources.locate_model(name_or_path, revision)
+    # Before the blueprint, with which transformers reads the folder for the first time.
     config = check_config(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
     blueprint = pretrained.build_blueprint(source.folder, place)
     if SHRUNK not in config and not force:
@@ -86,9 +88,11 @@ def adopt(
     identity: str | None = None,
 ) -> Model:
     """Make a model in memory steerable: find its blocks, install the hooks, check that they take effect."""
+    # Dropout would make every pass different.
     hf.eval()
     anatomy = find_parts(hf, layers_path)
     steering = SteeringHooks(anatomy.blocks, anatomy.sites)
+    # A hook behind the wrong module would silently do nothing, so a pass tests all of them.
     steering.check_hooks(lambda: _probe_logits(hf), anatomy.final_norm)
     return Model(
         hf=hf,
