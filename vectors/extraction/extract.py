@@ -74,9 +74,11 @@ def extract(
             if tuned is None
             else read_two_models(model, tuned, contrast, recipe)
         )
+        # A job returns a JSON summary, so the result itself leaves by this list.
         found.append((yield from run_extraction(model, contrast, recipe, reading)))
         return {}
 
+    # The states are mapped from files, so they need not fit into memory.
     with tempfile.TemporaryDirectory(prefix="states-") as folder:
         for _ in run(job(Recipe(**{"store": Path(folder)} | settings))):
             pass
@@ -90,9 +92,11 @@ def run_extraction(
     ready.
     """
     material: Material = yield from reading
+    # By key, so that a repeated pair never stands on both sides of the split.
     parts = split_pairs(material.keys, recipe.holdout, recipe.seed)
     findings = yield from _measure_layers(model, material, parts, recipe)
     metrics = {layer: dict(found.metrics) for layer, found in findings.items()}
+    # Holm's correction needs the p-values of all layers, hence after the last one.
     if parts.holdout:
         for layer, p in holm_correction({layer: found["p"] for layer, found in metrics.items()}).items():
             metrics[layer]["p_holm"] = p
@@ -128,6 +132,7 @@ def _measure_layers(
     for number, (layer, positive) in enumerate(material.positive.items(), start=1):
         negative = material.negative[layer]
         arrays = positive.numpy(), negative.numpy()
+        # On a worker thread: statistics on the CPU must not hold up the GPU.
         found: LayerFinding | None = yield worker_task(
             partial(measure_layer, *arrays, parts, recipe.method, material.labels, recipe.seed)
         )
@@ -179,6 +184,7 @@ def _add_suggestion(
     recipe: Recipe,
 ) -> Steps[Extraction]:
     apart = {layer: found.apart for layer, found in findings.items() if found.apart is not None}
+    # Only held-out pairs: the direction was fitted to the others.
     held = [material.pairs[index] for index in parts.holdout] if material.pairs else []
     found, facts = yield from suggest_band_and_dose(model, result.vector, apart, held, recipe.seed)
     vector = result.vector.with_about(replace(result.vector.about, suggestion=found))
