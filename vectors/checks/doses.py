@@ -126,7 +126,7 @@ def _generate_tokens(model: Model, prompt: Ids, mixers: Sequence[Mixer], max_new
     said: list[Ids] = [[] for _ in mixers]
     while (step := (yield gpu_task(lambda: next(live, None)))) is not None:
         said[0].append(step.token_id)
-        # The step itself is lane 0, and the lanes behind the mixers only pad the batch.
+        # The step itself is lane 0; the others follow in the order of their mixers.
         for lane, voice in enumerate(step.lane_tokens[: len(mixers) - 1], start=1):
             if not voice.finished:
                 said[lane].append(voice.token_id)

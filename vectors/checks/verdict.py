@@ -35,6 +35,7 @@ class Effect:
 
     @property
     def noise(self) -> float:
+        # Around 0, not around their mean: a random vector is expected to have no effect.
         return (
             math.sqrt(math.fsum(c * c for c in self.controls) / len(self.controls)) if self.controls else 0.0
         )

@@ -54,10 +54,22 @@ def extract(
     tuned: Model | None = None,
     **choices: Any,
 ) -> Extraction:
-    """Run the whole extraction. `pairs` is a contrast set or an iterable of (positive, negative); see
-    `Recipe`.
+    """Run the whole extraction: read the states, fit a direction per layer, evaluate it, suggest a dose.
 
-    With `tuned` the vector is the difference of the two models on the texts of the set.
+    Args:
+        model: The loaded model that the vector is for.
+        pairs: A contrast set, or an iterable of (positive, negative); a side is a text, messages or token ids.
+        method: How the direction is fitted, such as mean, pca-diff or logistic.
+        read: Which token positions are read, such as last, response-mean or span:-4: (see `position_spec`).
+        holdout: Share of the pairs that only evaluate the direction.
+        batch_tokens: Most tokens of one batch, padding included; without it the device's default.
+        tuned: A fine-tuned model: the vector is then its states minus those of `model` on the texts of the set.
+        **choices: Other fields of `Recipe`: layers, seed, rule, reply_tokens, suggest, store.
+
+    Example:
+        >>> model = core.load("demo-instruct")
+        >>> found = vectors.extract(model, vectors.contrast("pirate"))
+        >>> found.vector.save("pirate.gguf")
     """
     found: list[Extraction] = []
     settings: dict[str, Any] = {
