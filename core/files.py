@@ -75,7 +75,7 @@ def read_regular(path: PathLike, most_bytes: int) -> bytes:
             pieces.append(piece)
             room -= len(piece)
     if room < 0:
-        # One byte beyond the limit was read, which is enough to know.
+        # At least one byte beyond the limit was read; how many more there are stays unknown.
         raise FileTooLarge(path, most_bytes + 1, most_bytes)
     return b"".join(pieces)
 
