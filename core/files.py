@@ -49,12 +49,15 @@ def open_regular(path: PathLike, most_bytes: int | None = None) -> BinaryIO:
         # O_NONBLOCK: opening a pipe for reading would otherwise wait for a writer forever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except ValueError:
+        # A null byte, or a character that no file name can hold.
         raise OSError(errno.EINVAL, "not a usable path", os.fspath(path)) from None
     except OSError as problem:
+        # What open(2) answers for a socket, or for a device file without its device.
         if problem.errno in (errno.ENXIO, errno.ENODEV):
             raise IrregularFile(errno.EINVAL, NOT_REGULAR, os.fspath(path)) from None
         raise
     try:
+        # Checked on the open descriptor: by now the path may name another file.
         _refuse_irregular(path, os.fstat(descriptor), most_bytes)
         return os.fdopen(descriptor, "rb")
     except BaseException:
@@ -72,6 +75,7 @@ def read_regular(path: PathLike, most_bytes: int) -> bytes:
             pieces.append(piece)
             room -= len(piece)
     if room < 0:
+        # At least one byte beyond the limit was read; how many more there are stays unknown.
         raise FileTooLarge(path, most_bytes + 1, most_bytes)
     return b"".join(pieces)
 
@@ -88,12 +92,15 @@ def write_atomic(path: PathLike, data: bytes, mode: int | None = None) -> None:
     `mode` is what the umask leaves of a new file's 0666 unless it is given. Raises OSError and leaves no other file.
     """
     target = Path(path)
+    # In the same folder, because a rename is atomic only within one file system.
     descriptor, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:32]}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
+            # mkstemp creates files with mode 0600, whatever the umask.
             os.fchmod(file.fileno(), 0o666 & ~_umask() if mode is None else mode)
+            # On disk before the rename: after a crash the name must not lead to an empty file.
             os.fsync(file.fileno())
         Path(beside).replace(target)
     except BaseException:
@@ -111,6 +118,7 @@ def _refuse_irregular(path: PathLike, status: os.stat_result, most_bytes: int | 
 
 
 def _umask() -> int:
+    # The umask can only be read by setting it; other threads may create files meanwhile, hence a strict one.
     current = os.umask(0o077)
     os.umask(current)
     return current

@@ -21,6 +21,7 @@ def lazy_exports(
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(import_module(homes[name]), name)
+        # Kept in the package, so that Python does not call `__getattr__` for this name again.
         setattr(sys.modules[package], name, value)
         return value
 

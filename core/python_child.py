@@ -23,6 +23,7 @@ def python_command(module: str, *arguments: str) -> list[str]:
 
 def python_environment() -> dict[str, str]:
     """This process's variables without the working folder in PYTHONPATH, for the child and for what it starts."""
+    # Installed packages are on the child's path anyway; a source tree has to be named.
     own = [] if ROOT.name in INSTALLED else [str(ROOT)]
     listed = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     entries = dict.fromkeys([*own, *(entry for entry in listed if _is_safe_entry(entry))])
@@ -34,4 +35,5 @@ def python_environment() -> dict[str, str]:
 
 def _is_safe_entry(entry: str) -> bool:
     place = Path(entry)
+    # Resolved, because a link can also lead to the working folder.
     return place.is_absolute() and place.resolve() != Path().resolve()

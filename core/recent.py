@@ -24,8 +24,10 @@ class LruCache(Generic[T]):
         """The value of this key, made now if it is not cached."""
         with self._lock:
             if key in self._made:
+                # A dict keeps the order of insertion: its end is the most recently used.
                 self._made[key] = self._made.pop(key)
                 return self._made[key]
+        # Made outside the lock, because it may be slow; at worst two threads make the same value.
         return self._store(key, make())
 
     def _store(self, key: Hashable, thing: T) -> T:

@@ -18,6 +18,7 @@ BLANK = "[secret]"
 def scrub(text: str) -> str:
     """The text without anything formatted like a credential and without the value of any secret variable."""
     for name, value in os.environ.items():
+        # A very short value would also blank ordinary text that happens to contain it.
         if name.upper().endswith(SECRET_NAMES) and len(value) >= SHORTEST:
             text = text.replace(value, BLANK)
     return SHAPES.sub(BLANK, text)

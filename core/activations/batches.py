@@ -46,11 +46,13 @@ def padded_widths(model: Model, lengths: Sequence[int]) -> list[int]:
     """Minimum padded length per prompt: its own, or for bfloat16 on CPU the next of a few widths."""
     if model.device.type != "cpu" or model.dtype != torch.bfloat16:
         return list(lengths)
+    # Padding must not take a prompt beyond the model's context.
     return [max(n, min(bucket_width(n), model.max_context)) for n in lengths]
 
 
 def bucket_width(length: int) -> int:
     """The length rounded up to a multiple of 4; for longer prompts to one of 16 steps per power of two."""
+    # The largest power of two up to the length, in sixteenths.
     step = max(FINEST, (1 << length.bit_length() - 1) // PER_OCTAVE)
     return -(-length // step) * step
 
@@ -62,6 +64,7 @@ def by_length(lengths: Sequence[int]) -> list[int]:
 
 def take_batch(waiting: Sequence[int], widths: Sequence[int], budget: int) -> list[int]:
     """The first of `waiting` (widest first) that fit the token budget once padded; always at least one."""
+    # The first is the widest, so its width is that of the whole batch.
     return list(waiting[: max(1, budget // widths[waiting[0]])])
 
 
@@ -69,6 +72,7 @@ def pad_batch(
     prompts: Sequence[Sequence[int]], indices: Sequence[int], width: int, device: torch.device
 ) -> Batch:
     """Build one batch; the padding's token id is 0 and does not affect results."""
+    # Filled on the CPU and moved once: one transfer instead of one per row.
     ids = torch.zeros(len(indices), width, dtype=torch.long)
     mask = torch.zeros_like(ids)
     for line, row in enumerate(prompts[i] for i in indices):

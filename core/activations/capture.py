@@ -70,8 +70,10 @@ def capture_steps(
     parts = _read_batches(
         model, ids, _checked_layers(model, layers), read, batches.batch_budget(model, batch_tokens), done
     )
+    # No batch follows, so the job would otherwise report no progress at all.
     if (count := len(done)) == len(ids):
         yield Progress(count, count, label)
+    # One batch per task: queued chat work runs in between.
     while (part := (yield gpu_task(lambda: next(parts, None)))) is not None:
         keep(*part)
         count += len(part[0])
@@ -95,6 +97,7 @@ def store_in(rows: Mapping[int, Tensor]) -> KeepRows:
 
 def token_ids(model: Model, prompts: Prompts) -> list[list[int]]:
     """Tokenize prompts; raises if one is empty or exceeds the context."""
+    # A bare string is one prompt, not a sequence of characters.
     ids = [text_ids(model, prompt) for prompt in ([prompts] if isinstance(prompts, str) else prompts)]
     for i, row in enumerate(ids):
         if not row or len(row) > model.max_context:
@@ -122,6 +125,7 @@ def _read_batches(
         except torch.OutOfMemoryError:
             if len(indices) == 1:
                 raise OutOfMemory(f"a prompt of {batch.tokens} tokens does not fit into memory") from None
+            # Half of what was tried, not of the budget: the batch may have been smaller.
             budget = max(1, batch.ids.numel() // 2)
             continue
         waiting = waiting[len(indices) :]
@@ -134,6 +138,7 @@ def read_batch(model: Model, batch: Batch, layers: Sequence[int], chosen: Sequen
 
     def look(layer: int, hidden: Tensor) -> None:
         rows[layer] = positions.average_positions(hidden, chosen)
+        # The layers are sorted, so all others have been read by now.
         if layer == layers[-1]:
             raise _LastLayerRead
 

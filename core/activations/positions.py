@@ -35,9 +35,12 @@ def average_positions(hidden: Tensor, chosen: Sequence[np.ndarray]) -> Tensor:
     counts = [len(places) for places in chosen]
     rows = torch.repeat_interleave(torch.arange(len(chosen)), torch.tensor(counts))
     columns = torch.from_numpy(np.concatenate(chosen))
+    # From half of the positions on, one product over all of them is faster than gathering.
     if len(columns) * 2 >= hidden.shape[0] * hidden.shape[1]:
         return _average_by_product(hidden, rows, columns, counts)
+    # Gathered first: only the chosen positions are converted and copied to the CPU.
     picked = hidden[rows.to(hidden.device), columns.to(hidden.device)].float().cpu()
+    # No choice is empty, so as many positions as rows means one each.
     if len(rows) == len(chosen):
         return picked
     sums = torch.zeros(len(chosen), hidden.shape[-1]).index_add_(0, rows, picked)
@@ -69,8 +72,10 @@ def _index(choice: Choice, length: int) -> slice | np.ndarray:
     if isinstance(choice, slice):
         return choice
     if isinstance(choice, tuple):
+        # A slice would silently stop at the end, and fewer positions would be averaged.
         if choice[1] is not None and choice[1] > length:
             raise IndexError
         return slice(*choice)
     index = np.atleast_1d(np.asarray(choice))
+    # As integers, the values of a mask would be the positions 0 and 1.
     return index if index.dtype == bool else index.astype(np.int64)

@@ -21,11 +21,13 @@ class RowMean:
 
     @staticmethod
     def of(rows: Tensor) -> RowMean:
+        # Converted before the mean is taken: long float32 sums lose digits.
         values = rows.detach().to("cpu", torch.float64)
         return RowMean(len(values), values.mean(0))
 
     def __add__(self, other: RowMean) -> RowMean:
         count = self.count + other.count
+        # A weighted difference instead of sums: all terms stay as small as a mean, whatever the count.
         return RowMean(count, self.mean + (other.mean - self.mean) * (other.count / count))
 
     def state(self) -> Tensor:

@@ -50,8 +50,10 @@ def _open_files(folder: Path, key: str, layers: Sequence[int], n: int, width: in
     folder.mkdir(parents=True, exist_ok=True)
     key_file, files = folder / KEY, {layer: folder / f"layer-{layer:03d}.npy" for layer in layers}
     whole = all(file.is_file() for file in (key_file, folder / FINISHED, *files.values()))
+    # One file missing, or another key: none of the rows can be trusted.
     mode = "r+" if whole and read_utf8(key_file, MEBI) == key else "w+"
     if mode == "w+":
+        # Removed first and written last: a run stopped in between leaves no key, so its files are not reused.
         key_file.unlink(missing_ok=True)
     rows = {
         layer: _mapped_array(file, mode, np.dtype(np.float32), (n, width)) for layer, file in files.items()
@@ -81,10 +83,12 @@ def _mapped_array(path: Path, mode: str, dtype: np.dtype, shape: tuple[int, ...]
 
 def _flat_bytes(part: object) -> Iterator[bytes]:
     if isinstance(part, Tensor):
+        # numpy has no bfloat16.
         part = part.detach().float().cpu().numpy()
     if isinstance(part, np.ndarray):
         yield str(part.shape).encode() + part.tobytes()
     elif isinstance(part, (list, tuple)):
+        # With the length, lists nested in different ways give different bytes.
         yield f"[{len(part)}]".encode()
         for item in part:
             yield from _flat_bytes(item)

@@ -53,19 +53,24 @@ class GpuThread:
             if not self._open:
                 return
             self._open = False
+            # The last in rank: everything queued is taken before it.
             self._waiting.put(_WorkItem(CLOSE, next(self._numbers), lambda: None, Future()))
+        # Outside the lock: work that is still running may itself submit, and would wait for the lock forever.
         self._thread.join()
 
     def _submit(self, rank: int, work: Callable[[], Any]) -> Future[Any]:
         with self._lock:
+            # Under the lock of `close`, so that no work is queued after the thread has ended.
             if not self._open:
                 raise RuntimeError("the GPU thread has ended")
+            # The running number keeps work of one rank in order of submission.
             turn = _WorkItem(rank, next(self._numbers), work, Future())
             self._waiting.put(turn)
         return turn.result
 
     def _serve(self) -> None:
         while (turn := self._waiting.get()).rank != CLOSE:
+            # Skips what was cancelled in the queue; from here on it can no longer be cancelled.
             if not turn.result.set_running_or_notify_cancel():
                 continue
             try:

@@ -83,6 +83,7 @@ class JobSample(JobEvent, kind="sample"):
     flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        # An event read back from JSON has a list here, which would not equal the tuple.
         object.__setattr__(self, "flags", tuple(self.flags))
 
 
@@ -153,8 +154,10 @@ def run_steps(steps: Steps[T]) -> T:
 
 def task_group(key: str, work: Callable[[], Steps[T]]) -> Steps[T]:
     """Several short tasks recorded under one key: chat is not delayed, and a rerun skips them all."""
+    # Not recorded: under the same key, its None would become the result of the group.
     found = yield Task(lambda: None, "gpu", key, is_recorded=False)
     if found is not None:
         return found
     made = yield from work()
+    # Recorded only when all tasks are done; the value comes back as JSON returns it.
     return (yield gpu_task(lambda: made, key))

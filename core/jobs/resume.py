@@ -32,6 +32,7 @@ class FinishedTasks:
     @classmethod
     def for_job(cls, folder: Path, kind: str, settings: Mapping[str, Any]) -> FinishedTasks:
         """The results file of this job and settings: another model, seed or vector is another job."""
+        # Sorted, so that the order of the settings does not make another job.
         identity = json.dumps([kind, settings], sort_keys=True, default=str)
         return cls(folder / f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.jsonl")
 
@@ -56,6 +57,7 @@ class FinishedTasks:
         with self.file.open("ab", buffering=0) as file:
             before = file.tell()
             try:
+                # An unbuffered write may take only a part of the bytes.
                 while line:
                     line = line[file.write(line) :]
             except OSError:
@@ -67,10 +69,12 @@ class FinishedTasks:
         content = read_regular(self.file, LARGEST)
         whole = content[: content.rfind(b"\n") + 1]
         if len(whole) < len(content):
+            # The next line appended would otherwise continue the incomplete one.
             os.truncate(self.file, len(whole))
         for line in whole.splitlines():
             try:
                 entry = json.loads(line)
                 self._results[entry["step"]] = entry["result"]
             except (ValueError, TypeError, KeyError):
+                # A damaged line costs one task, not the whole record.
                 continue

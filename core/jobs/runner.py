@@ -42,6 +42,7 @@ def run(
         yield End("failed", {"error": f"{type(error).__name__}: {error}", "exit_code": SteerError.exit_code})
         raise
     finally:
+        # Also when the caller stops iterating: the job cleans up now, not when it is garbage-collected.
         job.close()
 
 
@@ -50,6 +51,7 @@ def _drive(job: Job, steps: _TaskRunner, cancel: threading.Event) -> Iterator[Jo
     answer: Answer = (job.send, None)
     told = False
     while True:
+        # Thrown once only: a job that catches it may still report events before it returns.
         if cancel.is_set() and not told:
             told, answer = True, (job.throw, Cancelled())
         resume, value = answer
@@ -69,6 +71,7 @@ def _run_task(job: Job, step: Task, steps: _TaskRunner) -> Answer:
     try:
         return job.send, steps.result_of(step)
     except Exception as error:
+        # Raised at the job's own `yield`, where the job can handle it.
         return job.throw, error
 
 
@@ -88,6 +91,7 @@ class _TaskRunner:
             if not step.is_recorded:
                 return result
             self.finished.record_result(step.key, result)
+        # From the record even when just made: a first run and a rerun get the same JSON value.
         return self.finished[step.key]
 
     def _run(self, step: Task) -> Any:
@@ -95,12 +99,14 @@ class _TaskRunner:
             raise Cancelled
         if step.where == "side":
             return self._wait_for_worker(_start_worker(step.work))
+        # On the GPU thread itself, waiting for work queued behind the caller would never end.
         if self.gate is None or self.gate.is_current_thread:
             return step.work()
         return self._wait_for_gpu(self.gate.submit_job(step.work))
 
     def _wait_for_gpu(self, result: Future[Any]) -> Any:
         """Wait for a GPU task; it can be cancelled while it is queued, not while it runs."""
+        # A short timeout, because one wait cannot cover both the future and the cancel event.
         while not wait([result], PATIENCE).done:
             if self.cancel.is_set() and result.cancel():
                 raise Cancelled
@@ -109,6 +115,7 @@ class _TaskRunner:
     def _wait_for_worker(self, result: Future[Any]) -> Any:
         while not wait([result], PATIENCE).done:
             if self.cancel.is_set():
+                # The thread is left to finish by itself: Python cannot stop it.
                 raise Cancelled
         return result.result()
 

@@ -42,6 +42,7 @@ def check_config(folder: Path, *, native: frozenset[str] | None = None) -> dict[
 
 def refuse_irregular_files(folder: Path) -> None:
     """Raise if a library that reads the folder would meet a pipe or a device: it would wait or never end."""
+    # One folder down, transformers reads additional chat templates.
     for path in (*folder.glob("*"), *folder.glob("*/*.jinja")):
         with suppress(OSError):  # a link to nothing is as good as no file
             mode = path.stat().st_mode
@@ -59,6 +60,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
+        # RecursionError: brackets nested too deeply for the parser.
         raise ModelError(f"{path} is not valid JSON: {str(error)[:120]}") from None
     if not isinstance(content, dict):
         raise ModelError(f"{path} holds no JSON object")
@@ -68,6 +70,7 @@ def read_json(path: Path) -> dict[str, Any]:
 def refuse_remote_code(path: Path, native: frozenset[str] | None = None) -> None:
     """Raise if any key, at any depth, names code to fetch or run."""
     content = read_json(path)
+    # Only config.json states a model type that can be compared with the native ones.
     ignorable = native is not None and (path.name != "config.json" or content.get("model_type") in native)
     for place, key, value in _config_entries(content):
         if key == "auto_map" and value and ignorable:
@@ -80,6 +83,7 @@ def count_parameters(config: dict[str, Any]) -> int:
     """Rough parameter count (attention, MLP, embedding), enough to recognise an absurd configuration."""
     hidden = _size(config, "hidden_size", "n_embd", "d_model")
     layers = _size(config, "num_hidden_layers", "n_layer", "num_layers")
+    # In a mixture of experts, the width of one expert has a key of its own.
     inner = _size(config, "moe_intermediate_size") or _size(config, "intermediate_size", "n_inner", "ffn_dim")
     experts = max(1, _size(config, "num_experts", "num_local_experts", "n_routed_experts"))
     return hidden * _size(config, "vocab_size") + layers * (
@@ -88,6 +92,7 @@ def count_parameters(config: dict[str, Any]) -> int:
 
 
 def refuse_absurd_size(config: dict[str, Any], folder: Path) -> None:
+    # At any depth: a multimodal configuration holds the sizes of its text model in an inner object.
     for place, part in _json_objects(config):
         layers = _size(part, "num_hidden_layers", "n_layer", "num_layers")
         count = count_parameters(part)
@@ -132,6 +137,7 @@ def _json_objects(content: Any, place: str = "") -> Iterator[tuple[str, dict[str
 def _size(config: dict[str, Any], *names: str) -> int:
     values = [config.get(name) for name in names]
     return max(
+        # Bounded before `int`, which cannot convert infinity.
         (int(min(value, BEYOND)) for value in values if isinstance(value, (int, float)) and value > 0),
         default=0,
     )

@@ -24,12 +24,14 @@ BLOCK = 4096
 def fingerprint_files(config: dict[str, Any], weights: list[Path], *extra: str) -> str:
     """Fingerprint of a folder: configuration, each weight file's header and blocks sampled from its data."""
     digest = _digest(config, extra)
+    # Sorted, so that the order in which files are listed does not change the hash.
     for path in sorted(weights):
         header = read_header(path)
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             digest.update(path.name.encode() + size.to_bytes(8, "little") + header.text)
             for i in range(SAMPLES):
+                # Evenly spaced over the data, so that every part of the model is sampled.
                 file.seek(header.data_start + (size - header.data_start) * i // SAMPLES)
                 digest.update(file.read(BLOCK))
     return digest.hexdigest()
@@ -42,6 +44,7 @@ def fingerprint_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
     parked = False
     for name, weight in hf.named_parameters():
         digest.update(f"{name} {tuple(weight.shape)} {weight.dtype}".encode())
+        # An offloaded weight stays on the meta device and holds no values to sample.
         parked = parked or weight.is_meta
         if not weight.is_meta:
             flat = weight.detach().flatten()
@@ -58,4 +61,5 @@ def _digest(config: dict[str, Any], extra: tuple[str, ...] = ()) -> Any:
 
 
 def _bytes(values: torch.Tensor) -> bytes:
+    # Viewed as bytes, because numpy has no bfloat16.
     return values.detach().to("cpu").contiguous().view(torch.uint8).numpy().tobytes()

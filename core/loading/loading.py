@@ -35,15 +35,30 @@ def load(
     on_progress: Progress | None = None,
     force: bool = False,
 ) -> Model:
-    """Load a demo, a folder or a model of the hub; `on_progress(stage, done, total)` reports progress.
+    """Load a demo, a folder or a model of the hub and make it steerable; remote code is never run.
 
-    `force` loads in spite of the memory estimate, and ignores an `auto_map` where transformers has its own
-    class; remote code is never run.
+    Args:
+        name_or_path: The name of a demo model, a local folder, or a repository of the hub (owner/model).
+        dtype: Number format of the weights; `auto` is the checkpoint's own on a GPU, float32 on a CPU.
+        device: cpu, cuda, cuda:1 or mps; without it the first GPU, else the CPU.
+        device_map: Spreads the model over devices, as transformers defines it ("auto"); excludes `device`.
+        revision: Branch, tag or commit on the hub.
+        quant: 4bit or 8bit, to quantise while loading.
+        adapter: The folder of a PEFT adapter to put on top.
+        layers_path: Where the decoder blocks are, such as model.layers, if they are not found.
+        on_progress: Called as `on_progress(stage, done, total)` during downloading and loading.
+        force: Load in spite of the memory estimate, and ignore an `auto_map` where transformers has its own
+            class.
+
+    Example:
+        >>> model = core.load("demo-instruct")
+        >>> large = core.load("./my-finetune", device_map="auto", dtype="bfloat16")
     """
     place = placement.choose_placement(dtype, device, device_map, quant)
     source, config = locate_and_check(name_or_path, place, revision, force=force)
     weights = sources.weight_files(source, on_progress)
     stored = memory.stored_bytes(weights)
+    # The other models were checked on their blueprint, before any weights were downloaded.
     if SHRUNK in config and not force:
         memory.refuse_if_short(source.name, stored, place.available_bytes(), place.device_label)
     hf = pretrained.read_model(source.folder, place, on_progress)
@@ -67,6 +82,7 @@ def locate_and_check(
     `leaving` is a loaded model whose memory will be freed first.
     """
     source = sources.locate_model(name_or_path, revision)
+    # Before the blueprint, with which transformers reads the folder for the first time.
     config = check_config(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
     blueprint = pretrained.build_blueprint(source.folder, place)
     if SHRUNK not in config and not force:
@@ -86,9 +102,11 @@ def adopt(
     identity: str | None = None,
 ) -> Model:
     """Make a model in memory steerable: find its blocks, install the hooks, check that they take effect."""
+    # Dropout would make every pass different.
     hf.eval()
     anatomy = find_parts(hf, layers_path)
     steering = SteeringHooks(anatomy.blocks, anatomy.sites)
+    # A hook behind the wrong module would silently do nothing, so a pass tests all of them.
     steering.check_hooks(lambda: _probe_logits(hf), anatomy.final_norm)
     return Model(
         hf=hf,

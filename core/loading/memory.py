@@ -27,6 +27,7 @@ def blueprint_bytes(hf: Any, quant: str | None = None) -> int:
         for part in hf.modules()
         if bytes_per_weight and isinstance(part, nn.Linear) and part is not unembedding
     }
+    # `parameters` yields a weight once, even if several modules share it.
     return sum(int(p.numel() * shrunk.get(id(p), p.element_size())) for p in hf.parameters())
 
 
@@ -44,6 +45,7 @@ def held_bytes(hf: nn.Module, device: torch.device | None) -> int:
 def available_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
+    # Inside a container /proc/meminfo shows the host's memory, so the tighter bound counts.
     return min(_free_ram(), _free_in_cgroup())
 
 
@@ -64,6 +66,7 @@ def refuse_if_short(name: str, needed: int, available: int, where: str) -> None:
 
 def _free_ram() -> int:
     try:
+        # MemAvailable includes the page cache that can be reclaimed, MemFree does not.
         lines = Path("/proc/meminfo").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
     except (OSError, StopIteration):

@@ -25,6 +25,7 @@ def _local_path(name: str | Path) -> Path | None:
     """The existing local path of this name, else None, also where ~name or the path is invalid."""
     try:
         path = expand_home(name)
+        # An empty name would be the working folder.
         return path if str(name) and path.exists() else None
     except (OSError, RuntimeError):
         return None

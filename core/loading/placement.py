@@ -61,6 +61,7 @@ def choose_placement(
     if quant is not None and quant not in QUANTS:
         raise UsageError(f"quantisation must be one of {', '.join(QUANTS)}, not {quant!r}")
     chosen = None if device_map is not None else _device(device)
+    # A device map uses the GPUs; without any, the whole model is on the CPU.
     on_cpu = chosen.type == "cpu" if chosen is not None else not torch.cuda.is_available()
     return Placement(_dtype(dtype, on_cpu and quant is None), chosen, device_map, quant)
 
@@ -84,6 +85,7 @@ def _device(name: str | None) -> torch.device:
         raise UsageError(f"no such device: {name!r} (cpu, cuda, cuda:1, mps)") from None
     gpus = torch.cuda.device_count()
     count = gpus if device.type == "cuda" else 1
+    # torch.device accepts any index and would fail only at the first allocation.
     if (device.index or 0) >= count or (device.type == "mps" and not torch.backends.mps.is_available()):
         raise UsageError(f"device {name} is not available here (CUDA devices found: {gpus})")
     return device

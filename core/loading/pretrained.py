@@ -48,11 +48,13 @@ def read_model(folder: Path, placement: Placement, on_progress: Progress | None 
                 dtype=placement.dtype or "auto",
                 device_map=placement.hf_device_map,
                 quantization_config=_quantisation(placement.quant),
+                # Pickled weights can run code when they are read.
                 use_safetensors=True,
                 output_loading_info=True,
                 **ALONE,
             ),
         )
+    # transformers fills missing weights with random numbers and only warns.
     missing = sorted(report["missing_keys"])
     if missing:
         raise ModelError(f"{folder} lacks {len(missing)} of the model's weights ({missing[0]} …)")
@@ -74,11 +76,13 @@ def add_adapter(hf: Any, folder: Path) -> None:
             f"{folder} is no PEFT adapter: it needs adapter_config.json and adapter_model.safetensors"
         )
     refuse_irregular_files(folder)
+    # Before the adapter's own library reads the folder, as for a model.
     refuse_remote_code(folder / "adapter_config.json")
     if not transformers.utils.is_peft_available():
         raise UsageError("adapters need the extra: pip install 'steertui[peft]'")
     with silence_transformers():
         report = _with_clear_errors(folder, lambda: hf.load_adapter(str(folder)))
+    # Weights without a place are only reported, so a part of the adapter would have no effect.
     strangers = sorted(report.unexpected_keys)
     if strangers:
         raise ModelError(f"the adapter {folder} does not fit this model: no place for {strangers[0]}")
@@ -95,6 +99,7 @@ def silence_transformers(on_progress: Progress | None = None) -> Iterator[None]:
     try:
         yield
     finally:
+        # Hook and verbosity are global to the process.
         transformers_logging.set_tqdm_hook(hook)
         transformers_logging.set_verbosity(verbosity)
 
@@ -108,6 +113,7 @@ class _ReportedItems:
     def __iter__(self) -> Iterator[Any]:
         for done, item in enumerate(self.items, start=1):
             yield item
+            # After the consumer has come back for more, so the item is really done.
             if self.on_progress is not None:
                 self.on_progress("weights", done, len(self.items))
 
@@ -136,7 +142,9 @@ def _with_clear_errors(folder: Path, action: Callable[[], T]) -> T:
     except SteerError:
         raise
     except Exception as error:
+        # On one line, because it becomes part of one sentence.
         text = " ".join(str(error).split())
+        # torch's CPU allocator raises a plain RuntimeError, which only its text tells apart.
         if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
             raise OutOfMemory(f"{folder}: out of memory while loading: {text[:120]}") from None
         if "does not recognize this architecture" in text:

@@ -48,6 +48,7 @@ def read_header(path: Path) -> SafetensorsHeader:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             length = parse_length(file.read(LENGTH_BYTES))
+            # Before reading: a damaged length must not make us allocate that much.
             if length > min(MOST_BYTES, size - LENGTH_BYTES):
                 raise ModelError(
                     f"{path}: its header claims {length} bytes, the file has {size}: damaged or truncated"
@@ -62,6 +63,7 @@ def read_header(path: Path) -> SafetensorsHeader:
         raise ModelError(f"{path}: its header is not valid") from None
     header = SafetensorsHeader(tensors, text)
     stored, declared = size - header.data_start, max((entry.end for entry in tensors.values()), default=0)
+    # The last tensor ends where the file ends; anything else is a cut or damaged file.
     if declared != stored:
         raise ModelError(
             f"{path}: {stored} bytes of weights stored, {declared} declared: damaged or truncated"
@@ -98,12 +100,14 @@ def parse_entry(entry: Any) -> TensorEntry:
 
 
 def _is_count_list(value: Any) -> TypeGuard[list[int]]:
+    # Not isinstance: a JSON true is an int in Python.
     return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
 
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for name, value in pairs:
+        # json keeps the last of two equal names; another reader may keep the first.
         if name in seen:
             raise DuplicateName(name)
         seen[name] = value

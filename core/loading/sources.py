@@ -49,6 +49,7 @@ def locate_model(name: str | Path, revision: str | None = None) -> ModelSource:
     if path is not None:
         return ModelSource(path.resolve().name, path)
     folder = _download(str(name), revision, allow_patterns=SMALL_FILES, ignore_patterns=FOLDERS_INSIDE)
+    # A snapshot's folder is named after its commit; the weights must come from the same one.
     return ModelSource(str(name), folder, str(name), folder.name)
 
 
@@ -56,6 +57,7 @@ def weight_files(source: ModelSource, on_progress: Progress | None = None) -> li
     """The safetensors files of a model, downloaded if they are still on the hub."""
     files = [source.folder / name for name in weight_names(source.folder)]
     missing = [file.name for file in files if not file.is_file()]
+    # The single file's name is only a guess (an index names real files), so the hub is asked first.
     if missing and source.repository is not None and (missing != [SINGLE] or _on_hub(source)):
         _download(source.repository, source.commit, on_progress, allow_patterns=missing)
         missing = [file.name for file in files if not file.is_file()]
@@ -109,6 +111,7 @@ def _call_hub(repository: str, revision: str | None, question: Callable[[], T]) 
     try:
         return question()
     except hub.GatedRepoError:
+        # This error is a subclass of the next one, so it has to be caught first.
         raise ModelError(
             f"{repository} is gated: accept its terms at https://huggingface.co/{repository},"
             " then `hf auth login`"
@@ -136,11 +139,13 @@ def _progress_bar(on_progress: Progress | None) -> type[tqdm]:
 
     class Bar(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
+            # Several bars are opened; this one counts the bytes written of all files.
             self.bytes_on_disk = str(kwargs.get("desc")).startswith("Reconstructing")
             self.done = 0
             super().__init__(*args, **{**kwargs, "disable": True})
 
         def update(self, n: float | None = 1) -> None:
+            # A disabled bar does not count, so its sum is kept here.
             self.done += int(n or 0)
             if on_progress is not None and self.bytes_on_disk and self.total:
                 on_progress("download", self.done, int(self.total))

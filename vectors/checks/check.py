@@ -68,8 +68,10 @@ def check_vector(
     doubts = compatibility.compatibility_warnings(vector, known)
     labelled = [] if pairs is None else separation.token_pairs(model, pairs)
     apart = yield from _measure_separation(model, vector, labelled, seed)
+    # First, because a dose in natural units is sized by these class gaps.
     vector = with_stats(vector, apart)
     band = tuple(layers) if layers is not None else choose_band(model, vector, apart)
+    # The vector stands first, with number 0; the controls get the same layers and doses.
     tools = [tool := doses.prepare_doses(vector, band), *dose_response.random_controls(tool, seed)]
     asked = [prompt_ids(model, prompt) for prompt in prompts or default_prompts(model)]
     texts = yield from dose_response.generate_dosed_texts(model, tools, asked, max_new)
@@ -79,6 +81,7 @@ def check_vector(
     evidence = CheckMeasurements(vector, doubts, apart, tool, texts, tendency, window, in_sample, seed)
     summary = json_safe(build_report(model, evidence))
     yield from report_events(model, evidence, summary)
+    # Texts at dose 0 are ordinary text of this model: they give the neutral statistics.
     said = [([*ids, *spoken.tokens], len(ids)) for ids, spoken in zip(asked, texts[0, 0.0], strict=True)]
     vector = with_neutral(vector, (yield from separation.summarize_ordinary_text(model, vector, said)))
     about = replace(vector.about, act_norms=model.residual_norms, suggestion=summary["suggestion"])
@@ -102,6 +105,7 @@ def check_job(model: Model, params: Mapping[str, Any]) -> Job:
     """The same job from named parameters, as an engine or a command line sends them."""
     if not params.get("vector"):
         raise UsageError("check needs the name or the file of a vector")
+    # Without earlier measurements, so that a check never rests on the one before.
     vector = read(params["vector"], model=model, force=True, measured=False)
     chosen = contrast(params["contrast"]) if params.get("contrast") else None
     pairs, in_sample = find_pairs(model, vector, chosen)
@@ -173,6 +177,7 @@ def best_band(apart: Mapping[int, LayerSeparation], n_layers: int) -> tuple[int,
     if not d:
         return ()
     best = max(d, key=lambda layer: d[layer])
+    # Grown outwards from the best layer, so that the band has no holes.
     chosen = [best]
     for step in (-1, 1):
         layer = best + step

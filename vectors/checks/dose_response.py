@@ -60,6 +60,7 @@ def generate_dosed_texts(
     model: Model, tools: Sequence[DosedVector], prompts: Sequence[Ids], max_new: int
 ) -> Steps[Texts]:
     """Generate all doses of the vector and of the controls, prompt by prompt; returns `Texts`."""
+    # The controls need no dose 0: without a dose they are the same model as the vector.
     keys = [(0, dose) for dose in DOSES] + [(n, dose) for n in range(1, len(tools)) for dose in ACTIVE]
     texts: dict[tuple[int, float], list[DosedText]] = {key: [] for key in keys}
     for number, prompt in enumerate(prompts):
@@ -80,6 +81,7 @@ def echo_effect(texts: Texts, seed: int) -> Effect:
 
 
 def _echo_slopes(texts: Texts, number: int) -> list[float]:
+    # The doses are symmetric about 0, where a text adds nothing to a least-squares slope.
     columns = zip(*(texts[number, dose] for dose in ACTIVE), strict=True)
     return [metrics.least_squares_slope(ACTIVE, [spoken.echo for spoken in column]) for column in columns]
 
@@ -94,6 +96,7 @@ def find_continuations(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Steps[
     found = []
     for positive, negative in pairs:
         shared = likelihood.shared_prefix_length(positive, negative)
+        # Each side needs words of its own, and at least half of the shorter side is the prefix.
         if 0 < shared < min(len(positive), len(negative)) <= 2 * shared:
             found.append(ClassContinuations((positive[:shared],), positive[shared:], negative[shared:]))
             continue
@@ -101,8 +104,10 @@ def find_continuations(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Steps[
         for context in (positive, negative):
             live = stream(model, context, max_new_tokens=CONTINUED)
             said.append([])
+            # One token per task, so that queued chat work waits for no more than that.
             while (step := (yield gpu_task(partial(next, live, None)))) is not None:
                 said[-1].append(step.token_id)
+        # Equal continuations would differ by 0 at every dose and only dilute the mean.
         if said[0] != said[1]:
             found.append(ClassContinuations((positive, negative), *said))
     return found
@@ -120,6 +125,7 @@ def measure_propensities(
         by_dose[dose] = yield from _propensity_per_pair(model, tools[0].mixer(dose), words)
         yield Progress(len(by_dose), len(DOSES), "doses on pairs")
     for tool in tools[1:]:
+        # Two doses suffice for a control: only its slope enters the null.
         below = yield from _propensity_per_pair(model, tool.mixer(NEAR[0]), words)
         above = yield from _propensity_per_pair(model, tool.mixer(NEAR[1]), words)
         null.append((float(np.mean(above)) - float(np.mean(below))) / 2)
@@ -147,6 +153,7 @@ def find_dose_window(
     for sign in (-1.0, 1.0):
         good = [dose for dose in (1.0, 2.0) if _mostly_intact(texts[0, sign * dose], undosed)]
         safe, broken = (good[-1] if good else 0.0), next((d for d in (1.0, 2.0) if d not in good), None)
+        # The first doses are already generated; larger ones are tried only if none of those broke.
         if broken is None:
             safe, broken = yield from _largest_safe_dose(model, tool, few, undosed, sign, safe, FAR, max_new)
         if broken is not None:
@@ -178,6 +185,7 @@ def _largest_safe_dose(
             )
         )
     for dose, column in zip(doses, zip(*rows, strict=True), strict=True):
+        # The window ends at the first failure, whatever larger doses do.
         if not _mostly_intact(column, undosed):
             return safe, dose
         safe = dose
@@ -185,6 +193,7 @@ def _largest_safe_dose(
 
 
 def _mostly_intact(spoken: Sequence[DosedText], undosed: Sequence[DosedText]) -> bool:
+    # `undosed` covers all prompts, `spoken` perhaps only the first few.
     broken = sum(text.has_collapsed(before) for text, before in zip(spoken, undosed, strict=False))
     return broken * 2 < len(spoken)
 
@@ -204,6 +213,7 @@ def _dose_means(dose: float, spoken: Sequence[DosedText], undosed: Sequence[Dose
         "echo": float(np.mean([text.echo for text in spoken])),
         "kl": float(np.mean([text.text_score.kl for text in spoken])),
         "nll": nll,
+        # exp overflows beyond about 709.
         "perplexity": float(np.exp(min(nll, 700.0))),
         "repetition": float(np.mean([text.repetition for text in spoken])),
         "collapsed": float(np.mean(broken)),

@@ -52,6 +52,7 @@ class DosedVector:
     def random_control(self, seed: int) -> DosedVector:
         """The same setup with a random direction: same layers, norms and gaps."""
         chance = np.random.default_rng(seed)
+        # Independent normal entries give a direction that is uniform on the sphere.
         rows = {layer: chance.standard_normal(self.vector.hidden_size) for layer in self.vector.layers}
         random = SteeringVector(rows, norms=self.vector.norms, about=self.vector.about).named(
             f"random {seed}"
@@ -62,6 +63,7 @@ class DosedVector:
         self, states: Mapping[int, np.ndarray[Any, Any]], text: int, residual: Mapping[int, float]
     ) -> float:
         """Projection of a text, read unsteered, on the vector, in mean residual norms of the band."""
+        # As shares of the residual norm, so that layers with larger states do not dominate the mean.
         shares = [
             float(states[layer][text] @ self.vector.directions[layer].numpy()) / residual[layer]
             for layer in self.band
@@ -71,6 +73,7 @@ class DosedVector:
 
 def prepare_doses(vector: SteeringVector, band: Sequence[int]) -> DosedVector:
     """Doses in natural units if every layer of the band has a gap, else in mean residual norms."""
+    # One unit for the whole band: a single layer without a gap rules natural units out.
     natural = all(vector.gaps.get(layer, 0.0) > 0 for layer in band)
     return DosedVector(vector, tuple(band), *(("natural", 1.0) if natural else ("relative", DEFAULT_DOSE)))
 
@@ -103,6 +106,7 @@ def generate_lanes(
 ) -> Steps[list[DosedText]]:
     """Generate one prompt in all lanes at once, token by token; returns a `DosedText` per lane."""
     said = yield from _generate_tokens(model, prompt, [tool.mixer(dose) for tool, dose in lanes], max_new)
+    # Read without steering: the vector that was added to the states must not count as its own echo.
     states = yield gpu_task(partial(_mean_states, model, prompt, said, lanes))
     row = []
     for lane, (tool, dose) in enumerate(lanes):
@@ -122,6 +126,7 @@ def _generate_tokens(model: Model, prompt: Ids, mixers: Sequence[Mixer], max_new
     said: list[Ids] = [[] for _ in mixers]
     while (step := (yield gpu_task(lambda: next(live, None)))) is not None:
         said[0].append(step.token_id)
+        # The step itself is lane 0; the others follow in the order of their mixers.
         for lane, voice in enumerate(step.lane_tokens[: len(mixers) - 1], start=1):
             if not voice.finished:
                 said[lane].append(voice.token_id)

@@ -31,6 +31,7 @@ def token_distributions(model: Model, ids: Sequence[int], start: int, mixer: Mix
     row = torch.tensor([list(ids)], device=model.device)
     with torch.no_grad(), steered(model, mixer):
         logits: Tensor = model.hf(input_ids=row).logits
+    # The logits at a position belong to the token after it, hence one place earlier.
     return torch.log_softmax(logits[0, start - 1 : len(ids) - 1].float(), dim=-1)
 
 
@@ -43,6 +44,7 @@ def score_text(model: Model, ids: Sequence[int], start: int, mixer: Mixer) -> Te
     """NLL under the unsteered model, and KL(steered ‖ unsteered) averaged over the positions of the text."""
     plain = token_distributions(model, ids, start)
     pushed = token_distributions(model, ids, start, mixer)
+    # A token of probability 0 gives 0 · −∞ = NaN, but its term in the KL is 0.
     kl = float((pushed.exp() * (pushed - plain)).nan_to_num(0.0).sum(dim=-1).mean())
     return TextScore(_mean_nll(plain, ids, start), kl)
 

@@ -44,6 +44,7 @@ class CheckMeasurements:
 
     def findings(self) -> Findings:
         band = [self.separations[layer] for layer in self.dosed.band if layer in self.separations]
+        # Only layers that are steered: others have no part in the effect.
         best = max(band, key=lambda found: found.separation.d, default=None)
         neighbours = layer_consistency(self.vector.units)
         return Findings(
@@ -91,6 +92,7 @@ def build_report(model: Model, evidence: CheckMeasurements) -> dict[str, Any]:
 
 def suggest_dose(tool: DosedVector, window: tuple[float, float]) -> dict[str, Any]:
     """Half of the largest positive dose the text survives: a visible effect with a margin on both sides."""
+    # At least a quarter of a dose, even where no dose left the text intact.
     scale = max(window[1], 0.5) / 2 * tool.dose_size
     return {"layers": list(tool.band), "unit": tool.unit, "scale": scale, "split": True}
 

@@ -52,6 +52,7 @@ def separation_by_layer(
     model: Model, vector: SteeringVector, pairs: Sequence[tuple[Ids, Ids]], seed: int
 ) -> Steps[dict[int, LayerSeparation]]:
     """Read every text at its last token, in steps, and measure; every second pair is held out."""
+    # Positive and negative texts alternate, as `measure_layer` expects them.
     texts = [ids for pair in pairs for ids in pair]
     rows = empty_rows(model, vector.layers, len(texts))
     yield from capture_steps(model, texts, store_in(rows), layers=vector.layers)
@@ -79,6 +80,7 @@ def _token_projections(
     found: dict[int, np.ndarray[Any, Any]] = {}
 
     def record(layer: int, hidden: torch.Tensor) -> None:
+        # Projected inside the hook: the states of all layers would take far more memory.
         found[layer] = (hidden[0, start:].float().cpu() @ vector.directions[layer]).numpy()
 
     row, steering = torch.tensor([ids], device=model.device), model.steering
@@ -93,7 +95,9 @@ def measure_layer(
     """Fit the midpoint on even pairs and measure on odd ones; `states` alternate positive, negative."""
     projections = states.astype(np.float64) @ direction.astype(np.float64)
     x, y = projections[0::2], projections[1::2]
+    # From even pairs only: the pairs it is tried on would flatter the accuracy.
     midpoint = float(x[0::2].mean() + y[0::2].mean()) / 2
+    # Stored for steering, not for the evaluation, so these use all pairs.
     stats = {
         "positive": metrics.summarize_projections(x),
         "negative": metrics.summarize_projections(y),

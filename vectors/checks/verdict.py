@@ -35,6 +35,7 @@ class Effect:
 
     @property
     def noise(self) -> float:
+        # Around 0, not around their mean: a random vector is expected to have no effect.
         return (
             math.sqrt(math.fsum(c * c for c in self.controls) / len(self.controls)) if self.controls else 0.0
         )
@@ -84,9 +85,11 @@ def decide_verdict(found: Findings) -> Verdict:
 
 def _red_reasons(found: Findings) -> tuple[str, ...]:
     reasons = []
+    # A reversed effect is an effect: its sign is a reason for amber.
     if not any(effect.moves or effect.reversed for effect in found.effects):
         tried = "; ".join(effect.sentence() for effect in found.effects)
         reasons.append(f"it does not move the model more than a random vector does ({tried})")
+    # Red only if the text survives a dose in neither direction; the positive one alone is amber.
     if max(found.window[1], -found.window[0]) < 1:
         reasons.append(f"the text collapses within one dose (window {_format_window(found.window)})")
     return tuple(reasons)
@@ -102,6 +105,7 @@ def _amber_reasons(found: Findings) -> tuple[str, ...]:
         reasons.append(f"neighbouring layers point random ways (cosine {found.neighbours:.3f})")
     if found.split_half is not None and found.split_half <= found.random_band:
         reasons.append(f"two halves of the pairs give unrelated directions (cosine {found.split_half:.3f})")
+    # The low end of the interval, so that a few pairs cannot pass by luck.
     if found.accuracy_ci is not None and found.accuracy_ci[0] <= 0.5:
         reasons.append(f"the classes are not told apart (accuracy could be {found.accuracy_ci[0]:.2f})")
     if found.window[1] < 1 <= -found.window[0]:

@@ -54,10 +54,22 @@ def extract(
     tuned: Model | None = None,
     **choices: Any,
 ) -> Extraction:
-    """Run the whole extraction. `pairs` is a contrast set or an iterable of (positive, negative); see
-    `Recipe`.
+    """Run the whole extraction: read the states, fit a direction per layer, evaluate it, suggest a dose.
 
-    With `tuned` the vector is the difference of the two models on the texts of the set.
+    Args:
+        model: The loaded model that the vector is for.
+        pairs: A contrast set, or an iterable of (positive, negative); a side is a text, messages or token ids.
+        method: How the direction is fitted, such as mean, pca-diff or logistic.
+        read: Which token positions are read, such as last, response-mean or span:-4: (see `position_spec`).
+        holdout: Share of the pairs that only evaluate the direction.
+        batch_tokens: Most tokens of one batch, padding included; without it the device's default.
+        tuned: A fine-tuned model: the vector is then its states minus those of `model` on the texts of the set.
+        **choices: Other fields of `Recipe`: layers, seed, rule, reply_tokens, suggest, store.
+
+    Example:
+        >>> model = core.load("demo-instruct")
+        >>> found = vectors.extract(model, vectors.contrast("pirate"))
+        >>> found.vector.save("pirate.gguf")
     """
     found: list[Extraction] = []
     settings: dict[str, Any] = {
@@ -74,9 +86,11 @@ def extract(
             if tuned is None
             else read_two_models(model, tuned, contrast, recipe)
         )
+        # A job returns a JSON summary, so the result itself leaves by this list.
         found.append((yield from run_extraction(model, contrast, recipe, reading)))
         return {}
 
+    # The states are mapped from files, so they need not fit into memory.
     with tempfile.TemporaryDirectory(prefix="states-") as folder:
         for _ in run(job(Recipe(**{"store": Path(folder)} | settings))):
             pass
@@ -90,9 +104,11 @@ def run_extraction(
     ready.
     """
     material: Material = yield from reading
+    # By key, so that a repeated pair never stands on both sides of the split.
     parts = split_pairs(material.keys, recipe.holdout, recipe.seed)
     findings = yield from _measure_layers(model, material, parts, recipe)
     metrics = {layer: dict(found.metrics) for layer, found in findings.items()}
+    # Holm's correction needs the p-values of all layers, hence after the last one.
     if parts.holdout:
         for layer, p in holm_correction({layer: found["p"] for layer, found in metrics.items()}).items():
             metrics[layer]["p_holm"] = p
@@ -128,6 +144,7 @@ def _measure_layers(
     for number, (layer, positive) in enumerate(material.positive.items(), start=1):
         negative = material.negative[layer]
         arrays = positive.numpy(), negative.numpy()
+        # On a worker thread: statistics on the CPU must not hold up the GPU.
         found: LayerFinding | None = yield worker_task(
             partial(measure_layer, *arrays, parts, recipe.method, material.labels, recipe.seed)
         )
@@ -179,6 +196,7 @@ def _add_suggestion(
     recipe: Recipe,
 ) -> Steps[Extraction]:
     apart = {layer: found.apart for layer, found in findings.items() if found.apart is not None}
+    # Only held-out pairs: the direction was fitted to the others.
     held = [material.pairs[index] for index in parts.holdout] if material.pairs else []
     found, facts = yield from suggest_band_and_dose(model, result.vector, apart, held, recipe.seed)
     vector = result.vector.with_about(replace(result.vector.about, suggestion=found))

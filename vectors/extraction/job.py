@@ -50,6 +50,7 @@ def extraction_job(model: Model, params: Params) -> Job:
 
 def two_model_job(load_tuned: Callable[[], Model], load_base: Callable[[], Model], params: Params) -> Job:
     """Read the tuned model, free it, then load and keep the base: memory holds only one of them at a time."""
+    # Not in the generator, whose body runs later: a wrong option is refused at once.
     validate_request(params)
     return _two_model_steps(load_tuned, load_base, params)
 
@@ -62,6 +63,7 @@ def _two_model_steps(load_tuned: Callable[[], Model], load_base: Callable[[], Mo
     recipe, name = _make_recipe(tuned, params, found), tuned.name
     first = yield from read_tuned(tuned, found, recipe)
     tuned = None  # drops the last reference, so that the tuned model is freed before the base is loaded
+    # Modules can be part of reference cycles, which only the collector frees.
     gc.collect()
     base = yield worker_task(load_base)
     origin = f"{name} − {base.name} on {found.name}"
@@ -75,6 +77,7 @@ def is_adapter(tuned: str) -> bool:
 
 def state_folder(params: Params, found: ContrastSet) -> Path:
     """The folder that holds the states of exactly this job until it is done."""
+    # Without the outputs (file, name, plot): they do not change the states.
     asked = {key: params.get(key) for key in (*CHOICES, "model", "tuned", "layers")}
     identity = json.dumps([asked, found.sha256], sort_keys=True, default=str)
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
@@ -141,6 +144,7 @@ def write_result(
         picture = yield worker_task(partial(draw_report, params["plot"], summary))
         summary["plot"] = str(picture)
         yield Artifact(str(picture), open_vector_file(picture).sha256, "plot")
+    # Last: until everything is written, a stopped job can continue from its states.
     if store is not None:
         shutil.rmtree(store, ignore_errors=True)
     return summary

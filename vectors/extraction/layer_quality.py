@@ -66,11 +66,13 @@ def measure_layer(
     None if both classes are the same, as below the first block that a fine-tuning changed.
     """
     train, held = list(split.train), list(split.holdout)
+    # Direction, midpoint and class statistics come from the training pairs alone.
     classes = Classes.of(positive, negative, labels.roles_of(train), train)
     raw = fit_direction(method, classes).astype(np.float32)
     norm = float(np.linalg.norm(raw.astype(np.float64)))
     if norm == 0:
         return None
+    # The float32 direction that is stored is the one measured, not the exact fit.
     unit = raw.astype(np.float64) / norm
     x, y = classes.positive.projections(unit), classes.negative.projections(unit)
     midpoint = float(x.mean() + y.mean()) / 2
@@ -105,6 +107,7 @@ def domain_metrics(x: Array, y: Array, midpoint: float, domains: Sequence[str]) 
     found: dict[str, dict[str, Any]] = {}
     for name in names:
         here = np.array([domain == name for domain in domains])
+        # One midpoint for all domains: a domain's own would be fitted to the held-out pairs.
         right, total = metrics.threshold_accuracy(x[here], y[here], midpoint)
         found[name] = {
             "n_holdout": total,

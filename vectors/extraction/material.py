@@ -50,6 +50,7 @@ def read_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[Mat
     longer, choices = yield from _choose_positions(model, sides, recipe)
     rows = yield from read_states(model, longer, choices, recipe.read_settings(model))
     return Material(
+        # The sides alternate: row 2i is the positive side of pair i, row 2i + 1 the negative one.
         positive={layer: states[0::2] for layer, states in rows.items()},
         negative={layer: states[1::2] for layer, states in rows.items()},
         keys=tuple(pair.key for pair in contrast.pairs),
@@ -82,6 +83,7 @@ def read_tuned(tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[Tun
     texts = contrast.texts
     if len(texts) < 2:
         raise BadInput(f"{contrast.name}: needs ≥ 2 different texts, has {len(texts)}")
+    # The base reads these ids too: states can only be subtracted at the same tokens.
     sides = [tokenize_text(tuned, text) for text in texts]
     longer, choices = yield from _choose_positions(tuned, sides, recipe)
     rows = yield from read_states(tuned, longer, choices, recipe.read_settings(tuned).for_model("tuned"))
@@ -95,6 +97,7 @@ def read_base(base: Model, tuned: TunedStates, recipe: Recipe) -> Steps[Material
             f" {tuned.shape[0]} of width {tuned.shape[1]}: they cannot be subtracted"
         )
     known = base.vocab_size
+    # A fine-tune may have added tokens that the base has no embedding for.
     if (largest := max(max(one.ids) for one in tuned.sides)) >= known:
         raise UsageError(
             f"{base.name} knows {known} tokens, the texts hold token {largest} of the tuned model"
@@ -125,6 +128,7 @@ def tokenize_pairs(model: Model, contrast: ContrastSet, read: str) -> list[Token
         begins = pair.begins or (None, None)
         both = tokenize_text(model, pair.positive, begins[0]), tokenize_text(model, pair.negative, begins[1])
         if contrast.shape == EVALS:
+            # Called for every read, because it refuses answers that do not differ.
             cut = first_difference(number, *both)
             both = cut if read == "last" else both
         sides.extend(both)
@@ -149,6 +153,7 @@ def _choose_positions(
     silent = [one for one in sides if one.reply is None]
     longer, choices = yield from generate_replies(model, silent, recipe.reply_tokens)
     spoken = iter(zip(longer, choices, strict=True))
+    # Generated replies come in the order of the sides that lacked one.
     both = [
         (one, read_positions(recipe.read, one)) if one.reply is not None else next(spoken) for one in sides
     ]

@@ -31,6 +31,7 @@ def draw_report(path: str | Path, report: Mapping[str, Any]) -> Path:
         (PlotAxes(y="norm / residual norm"), [report_curve("norm", layers, "relative_norm")]),
     ]
     measured = any(found["n_holdout"] for found in layers.values())
+    # Without a hold-out only the norms are known.
     shown = panels if measured else panels[2:]
     if published := report.get("published"):
         shown = [*shown, published_panel(layers, published)]

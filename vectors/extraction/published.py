@@ -36,6 +36,7 @@ def read_evaluation(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _read_tree(source: OpenedFile) -> Mapping[Any, Any]:
+    # torch.save writes a zip since 1.6 and wrote a bare pickle before.
     if torchfile.recognizes_zip(source.data[:8]):
         file = torchfile.read_zip(source, torchfile.open_zip(source))
     elif torchfile.recognizes_pickle(source.data[:64]):
@@ -63,6 +64,7 @@ def _parse_tree(tree: Mapping[Any, Any], name: str) -> dict[str, Any]:
 
 
 def _check_layer(key: object) -> int:
+    # A bool is an int in Python.
     if isinstance(key, bool) or not isinstance(key, int) or key < 0:
         raise VectorFileError(f"bad layer key {printable_name(key)}")
     return key

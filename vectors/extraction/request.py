@@ -40,6 +40,7 @@ class Recipe:
             raise UsageError(f"holdout is a share from 0 up to 1, not {self.holdout:g}")
 
     def read_settings(self, model: Model) -> ReadSettings:
+        # Imported here, because `states` imports torch and a request is checked without it.
         from vectors.extraction.states import ReadSettings
 
         layers = tuple(range(model.n_layers)) if self.layers is None else self.layers

@@ -50,6 +50,7 @@ def read_states(
     ids, lengths = [list(side.ids) for side in sides], [len(side.ids) for side in sides]
     places = positions.chosen_positions(choices, lengths)
     budget = batches.batch_budget(model, how.batch_tokens)
+    # All that changes a row: the budget too, because the shape of a batch affects rounding.
     key = capture_key(model.fingerprint, str(model.dtype), list(how.layers), ids, places, budget)
     files = open_row_files(how.store, key, how.layers, len(ids), model.hidden_size) if how.store else None
     rows, done = files.rows if files else empty_rows(model, how.layers, len(ids)), set[int]()
@@ -61,6 +62,7 @@ def read_states(
     def keep(indices: Sequence[int], part: Mapping[int, Tensor]) -> None:
         store(indices, part)
         if files is not None:
+            # After the rows: what is unmarked after a crash is read again.
             files.mark_finished(indices)
 
     yield from capture_steps(
@@ -83,6 +85,7 @@ def _whole_batches(widths: Sequence[int], budget: int, done: set[int]) -> set[in
     while waiting:
         indices = batches.take_batch(waiting, widths, budget)
         waiting = waiting[len(indices) :]
+        # Only whole batches from the start: the rest is then cut into the same batches again.
         if not done.issuperset(indices):
             break
         kept.update(indices)

@@ -42,9 +42,11 @@ def suggest_band_and_dose(
     effects = []
     for tool in tools if pairs else ():
         effects.append((yield from _measure_effect(model, tool, pairs, seed)))
+    # Without pairs no band was tried: the first one is taken, which d alone proposes.
     best = max(range(len(effects)), key=lambda i: effects[i].slope, default=0)
     tool = tools[best]
     asked = _suggestion_prompts(model)
+    # Without controls: the window depends on the vector's own texts only.
     texts = yield from dose_response.generate_dosed_texts(model, [tool], asked, NEW_TOKENS)
     window = yield from dose_response.find_dose_window(model, tool, asked, texts, NEW_TOKENS)
     facts = {
@@ -61,6 +63,7 @@ def candidate_bands(
     """The band around the layer that separates best, and the default band, limited to the vector's layers."""
     proposed = [best_band(apart, model.n_layers), band_of(Channel(vector), model.n_layers)]
     inside = [tuple(layer for layer in band if layer in vector.norms) for band in proposed]
+    # Both proposals may be the same band, which is then tried once.
     return list(dict.fromkeys(band for band in inside if band)) or [vector.layers]
 
 
@@ -81,5 +84,6 @@ def _effect_facts(tool: DosedVector, effect: Effect) -> dict[str, Any]:
 def _suggestion_prompts(model: Model) -> list[Ids]:
     """Prompts as token ids; the demo models get prompts of their own toy world."""
     if model.tokenizer is None:
+        # Without a tokenizer: fixed small ids, different in each prompt.
         return [[(1009 * i + 7 * line) % 97 for i in range(8)] for line in range(ASKED)]
     return [prompt_ids(model, text) for text in default_prompts(model, ASKED)]

@@ -66,6 +66,7 @@ class ContrastSet:
 
     @cached_property
     def sha256(self) -> str:
+        # Names and domains are left out: the model does not read them.
         content = [pair.key for pair in self.pairs] + [json.dumps(prompt) for prompt in self.prompts]
         return hashlib.sha256("\n".join(content).encode()).hexdigest()
 
@@ -81,6 +82,7 @@ class ContrastSet:
     def texts(self) -> tuple[Text, ...]:
         """Every distinct text once: the inputs for comparing two models."""
         every = [*self.prompts, *(side for pair in self.pairs for side in (pair.positive, pair.negative))]
+        # Keyed by JSON, because messages are lists of dicts, which cannot be hashed.
         return tuple({json.dumps(text): text for text in every}.values())
 
     @property
@@ -105,6 +107,7 @@ def split_pairs(keys: Sequence[str], holdout: float, seed: int) -> Split:
     merged.
     """
     groups: dict[str, list[int]] = {}
+    # Equal pairs on both sides would make the hold-out partly in-sample.
     for index, key in enumerate(keys):
         groups.setdefault(key, []).append(index)
     order = list(groups.values())

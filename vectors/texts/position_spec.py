@@ -68,6 +68,7 @@ def _span(side: TokenizedText, argument: str) -> Choice:
 
 
 def _regex(side: TokenizedText, argument: str) -> Choice:
+    # An empty match covers no token.
     matches = [match for match in _pattern(argument).finditer(side.text) if match.group()]
     if not matches:
         raise UsageError(f"regex {argument!r} matches nothing in {side.text[:60]!r}")
@@ -91,6 +92,7 @@ def _bounds(argument: str) -> tuple[int | None, int | None]:
 
 def _pattern(argument: str) -> re.Pattern[str]:
     try:
+        # An empty pattern would match everywhere; the one in its place matches nowhere.
         return re.compile(argument or "(?!)")
     except re.error as problem:
         raise UsageError(f"regex {argument!r}: {problem}") from None

@@ -33,6 +33,7 @@ class TokenizedText:
         start, stop = span
         if not self.offsets:
             raise UsageError("this read needs to know which characters a token holds; use last or span:A:B")
+        # Special tokens hold no characters (a = b) and belong to no span.
         return [i for i, (a, b) in enumerate(self.offsets) if b > a and b > start and a < stop]
 
     def last_token_before(self, place: int) -> int:
@@ -56,6 +57,7 @@ def tokenize_text(model: Model, text: Text, begins: int | None = None) -> Tokeni
     rendered = render_open(model, messages)
     turns = _message_spans(rendered.text, [str(message["content"]) for message in messages])
     is_open = messages[-1]["role"] == "assistant" and bool(messages[-1]["content"])
+    # A chat template writes its special tokens itself; they must not be added twice.
     special = rendered.mode != "chat"
     return _tokenize(tokenizer_of(model), rendered.text, special, turns, turns[-1] if is_open else None)
 
@@ -65,6 +67,7 @@ def first_difference(
 ) -> tuple[TokenizedText, TokenizedText]:
     """Both sides up to the first token in which their answers differ: the letter or word that was chosen."""
     for place, (one, other) in enumerate(zip(positive.ids, negative.ids, strict=False)):
+        # Up to and including this token, so that the last position is the choice itself.
         if one != other:
             return TokenizedText(positive.ids[: place + 1]), TokenizedText(negative.ids[: place + 1])
     raise BadInput(f"pair {number}: answers share first token, nothing tells them apart")
@@ -73,6 +76,7 @@ def first_difference(
 def _tokenize(
     tokenizer: Any, text: str, special: bool, turns: tuple[Span, ...], reply: Span | None
 ) -> TokenizedText:
+    # Only fast tokenizers know the offsets; slow ones raise if asked for them.
     encoded = tokenizer(
         text, add_special_tokens=special, return_offsets_mapping=bool(getattr(tokenizer, "is_fast", False))
     )
@@ -85,6 +89,7 @@ def _message_spans(text: str, contents: list[str]) -> tuple[Span, ...]:
     spans, place = [], 0
     for content in contents:
         words = content.strip()
+        # Searched behind the message before, so that a repeated text is found at its own place.
         found = text.find(words, place)
         start = place if found < 0 else found
         place = start if found < 0 else found + len(words)

@@ -86,6 +86,7 @@ def _start_ranks(spec: Path, count: int, log: Path) -> Iterator[subprocess.Popen
     try:
         yield process
     finally:
+        # SIGKILL follows in any case: ranks of the group may outlive the launcher.
         for sign in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError, subprocess.TimeoutExpired):
                 os.killpg(process.pid, sign)
@@ -97,10 +98,12 @@ def _follow_progress(process: subprocess.Popen[str], total: int, log: Path) -> J
     """Report the progress of all ranks; the first error of a rank is raised."""
     assert process.stdout is not None
     done: dict[int, int] = {}
+    # On a worker thread, so that a cancelled job does not hang in `readline`.
     while line := (yield worker_task(partial(process.stdout.readline))):
         facts = _parse_line(line)
         if "error" in facts:
             refusal = SteerError(str(facts["error"]))
+            # The rank's own exit code: the command ends as with one process.
             refusal.exit_code = int(facts["exit_code"])
             raise refusal
         if "done" in facts:

@@ -54,9 +54,11 @@ class RankShare:
         """Write the file atomically."""
         tensors = {f"{side}.{layer}": sums.state() for (side, layer), sums in self.sums.items()}
         tensors |= {"done": torch.tensor(sorted(self.done)), "identity": _byte_tensor(self.identity)}
+        # The means and the list of what is done in one file, so that neither is newer than the other.
         write_atomic(self.file, save(tensors))
 
     def _restore(self, tensors: dict[str, Tensor]) -> None:
+        # Of another model, set or number of ranks: start empty, the next save replaces it.
         if not torch.equal(tensors.pop("identity"), _byte_tensor(self.identity)):
             return
         self.done = set(tensors.pop("done").tolist())
@@ -74,6 +76,7 @@ def merge_means(states: Sequence[Tensor]) -> RowMean:
     """Merge the means of disjoint shares; ranks without texts are skipped."""
     parts = [RowMean.from_state(state) for state in states if state[0] > 0]
     total = parts[0]
+    # Always in the order of the ranks: the last bits of a sum depend on its order.
     for part in parts[1:]:
         total = total + part
     return total

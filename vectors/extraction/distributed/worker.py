@@ -76,6 +76,7 @@ def run(spec: Spec) -> SteeringVector | None:
     mine = assign_texts([len(side.ids) for side in sides], rank, world)
     folder = Path(spec["out"]).with_suffix(".ranks")
     folder.mkdir(parents=True, exist_ok=True)
+    # All that changes this rank's means; with another number of ranks its share is another one.
     identity = json.dumps(
         ["means", model.fingerprint, str(model.dtype), found.sha256, read, list(layers), rank, world]
     )
@@ -96,6 +97,7 @@ def loading_options(spec: Spec) -> dict[str, Any]:
     said = dict(spec.get("loading") or {})
     if any(said.get(key) for key in WHERE) or not torch.cuda.is_available():
         return said
+    # LOCAL_RANK counts within this host, as the devices do; RANK counts over all hosts.
     here, there = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
     if here >= there:
         raise UsageError(
@@ -112,6 +114,7 @@ def _read_share(
     layers: tuple[int, ...],
     batch_tokens: int | None,
 ) -> None:
+    # Printed first, so that the launcher's total includes what an earlier run has read.
     print_facts(done=len(share.done))
     left = [index for index in share.indices if index not in share.done]
     if not left:
@@ -119,6 +122,7 @@ def _read_share(
     writes = itertools.count(1)
 
     def keep(places: Sequence[int], part: Mapping[int, torch.Tensor]) -> None:
+        # `places` count within `left`, the share counts within the whole set.
         share.add([left[place] for place in places], part)
         print_facts(done=len(share.done))
         if next(writes) % EVERY == 0:
@@ -139,6 +143,7 @@ def _read_share(
 
 def _gather_means(share: RankShare, layers: tuple[int, ...], width: int) -> dict[Key, RowMean]:
     """Gather one flat row per rank, then merge with Chan's formula in the order of the ranks."""
+    # all_gather needs the same shape from every rank, also from one without texts of a class.
     nothing = torch.zeros(1 + width, dtype=torch.float64)
     keys = [(side, layer) for side in (0, 1) for layer in layers]
     flat = torch.stack([share.sums[key].state() if key in share.sums else nothing for key in keys])
@@ -150,6 +155,7 @@ def _gather_means(share: RankShare, layers: tuple[int, ...], width: int) -> dict
 def _build_vector(
     model: Model, found: ContrastSet, read: str, totals: Mapping[Key, RowMean], layers: tuple[int, ...]
 ) -> SteeringVector:
+    # Subtracted in float64, before rounding: the two means may be close to each other.
     rows = {layer: (totals[0, layer].mean - totals[1, layer].mean).float() for layer in layers}
     about = About(
         name=found.name,
@@ -200,6 +206,7 @@ def _report_error(error: SteerError) -> int:
 
 def exit_now(code: int) -> NoReturn:
     """Exit at once with `os._exit`: gloo's threads can crash during interpreter shutdown."""
+    # os._exit does not flush.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
