@@ -37,7 +37,7 @@ def connect(
         model: Demo name, local folder or Hugging Face id. An engine is started if none has it loaded; warns
             if it was loaded with other options.
         socket: The path of an engine's socket, for example a forwarded one.
-        role: `writer` to change the session, `observer` to follow it, `guest` for a session of its own beside it.
+        role: `writer` to change the session, `observer` to follow it, `guest` for its own session.
         inline: Run an engine in this process, closed together with the connection.
 
     Example:
