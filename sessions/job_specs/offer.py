@@ -96,6 +96,7 @@ class JobSpec:
     def command(self, given: Mapping[str, Json], model: str | None = None) -> str:
         """The shell-quoted command line that starts the same job."""
         values = self.read(given)
+        # The sort is stable: positional words first, each group in its own order.
         ordered = sorted(self.params, key=lambda param: not param.positional)
         words = [word for param in ordered for word in param.words(values[param.name])]
         on = ["--model", model] if self.model and model else []
@@ -107,7 +108,9 @@ def _file_errors(value: Json) -> Iterator[None]:
     """Turn what the operating system says about a path into a sentence."""
     try:
         yield
+    # A path with a null byte raises ValueError.
     except (OSError, ValueError) as problem:
+        # The sentence shows only the beginning of an overlong name.
         if isinstance(problem, OSError) and problem.errno == errno.ENAMETOOLONG:
             raise BadInput(f"{str(problem.filename)[:40]}…: file name too long") from None
         raise BadInput(f"{value!r} cannot be checked ({type(problem).__name__})") from problem

@@ -17,6 +17,7 @@ def costs_money(offer: JobSpec, given: Mapping[str, Any]) -> bool:
     names = {param.name for param in offer.params}
     if BUDGET not in names:
         return False
+    # A budget without a judge to choose: the job itself always calls Claude.
     if not names & {*JUDGING, CRITERION}:
         return True
     named = (str(given.get(name) or "") for name in JUDGING)

@@ -50,6 +50,7 @@ class SettingSpec:
 
 def _setting(default: Any, kind: str, help: str = "", metavar: str | None = None, **written: Any) -> Any:  # noqa: A002
     spec = SettingSpec(kind, help, metavar, **written)
+    # Dataclass instances must not share one mutable default.
     if isinstance(default, Mapping):
         return field(default_factory=lambda: dict(default), metadata={"spec": spec})
     return field(default=default, metadata={"spec": spec})

@@ -14,6 +14,7 @@ SWITCHED_ON = {"muted": "mute", "solo": "solo", "split": "split", "flipped": "fl
 def format_signed(value: float, digits: int = 2) -> str:
     """+0.30, −0.30 or 0.00, with a true minus sign."""
     text = f"{abs(value):.{digits}f}"
+    # A value that rounds to zero has no sign.
     if float(text) == 0:
         return text
     return ("−" if value < 0 else "+") + text
@@ -35,6 +36,7 @@ def scale_words(value: float, unit: str) -> str:
 def cap_words(floor: Any, ceiling: Any, *, flipped: bool = False) -> str:
     """≥ 3, ≤ p75, or both; empty without a cap. A flipped channel shows mirrored bounds."""
     if flipped:
+        # Negation turns a lower bound into an upper one.
         floor, ceiling = _mirrored(ceiling), _mirrored(floor)
     sides = (("≥", _bound_words(floor)), ("≤", _bound_words(ceiling)))
     return " ".join(f"{sign} {text}" for sign, text in sides if text)
@@ -78,6 +80,7 @@ def _negated(value: Any) -> Any:
     """The negative of a number or percentile; zero stays without a sign."""
     if isinstance(value, str):
         return f"-{value}"
+    # 0.0 - 0.0 is 0.0, whereas -0.0 would be written with a sign.
     return 0.0 - value if isinstance(value, float | int) else value
 
 

@@ -82,9 +82,11 @@ def measure_window(window: Sequence[AnswerToken]) -> dict[str, float]:
     found = {"repetition": 1 - len(set(grams)) / len(grams)} if grams else {}
     for name, key in (("entropy", "entropy"), ("push", "delta"), ("perplexity", "lp0")):
         values = [token.values[key] for token in window if key in token.values]
+        # A mean needs measurements for more than half of the window.
         if len(values) > len(window) // 2:
             found[name] = sum(values) / len(values)
     if "perplexity" in found:
+        # The exponent is clipped so that exp cannot overflow.
         found["perplexity"] = math.exp(min(-found["perplexity"], 50.0))
     return found
 
@@ -94,6 +96,7 @@ def collapse_signs(tokens: Sequence[AnswerToken]) -> tuple[CollapseSign, ...]:
     if len(tokens) < WINDOW:
         return ()
     found = measure_window(tokens[-WINDOW:])
+    # A number that was not measured counts as 0 and so never warns.
     return tuple(
         CollapseSign(name, found[name]) for name, limit in LIMITS.items() if found.get(name, 0.0) >= limit
     )
@@ -107,14 +110,17 @@ def advise_scale(
     """Suggest a smaller scale for the channel with the largest push: the latest smaller scale with coherent
     text, else half the current one.
     """
+    # The mixer that the last token was stamped with.
     newest = next((answer[-1].mix for answer in reversed(answers) if answer), "")
     playing = loudest_channel(_active_channels(mixers.get(newest, {})), size)
     if playing is None:
         return None
     name, now, unit = str(playing["name"]), float(playing["scale"]), str(playing.get("unit", "relative"))
+    # Newest first, so that the latest intact scale is suggested.
     for answer in reversed(answers):
         for mix, window in _last_windows(answer):
             scale = _scale_of(mixers.get(mix, {}), playing)
+            # `tried` needs both: a smaller scale and an intact window under it.
             if scale is not None and abs(scale) < abs(now) and not collapse_signs(window):
                 return ScaleAdvice(name, now, math.copysign(scale, now), unit, tried=True)
     return ScaleAdvice(name, now, now / 2, unit, tried=False)
@@ -122,6 +128,7 @@ def advise_scale(
 
 def _active_channels(mixer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     channels = [] if mixer.get("bypassed") else [*mixer.get("channels", ())]
+    # A single soloed channel silences all channels that are not soloed.
     soloed = any(channel.get("solo") for channel in channels)
     return [
         channel
@@ -132,6 +139,7 @@ def _active_channels(mixer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _last_windows(answer: Sequence[AnswerToken]) -> list[tuple[str, Sequence[AnswerToken]]]:
     """The last window of each run of tokens under one mixer, newest first; shorter runs are skipped."""
+    # groupby joins only consecutive tokens, so a mixer that returns starts a new run.
     runs = [(mix, list(run)) for mix, run in groupby(answer, key=lambda token: token.mix)]
     return [(mix, run[-WINDOW:]) for mix, run in reversed(runs) if len(run) >= WINDOW]
 
@@ -142,6 +150,7 @@ def _scale_of(mixer: Mapping[str, Any], now: Playing) -> float | None:
     """
     for channel in _active_channels(mixer):
         if channel["name"] == now["name"]:
+            # Scales of opposite sign push in opposite directions, so they are not compared either.
             same = all(channel.get(each) == now.get(each) for each in MEANING)
             return float(channel["scale"]) if same and channel["scale"] * now["scale"] > 0 else None
     return 0.0

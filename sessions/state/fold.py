@@ -56,6 +56,7 @@ def _open(state: SessionState, event: ev.SessionOpened) -> SessionState:
         state,
         session=event.session,
         turns=turns,
+        # The running answer, the model and the clients belonged to the previous engine process.
         running=None,
         model=None,
         clients={},
@@ -69,6 +70,7 @@ def _model(state: SessionState, event: ev.ModelChanged) -> SessionState:
 
 
 def _vector(state: SessionState, event: ev.VectorChanged) -> SessionState:
+    # Removed even when replaced, so that a reloaded vector moves to the end of the order.
     others = {name: vector for name, vector in state.vectors.items() if name != event.name}
     return replace(state, vectors=others if event.removed else {**others, event.name: event})
 
@@ -88,6 +90,7 @@ def _gen(state: SessionState, event: ev.AnswerStarted) -> SessionState:
 
 
 def _mixer(state: SessionState, event: ev.MixerChanged) -> SessionState:
+    # Only a change during an answer gets a marker, so only then it is computed.
     changes = mixer_changes(state.mixer.state, event.state) if event.gen is not None else ()
     state = replace(state, mixer=MixerState(event.state, event.rev, event.mix))
     return _with_marker(state, event.gen, Marker(event.at, "mixer", event.words, changes=changes))
@@ -98,6 +101,7 @@ def _tok(state: SessionState, event: ev.TokensGenerated) -> SessionState:
         AnswerToken(token, text, None if lp is None else float(lp), event.mix, by=event.by)
         for token, text, lp in zip_longest(event.ids, event.text, event.lp)
     )
+    # `event.i` says where they belong, also if earlier lines are missing or tokens were removed.
     return _change_lane(state, event, lambda tokens: _pad_tokens(tokens, event.i) + new)
 
 
@@ -109,6 +113,7 @@ def _top(state: SessionState, event: ev.TopTokens) -> SessionState:
 
     def topped(turn: Turn) -> Turn:
         here = turn.tokens[event.i : event.i + len(rows)]
+        # There are fewer tokens than rows if some were removed by a rewind.
         pairs = zip(here, rows, strict=False)
         new = [replace(token, top0=row) if event.lane else replace(token, top=row) for token, row in pairs]
         return replace(turn, tokens=(*turn.tokens[: event.i], *new, *turn.tokens[event.i + len(new) :]))
@@ -141,6 +146,7 @@ def _rewind(state: SessionState, event: ev.AnswerRewound) -> SessionState:
 
     def shortened(turn: Turn) -> Turn:
         lanes = {lane: tokens[: event.to] for lane, tokens in turn.lanes.items()}
+        # A marker at `to` stands before the next token, so it stays.
         markers = tuple(m for m in turn.markers if m.at <= event.to)
         return replace(turn, tokens=turn.tokens[: event.to], lanes=lanes, markers=markers)
 
@@ -222,6 +228,7 @@ def _with_turn(state: SessionState, turn: Turn) -> SessionState:
 
 def _change_answer(state: SessionState, gen: int | None, change: Callable[[Turn], Turn]) -> SessionState:
     """The state with one answer changed; unchanged if the line that started the answer could not be read."""
+    # Searched from the end, where the running answer is.
     turn = next((turn for turn in reversed([*state.turns.values()]) if turn.gen == gen), None)
     return state if gen is None or turn is None else _with_turn(state, change(turn))
 
@@ -257,6 +264,7 @@ def _with_readings(tokens: Tokens, event: ev.MeterReadings) -> Tokens:
     columns = (event.proj, event.after, event.hits, event.values)
     count = max((len(values) for column in columns for values in column.values()), default=0)
     measured = tuple(_with_row(token, event, k) for k, token in enumerate(tokens[event.i : event.i + count]))
+    # `measured` may be shorter than the event's columns, so its own length counts.
     return tokens[: event.i] + measured + tokens[event.i + len(measured) :]
 
 

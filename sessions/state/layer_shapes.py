@@ -18,13 +18,16 @@ DRAWN = "drawn"
 def spread_scale(scale: float, weights: Weights, band: Iterable[int], *, split: bool) -> dict[int, float]:
     """The scale of every layer of the band. Split shares add up to the whole scale."""
     shares = {layer: 1.0 if weights is None else weights.get(layer, 0.0) for layer in band}
+    # Absolute values, so that shares of opposite sign do not cancel.
     total = sum(map(abs, shares.values())) if split else 1.0
+    # All weights may be zero, hence the guard.
     return {layer: scale * share / total if total else 0.0 for layer, share in shares.items()}
 
 
 def shape_weights(name: str, band: Iterable[int]) -> dict[int, float]:
     """The weights of a shape over a band."""
     layers = tuple(band)
+    # At least 1, because a band of one layer would divide by zero.
     reach = max(len(layers) - 1, 1)
     return {layer: SHAPES[name](place / reach) for place, layer in enumerate(layers)}
 
@@ -36,6 +39,7 @@ def name_shape(weights: Weights, band: Iterable[int] | None = None) -> str:
     layers = sorted(weights) if band is None else tuple(band)
     for name in SHAPES:
         wanted = shape_weights(name, layers)
+        # An absolute tolerance, because a relative one is useless next to zero.
         if all(math.isclose(weights.get(layer, 0.0), wanted[layer], abs_tol=1e-9) for layer in layers):
             return name
     return DRAWN

@@ -32,6 +32,7 @@ def push_size(state: SessionState) -> Size:
     def size(playing: Playing) -> float | None:
         try:
             (channel,) = rebuild_mixer({"channels": [playing]}, state.vectors, n_layers).channels
+            # The second value is the sum over the layers; the first is the largest push on one layer.
             return channel_dose(channel, n_layers, lambda: residual)[1]
         except (SteerError, KeyError):
             return None

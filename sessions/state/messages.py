@@ -25,13 +25,16 @@ def _turn_message(turn: Turn) -> Message:
 def _answer_messages(turn: Turn) -> list[Message]:
     """The messages of an answer, split where a user or tool turn was injected."""
     found: list[Message] = []
+    # The prefill is the beginning of the answer's first message.
     words, start = turn.given_text, 0
     for marker in (m for m in turn.markers if m.kind == "inject"):
         words += "".join(token.text for token in turn.tokens[start : marker.at])
         start = marker.at
         if marker.how == "own":
+            # Inserted as the model's own words, so the message goes on.
             words += marker.words
         else:
+            # The injected turn ends this message, and the answer continues in a new one.
             found += [{"role": "assistant", "content": words}, {"role": marker.how, "content": marker.words}]
             words = ""
     words += "".join(token.text for token in turn.tokens[start:])

@@ -52,6 +52,7 @@ def _channel_changes(name: str, before: State, after: State) -> Iterator[Change]
     kinds += ["gain"] if changed("gain") else []
     kinds += ["cap"] if changed("floor", "ceiling") and not flipped else []
     kinds += [key for key in after if key not in WORDED and changed(key)]
+    # The sort is stable, so kinds without a fixed place keep the order of the channel's settings.
     kinds.sort(key=lambda kind: ORDER.index(kind) if kind in ORDER else len(ORDER))
     yield from (Change(kind, name, before, after, layer if kind == "layer" else None) for kind in kinds)
 
@@ -77,8 +78,10 @@ def _redrawn_layer(before: State, after: State) -> int | None:
         return None
     old_name, new_name = (name_shape(layer_weights(channel)) for channel in (before, after))
     same = all(_value(before, key) == _value(after, key) for key in ("scale", "layers", "split"))
+    # A change to another named shape is worded as the shape, even if only one layer differs.
     if same and new_name not in (old_name, DRAWN):
         return None
+    # Without explicit layers, those with weights are compared.
     band = before.get("layers") or after.get("layers") or layer_weights(after) or layer_weights(before) or ()
     old = _scales(before, band)
     new = _scales(after, after.get("layers") or band)
@@ -100,6 +103,8 @@ def _value(channel: State, key: str) -> Any:
     if key == "weights":
         return layer_weights(channel)
     value = channel.get(key)
+    # The order of the layers in a band has no meaning.
     if key == "layers" and value:
         return sorted(value)
+    # A switch that is off may be stored as False or left out.
     return None if value is False else value

@@ -33,6 +33,7 @@ class Change:
 
 def mix_hash(state: State) -> str:
     """The first twelve hex digits of the state's SHA-256; equal states have equal hashes."""
+    # Sorted keys and fixed separators: equal states give the same bytes.
     canonical = json.dumps(state, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
@@ -73,6 +74,7 @@ def new_value(change: Change) -> str:
     if worded is not None:
         return worded(change.after)
     if change.layer is not None:
+        # If a single layer changed, its own scale says more than the channel's.
         scales = _layer_scales(change.after)
         return scale_words(scales.get(change.layer, 0.0), change.after.get("unit", "relative"))
     if change.kind in ("added", "removed"):
@@ -93,6 +95,7 @@ def _change_words(change: Change) -> str:
 
 def _scale(channel: State) -> str:
     scale = channel.get("scale", 0.0)
+    # Shown along the vector as loaded, so a flip negates the scale.
     return scale_words(-scale if channel.get("flipped") else scale, channel.get("unit", "relative"))
 
 

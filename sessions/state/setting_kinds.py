@@ -11,6 +11,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
+    # bool is a subclass of int, but a truth value is no number.
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

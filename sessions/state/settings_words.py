@@ -35,11 +35,13 @@ def previous_settings(state: SessionState, parent: int | None) -> Settings:
 
 def _known_settings(settings: Settings) -> Settings:
     known = {key: settings[key] for key in NAMED if settings.get(key) is not None}
+    # Events hold lists: without this a tuple would look like a change.
     return {key: list(value) if isinstance(value, tuple) else value for key, value in known.items()}
 
 
 def _setting_words(key: str, value: Any) -> str:
     name = SETTINGS[key].short or key.replace("_", "-")
+    # An empty value has no text of its own.
     if value == DEFAULTS[key] and not isinstance(value, int | float | str):
         return f"{name} none"
     if key == "raw":

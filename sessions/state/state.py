@@ -150,6 +150,7 @@ class SessionState:
         """The conversation from its root to `turn` (default: the head)."""
         at = self.head if turn is None else turn
         steps: list[Turn] = []
+        # ROOT is not a turn, and the journal line of a parent may have been unreadable.
         while at is not None and at in self.turns:
             steps.append(self.turns[at])
             at = steps[-1].parent

@@ -46,8 +46,10 @@ class VectorFacts:
         known = sorted(self.percentiles.get(layer, {}).items())
         if not known or not known[0][0] <= q <= known[-1][0]:
             return None
+        # `q` lies within the measured range, so there is such a percentile.
         above = next(i for i, (p, _) in enumerate(known) if p >= q)
         (low, a), (high, b) = known[max(above - 1, 0)], known[above]
+        # At the lowest measured percentile both neighbours are the same point.
         return b if high == low else a + (b - a) * (q - low) / (high - low)
 
 
@@ -59,6 +61,7 @@ def rebuild_mixer(desk: Mapping[str, Any], vectors: Mapping[str, VectorChanged],
     """A mixer rebuilt from its JSON and the session's vectors; an unknown vector may act on any layer."""
 
     def resolve(name: str, sha256: str | None) -> VectorFacts:
+        # With a hash only the same vector counts; its name may belong to another one by now.
         same = (vector for vector in vectors.values() if sha256 and vector.sha256 == sha256)
         event = next(same, None if sha256 else vectors.get(name))
         return (

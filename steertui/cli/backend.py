@@ -92,6 +92,7 @@ class LocalBackend:
 
     def close(self, reason: str) -> None:
         self._host.close(reason)
+        # Closing the session writes its last records.
         while not self._queued.empty():
             self._on_record(self._queued.get())
 
@@ -147,6 +148,7 @@ def wait_for_model(place: CommandBackend, bar: ProgressLine) -> None:
     """Wait until the model is loaded."""
     for record in place.records():
         event = record.event
+        # A failed load is reported as an event, because the op has returned by then.
         if isinstance(event, ev.ErrorReported) and event.where == "load_model":
             raise event_error(event.message, event.code)
         if isinstance(event, ev.ModelChanged) and event.state == "ready":

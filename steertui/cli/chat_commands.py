@@ -30,6 +30,7 @@ def _board(setup: ChatSetup) -> MixerBoard:
 
 def _edit(name: str, setup: ChatSetup, text: str) -> None:
     board = _board(setup)
+    # With a single channel its number may be left out.
     only = 0 if len(board.mixer.channels) == 1 else None
     edit = typed_edit(board, only, name, text)
     setup.set_mixer(edit.board.mixer, edit.words)
@@ -48,6 +49,7 @@ def _new(setup: ChatSetup, text: str) -> str:
 
 
 def _system(setup: ChatSetup, text: str) -> str:
+    # The system prompt is the first message, so another one needs a new conversation.
     setup.settings["system"] = text or None
     return _new(setup, "")
 

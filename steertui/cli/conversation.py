@@ -47,6 +47,7 @@ class CommandConversation:
                 yield event
                 if isinstance(event, ev.AnswerStopped):
                     break
+        # Raised only after the loop, so that the caller has seen the final event.
         if isinstance(event, ev.AnswerStopped) and event.reason in FAILED:
             raise event_error(event.message, event.code)
 

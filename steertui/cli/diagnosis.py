@@ -48,6 +48,7 @@ def list_devices() -> dict[str, Any]:
         return {"problem": f"torch gave no answer in {DEVICES_TIMEOUT_S} s: a GPU driver may hang"}
     except subprocess.CalledProcessError as error:
         return {
+            # The last line of a traceback names the error.
             "problem": f"torch does not start: {(error.stderr.strip().splitlines() or ['no message'])[-1]}"
         }
     return dict(json.loads(done.stdout))

@@ -48,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     warn_about_keys(words)
     try:
         code = dispatch_verb(words)
+        # Flushed here, so that a closed pipe is noticed inside this try and not at exit.
         sys.stdout.flush()
         return code
     except SteerError as error:
@@ -55,9 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return report_error("interrupted", INTERRUPTED, as_json=False)
     except BrokenPipeError:
+        # The interpreter flushes stdout at exit and would otherwise fail there again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except Exception as error:
+        # A file name that is too long is a mistake in the input, not an internal error.
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             return report_error(_name_too_long(error), BadInput.exit_code, as_json="--json" in words)
         what = f"{type(error).__name__}: {error}"
@@ -161,6 +164,7 @@ def _run_app(model: str, **said: Any) -> int:
 
 def report_error(sentence: str, code: int, *, as_json: bool) -> int:
     """Print an error sentence on stderr, and as a JSON object on stdout with --json; return the exit code."""
+    # An error may quote the command line or a server's reply, and with it a key.
     sentence = scrub(sentence)
     print(f"steertui: {safe_text(sentence)}", file=sys.stderr)
     if as_json:
@@ -170,6 +174,7 @@ def report_error(sentence: str, code: int, *, as_json: bool) -> int:
 
 def _refuse_misspelt_verb(word: str) -> None:
     near = difflib.get_close_matches(word, VERBS, n=1, cutoff=0.6)
+    # A word with a slash or an existing folder is a model, not a verb.
     if near and "/" not in word and not Path(word).exists():
         raise UsageError(f"there is no verb {word!r}, did you mean {near[0]!r}? (a folder: ./{word})")
 
@@ -178,6 +183,7 @@ def _log_traceback(words: list[str]) -> str:
     """Append the current traceback to the log and return a sentence with its path."""
     try:
         target = paths.log_file()
+        # Private from the start: a traceback may hold parts of a conversation.
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
             moment = datetime.now().astimezone().isoformat()

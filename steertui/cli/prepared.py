@@ -41,6 +41,7 @@ class ChatSetup:
             self.conversation = CommandConversation(self._place, args.model, flags.load_options(args))
             self.set_mixer(self._requested_mixer())
         except KeyboardInterrupt:
+            # A model load cannot be cancelled, so ctrl+c does not wait for it.
             self._place.abandon()
             raise
         except BaseException:
@@ -101,18 +102,22 @@ class ChatSetup:
         *past, last = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
         if prompt != getattr(self._args, "prompt", None) and holds_secret(last["content"]):
             print_note(KEY_SAID)
+        # Earlier messages only become part of the conversation; the last one is answered.
         for message in past:
             self.conversation.do("remember", text=message["content"], role=message["role"])
+        # Only for this answer: the next one follows the head again.
         parent, self._parent = self._parent, None
         changes: list[ev.Event] = []
         heard = 0
         for event in self.conversation.stream_answer(last["content"], last["role"], parent, self.settings):
+            # After a rewind positions repeat; text that was passed on cannot be taken back.
             if isinstance(event, ev.TokensGenerated) and event.lane == 0 and event.i >= heard:
                 heard = event.i + len(event.ids)
                 hear("".join(event.text))
             elif isinstance(event, CHANGES) and event.gen is not None:
                 changes.append(event)
         assert isinstance(event, ev.AnswerStopped)
+        # Scheduled edits may have changed the mixer during the answer.
         self.mixer = rebuild_mixer(self.state.mixer.state, self.state.vectors, self.n_layers)
         return AnswerReport.of(self.state, event, changes)
 
@@ -124,6 +129,7 @@ class ChatSetup:
         if len(path) == 2:
             self.start_session()
         else:
+            # The last two turns are the question and its answer.
             self._parent = path[-3].id
 
     def start_session(self) -> None:
@@ -150,6 +156,7 @@ def answer_settings(args: argparse.Namespace) -> dict[str, Any]:
     given = {name: getattr(args, name) for name, spec in SETTINGS.items() if spec.option}
     given["template_args"] = dict(given["template_args"] or ())
     given[SCRIPT] = ScheduledEdits(args.flip_at, tuple(args.inject or ())).to_json()
+    # `is not`, because 0 equals False but is a setting.
     return {
         name: value for name, value in given.items() if value is not False and value not in (None, "", [], {})
     }

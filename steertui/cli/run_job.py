@@ -49,12 +49,14 @@ def _open_job_backend(
     place = open_backend(args, model)
     reason = "failed"
     try:
+        # The key of a running engine is in that process's environment, so it is not checked here.
         if model and isinstance(place, LocalBackend):
             check_api_key(kind, params)
         if model:
             place.load(model, flags.load_options(args))
             wait_for_model(place, bar)
         yield place
+        # Reached only if the job raised nothing.
         reason = "done"
     finally:
         place.close(reason)
@@ -95,6 +97,7 @@ def _report_progress(job: ev.JobChanged, bar: ProgressLine, *, events: bool) -> 
 
 def _job_summary(job: ev.JobChanged) -> Mapping[str, Any]:
     if job.state == "cancelled":
+        # A cancelled job ends the command with the exit code of ctrl+c.
         raise KeyboardInterrupt
     if job.state == "failed":
         raise event_error(job.message, job.event.get("exit_code", ""))
@@ -106,6 +109,7 @@ def on_ctrl_c(cancel: Callable[[], object]) -> Iterator[None]:
     """The first ctrl+c calls `cancel`; the second interrupts as usual."""
 
     def first(number: int, frame: FrameType | None) -> None:
+        # Restored before `cancel`, so that a second ctrl+c interrupts even if that call blocks.
         signal.signal(signal.SIGINT, usual)
         cancel()
 

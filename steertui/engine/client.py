@@ -89,11 +89,13 @@ class EngineClient:
         """Send a request and wait for its reply; its events are folded by then. Raises the engine's error."""
         number = next(self._numbers)
         answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        # Registered before the request is sent, so that the reply always finds it.
         self._pending[number] = answer
         try:
             self._send({"id": number, "op": op, **args})
             return await answer
         finally:
+            # Also after a cancellation: a late reply is then ignored.
             self._pending.pop(number, None)
 
     def send_command(self, op: str, **args: Any) -> None:
@@ -110,6 +112,7 @@ class EngineClient:
         self._items.put_nowait(None)
 
     def _send(self, frame: Frame) -> None:
+        # A silent engine may only be busy, so requests to it are still written.
         if self.connection not in ("up", "silent"):
             raise EngineUnavailable("the engine does not answer: the connection is lost")
         line = dump_frame(frame)
@@ -124,6 +127,7 @@ class EngineClient:
         try:
             reader, self._writer = await asyncio.open_unix_connection(str(self.path), limit=LINE_LIMIT)
             epoch = self.welcome.epoch if hasattr(self, "welcome") else ""
+            # With `since` and `epoch` the engine sends only the events that are missing here.
             hello = Hello(
                 client=__version__,
                 role=self.role,
@@ -139,6 +143,7 @@ class EngineClient:
             raise EngineUnavailable(f"no engine answers at {self.path}") from error
         if "err" in frame:
             raise RemoteError(frame["err"]["code"], frame["err"]["msg"], 5)
+        # Unknown fields of a newer engine are ignored.
         self._accept_welcome(Welcome(**{k: v for k, v in frame.items() if k in Welcome.__dataclass_fields__}))
         return reader
 
@@ -169,10 +174,12 @@ class EngineClient:
         line = asyncio.ensure_future(reader.readline())
         try:
             while True:
+                # On a timeout `wait` leaves the read pending, so no part of a line is lost.
                 done, _ = await asyncio.wait({line}, timeout=self._silence_limit())
                 if not done:
                     self._set_connection("silent")
                     continue
+                # A read error, an invalid line and the end of the stream all end this connection.
                 with contextlib.suppress(OSError, ValueError):
                     if data := line.result():
                         self._set_connection("up")
@@ -185,6 +192,7 @@ class EngineClient:
 
     def _dispatch(self, data: bytes) -> None:
         """Fold an event, hand a reply to its request, or queue a notice."""
+        # Journal lines begin with their number, so they are told from frames without parsing them twice.
         if data.startswith(b'{"n":'):
             record = decode(data)
             self.state = fold(self.state, record)
@@ -223,6 +231,7 @@ class EngineClient:
     def _on_lost(self) -> None:
         self._set_connection("lost")
         self._writer.close()
+        # A request may or may not have been carried out, so it is not repeated after reconnecting.
         for answer in self._pending.values():
             if not answer.done():
                 answer.set_exception(EngineUnavailable("the connection to the engine was lost"))
@@ -235,6 +244,7 @@ class EngineClient:
             try:
                 reader = await self._connect()
             except EngineUnavailable as error:
+                # On this machine a refused or missing socket means that the engine has ended.
                 if self._local and isinstance(error.__cause__, ConnectionRefusedError | FileNotFoundError):
                     break
                 await asyncio.sleep(pause)

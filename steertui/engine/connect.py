@@ -31,9 +31,19 @@ BREATH_S = 0.1
 def connect(
     model: str | None = None, *, socket: Path | str | None = None, role: str = "writer", inline: bool = False
 ) -> EngineConnection:
-    """Connect to the engine at `socket`, else the one that has `model` loaded (started if there is none;
-    warns if it was loaded with other options), else the only running one. `inline`: run an engine in this
-    process, closed together with the connection.
+    """Connect to the engine at `socket`, else the one that has `model` loaded, else the only running one.
+
+    Args:
+        model: Demo name, local folder or Hugging Face id. An engine is started if none has it loaded; warns
+            if it was loaded with other options.
+        socket: The path of an engine's socket, for example a forwarded one.
+        role: `writer` to change the session, `observer` to follow it, `guest` for its own session.
+        inline: Run an engine in this process, closed together with the connection.
+
+    Example:
+        with steertui.connect("demo-instruct") as engine:
+            engine.ready()
+            print(engine.say("What is the sea?", max_new_tokens=20).text)
     """
     if inline:
         if model is None or socket is not None:
@@ -64,6 +74,7 @@ class EngineConnection:
         try:
             self._client: EngineClient = self._wait(EngineClient.open(path, role=role, record=record))
         except BaseException:
+            # The thread would otherwise keep running its loop after a failed connection.
             self._loop.call_soon_threadsafe(self._loop.stop)
             raise
         self._pump = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
@@ -106,10 +117,12 @@ class EngineConnection:
         while not ended:
             answer = self._answer(turn, beyond=heard)
             yield from answer.tokens[heard:]
+            # The answer is an immutable snapshot: only tokens after the last one seen are new.
             heard, ended = len(answer.tokens), answer.stop is not None
 
     def ready(self, seconds: float = 600.0) -> SessionState:
         """Wait until the model is loaded."""
+        # A model that failed to load ends the wait as well.
         self._until(lambda state: state.model is not None and state.model.state != "loading", seconds)
         return self.state
 
@@ -123,6 +136,7 @@ class EngineConnection:
         """Disconnect; the engine keeps running, unless it is inline."""
         if self._thread.is_alive():
             self._wait(self._client.close())
+            # Stopped only after the client has closed its connection on this loop.
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
         if self._own:
@@ -140,12 +154,14 @@ class EngineConnection:
         """The next item; waits in short intervals so that signals are handled."""
         while True:
             with suppress(queue.Empty):
+                # A get without a timeout would delay signals such as ctrl+c until the next event.
                 return self._events.get(timeout=BREATH_S)
 
     async def _listen(self) -> None:
         async for item in self._client.items():
             self._events.put(item)
             with self._moved:
+                # Wakes the callers that wait in `_until`, which run on other threads.
                 self._moved.notify_all()
         self._events.put(None)
 

@@ -47,6 +47,7 @@ class ClientConnection:
         """
         if self._journal:
             last = self._journal.lines(self.cursor)
+            # A client further behind skips the rest: with the new epoch it starts over anyway.
             near = last and last[-1][0] == self._journal.seq
             self._leading = [line for _, line in last if near] + [word]
             self._journal, self.cursor = journal, -1
@@ -69,6 +70,7 @@ class ClientConnection:
 
     async def send_reply(self, frame: bytes) -> None:
         """Send a frame after all events so far; blocks if the client does not read its replies."""
+        # The bounded queue blocks here, so a client that does not read is not served further requests.
         await self._queue.put(frame)
         self._wake.set()
 
@@ -84,6 +86,7 @@ class ClientConnection:
         with contextlib.suppress(OSError, TimeoutError):
             self._writer.write(protocol.error_frame(None, error))
             await asyncio.wait_for(self._writer.drain(), LEFTOVER_S)
+            # Half-close first: the client can still read the error before the connection ends.
             self._writer.write_eof()
             await asyncio.wait_for(self._discard(), LEFTOVER_S)
 
@@ -105,6 +108,7 @@ class ClientConnection:
 
     async def _read_line(self) -> bytes:
         try:
+            # StreamReader.readline raises ValueError for a line longer than its limit.
             return await self._reader.readline()
         except ValueError as error:
             raise ProtocolError("too_long", f"a frame is at most {MAX_FRAME} bytes", fatal=True) from error
@@ -116,7 +120,9 @@ class ClientConnection:
             await self._write([welcome])
             while True:
                 await self._wake.wait()
+                # Cleared before reading: a wake-up during the writes below starts another round.
                 self._wake.clear()
+                # Replies are taken first and written last, so the events of a request precede its reply.
                 words = self._queued_frames()
                 first, self._leading = self._leading, []
                 await self._write(first)
@@ -133,8 +139,10 @@ class ClientConnection:
         while journal is self._journal and self.cursor < until and (lines := journal.lines(self.cursor)):
             behind = until - self.cursor
             lag = protocol.notice_frame("lag", **{"from": self.cursor + 1, "to": until})
+            # One notice each time the client falls behind, not one for every batch.
             frames = [lag] if behind > LAG and not self._warned else []
             self._warned = behind > LAG
+            # Before the write, because `switch_journal` may reset the cursor while the write waits.
             self.cursor = lines[-1][0]
             await self._write(frames + [line for _, line in lines])
 
@@ -150,6 +158,7 @@ class ClientConnection:
 
     async def _stop_sending(self) -> None:
         if self._sender:
+            # Only one task may write to the stream, so the sender is stopped and awaited.
             self._sender.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sender

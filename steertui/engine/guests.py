@@ -40,6 +40,7 @@ class GuestSession:
     def _on_record(self, record: JournalRecord) -> None:
         event = record.event
         if isinstance(event, ev.JobChanged) and self._is_worth_showing(event):
+            # The report of a finished job holds its results, which stay in the guest session.
             self._show_job(replace(event, event=event.event if event.state == "running" else {}))
         elif isinstance(event, ev.AnswerStarted):
             asked = self.host.session.state.path(event.parent)
@@ -65,6 +66,7 @@ class GuestSession:
         """Record the job under one number in the open session, also after another one was opened."""
         session = self._open_host.session
         job = replace(job, session=self.host.journal.session)
+        # The number is only valid in the session that issued it.
         if self._shown and self._shown[0] is session:
             session.journal.append(replace(job, job=self._shown[1]))
         else:

@@ -52,6 +52,7 @@ class SessionHost:
 
     def guest_host(self, *, record: bool) -> SessionHost:
         """A host for a guest session that shares the model."""
+        # `host` is looked up when an event comes, which is after it has been assigned below.
         home = self._models.share(lambda event: host.journal.append(event))
         host = SessionHost(home, self._root if record else None, self._jobs)
         return host
@@ -109,6 +110,7 @@ class SessionHost:
     def _records(self) -> list[JournalRecord]:
         """All events of this session, from the journal."""
         records: list[JournalRecord] = []
+        # The journal returns its lines in batches.
         while lines := self.journal.lines(records[-1].n if records else -1):
             records += [decode(line) for _, line in lines]
         return records
@@ -121,6 +123,7 @@ class SessionHost:
         folder = find_folder(self._root, session)
         if folder == self.folder:
             raise UsageError(f"session {folder.id} is already open")
+        # Resumed before the current session is closed, which stays open if this fails.
         journal, reading = Journal.resume(folder)
         _remove_folder(self._close_session())
         self.journal, self.folder = journal, folder

@@ -41,6 +41,7 @@ class InlineEngine:
         self._lock = engine.endpoint.lock()
         self._thread = threading.Thread(target=self._run, name="inline-engine", daemon=True)
         self._thread.start()
+        # `_ready` is also set when the thread fails, so a failed start does not wait for the limit.
         if not self._ready.wait(30) or self.server is None:
             raise EngineUnavailable(f"the engine {engine.endpoint.name} did not start")
 
@@ -50,6 +51,7 @@ class InlineEngine:
 
     def close(self) -> None:
         if self._loop and self.server and self._thread.is_alive():
+            # The server belongs to the loop of its thread; asyncio objects are not thread-safe.
             self._loop.call_soon_threadsafe(self.server.end, "closed")
         self._thread.join()
 
@@ -66,6 +68,7 @@ class InlineEngine:
             with self.engine.endpoint.bind() as door:
                 asyncio.run(self.engine.serve(door, self._started))
         finally:
+            # Before the lock is released: afterwards the path may belong to another engine.
             self.path.unlink(missing_ok=True)
             os.close(self._lock)
             self._ready.set()

@@ -67,6 +67,7 @@ def find_engines() -> list[RunningEngine]:
     """All engines of this user, by name."""
     found: list[RunningEngine | None] = []
     for path in sorted(paths.runtime_folder().glob("*.sock")):
+        # A path that is not a socket of this user is skipped.
         with contextlib.suppress(EngineUnavailable):
             found.append(probe_engine(path))
     return [engine for engine in found if engine]
@@ -123,6 +124,7 @@ def ensure_engine(
     """The socket of the engine that has this model loaded, or of a new one that loads it. Raises if a running
     engine has the model with other options. `idle_exit` applies only to a new engine.
     """
+    # Held until a new engine answers, so that a second process finds that engine and starts none.
     with _start_lock():
         engines = find_engines()
         for engine in engines:
@@ -162,6 +164,7 @@ def start_engine(
     command += ["--idle-exit", f"{idle_exit:.0f}"] if idle_exit is not None else []
     log = log_path(name)
     with log.open("ab") as out:
+        # A session of its own: the terminal's signals and its hangup do not reach the engine.
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -195,9 +198,11 @@ def log_path(name: str) -> Path:
 def _wait_until_ready(door: EngineSocket, child: subprocess.Popen[bytes], log: Path) -> Path:
     limit = time.monotonic() + START_S
     while time.monotonic() < limit:
+        # The pid tells the new engine from another one at the same socket.
         if (engine := probe_engine(door.path)) and engine.pid == child.pid:
             return door.path
         if child.poll() is not None:
+            # The last line of the log is most likely the error that ended it.
             said = log.read_text(errors="replace").strip().rpartition("\n")[2]
             raise EngineUnavailable(f"the engine did not start: {said or f'exit code {child.returncode}'}")
         time.sleep(0.02)

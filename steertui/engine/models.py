@@ -17,6 +17,7 @@ def models_reply(resident: ev.ModelChanged | None) -> dict[str, Any]:
     from core.loading import memory, placement
 
     place = placement.choose_placement()
+    # The current model is unloaded first, so its memory counts as free.
     free = place.available_bytes() + (_resident_bytes(resident.facts) if resident else 0)
     kept = place.dtype is None
     rows = [_row(entry, _needed_bytes(entry, kept), free, memory.WORK_SPACE) for entry in list_models()]

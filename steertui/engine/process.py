@@ -52,6 +52,7 @@ class EngineProcess:
             try:
                 reason = asyncio.run(self.serve(door, _handle_signals))
             finally:
+                # Before the lock is released: afterwards the path may belong to another engine.
                 self.endpoint.path.unlink(missing_ok=True)
                 os.close(lock)
         LOG.info("engine %s: %s", self.endpoint.name, reason)
@@ -64,11 +65,13 @@ class EngineProcess:
         try:
             return await server.serve(door, lambda: self._on_started(host, server, started))
         finally:
+            # Closing blocks, so it runs on a thread.
             await asyncio.to_thread(host.close, server.reason)
 
     def _on_started(
         self, host: SessionHost, server: EngineServer, started: Callable[[EngineServer], None]
     ) -> None:
+        # Clients can connect before the model is loaded.
         started(server)
         self._load_model(host)
 
@@ -85,6 +88,7 @@ class EngineProcess:
 def _handle_signals(server: EngineServer) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
+        # Handled by the loop, so clients are notified and the session is closed.
         loop.add_signal_handler(number, server.end, f"ended by {number.name}")
 
 

@@ -168,12 +168,14 @@ def parse_hello(frame: Frame) -> Hello:
     known = {key: value for key, value in frame.items() if key in Hello.__dataclass_fields__}
     if type(known.get("on_detach")) is int:
         known["on_detach"] = float(max(-1, min(known["on_detach"], LONGEST)))  # JSON has one kind of number
+    # `type is` and not isinstance: a bool must not pass for a number.
     mistyped = [
         k for k, value in known.items() if type(value) is not type(Hello.__dataclass_fields__[k].default)
     ]
     if mistyped or "proto" not in known:
         raise ProtocolError("bad_hello", 'the first line must be {"proto":1,…}', fatal=True)
     hello = Hello(**known)
+    # Refused only if the two ranges of versions do not overlap.
     if hello.proto < OLDEST_PROTO or hello.min > PROTO:
         said = (
             f"this engine speaks protocol {OLDEST_PROTO} to {PROTO}, the client {hello.min} to {hello.proto}"
@@ -194,6 +196,7 @@ def parse_request(frame: Frame) -> tuple[int, str, Frame]:
     op = OPS.get(name)
     if op is None:
         raise ProtocolError("unknown_op", f"there is no op {name!r}")
+    # A null argument counts as left out.
     args = {key: value for key, value in frame.items() if key not in ("id", "op") and value is not None}
     shape = {**op.needs, **op.takes}
     for key in op.needs.keys() - args.keys():

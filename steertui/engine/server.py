@@ -63,6 +63,7 @@ class EngineServer:
             clients = list(self._clients.values())
             for client in clients:
                 client.send_notice(protocol.notice_frame("bye", reason=self.reason))
+            # Clients get the notice before the guest sessions are closed.
             await asyncio.gather(*(client.finish() for client in clients))
             visits = [self._guests.pop(number) for number in list(self._guests)]
             await asyncio.gather(*(asyncio.to_thread(visit.close, self.reason) for visit in visits))
@@ -83,12 +84,14 @@ class EngineServer:
         return f"{host.journal.session}.{new_ulid()}"
 
     def _on_session_changed(self) -> None:
+        # Sessions are exchanged on an op's thread; clients are changed only on the loop.
         self._loop.call_soon_threadsafe(self._move_clients)
 
     def _move_clients(self) -> None:
         """Move all clients to the new session; a notice is sent before its first event."""
         self._start_epoch()
         for client in self._clients.values():
+            # Guests follow the journal of their own session.
             if client.role != "guest":
                 client.switch_journal(self.host.journal, _epoch_notice(self.epoch, self.host))
                 self.host.journal.append(ev.ClientAttached(client=client.number, role=client.role))
@@ -105,12 +108,15 @@ class EngineServer:
         """Called on the event's thread: schedule one wake-up of the loop, however many events arrive before
         it runs.
         """
+        # Crossing threads costs a system call, so a burst of events causes only one.
         if not self._woken:
             self._woken = True
+            # The loop may already be closed when the last events arrive.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._wake_clients)
 
     def _wake_clients(self) -> None:
+        # Cleared before the clients are woken: an event in between schedules another wake-up.
         self._woken = False
         for client in self._clients.values():
             client.wake()
@@ -132,6 +138,7 @@ class EngineServer:
 
     async def _check_peer(self, client: ClientConnection, writer: asyncio.StreamWriter) -> Hello:
         pid, uid = peer_ids(writer.get_extra_info("socket"))
+        # Checked before any input of the peer is read.
         if uid != os.getuid():
             LOG.warning("refused process %d of uid %d", pid, uid)
             raise ProtocolError("foreign_user", f"this engine belongs to uid {os.getuid()}", fatal=True)
@@ -141,6 +148,7 @@ class EngineServer:
         client.on_detach = hello.on_detach
         if hello.role == "writer" and self._writer is None:
             self._make_writer(client)
+        # The client's position only means something in the journal it was counted in.
         client.cursor = hello.since if hello.epoch == self.epoch else -1
         self._clients[client.number] = client
         if hello.role == "guest":
@@ -184,6 +192,7 @@ class EngineServer:
                 self._detach_timer = self._loop.call_later(client.on_detach, self._stop_abandoned_answer)
         if visit := self._guests.pop(client.number, None):
             self._schedule(asyncio.to_thread(visit.close, "the command has ended"))
+        # Only an attachment that this session recorded is ended in it.
         if self._clients.pop(client.number, None) and client.number in self.host.session.state.clients:
             self.host.journal.append(ev.ClientDetached(client=client.number))
 
@@ -205,10 +214,12 @@ class EngineServer:
         number: int | None = None
         try:
             frame = protocol.parse_frame(line)
+            # Read before the validation, so that an error reply carries the request's number.
             number = frame.get("id") if isinstance(frame.get("id"), int) else None
             number, op, args = protocol.parse_request(frame)
             self._check_allowed(client, op)
             if OPS[op].slow:
+                # Not awaited: further requests of this client are handled meanwhile.
                 self._schedule(self._run_slow_op(client, number, op, args))
                 return
             result = await self._run_op(client, op, args)
@@ -260,10 +271,12 @@ class EngineServer:
         """A guest gets the last events of its session before it is disconnected."""
         if visit := self._guests.pop(client.number, None):
             await asyncio.to_thread(visit.close, reason)
+        # Scheduled, because the reply to this request has to be queued first.
         self._schedule(client.finish())
         return {}
 
     async def shutdown(self, client: ClientConnection, reason: str = "shut down by a client") -> Frame:
+        # Delayed, so that the reply is sent before the server ends.
         self._loop.call_later(0.05, self.end, reason)
         return {}
 
@@ -276,12 +289,14 @@ class EngineServer:
             state = self.host.session.state.word
             for client in self._clients.values():
                 client.send_notice(protocol.notice_frame("beat", state=state, seq=self.host.journal.seq))
+            # Only a time without clients and without work counts as idle.
             idle = idle + BEAT_S if state == "idle" and not self._clients else 0.0
             if self._idle_exit is not None and idle >= self._idle_exit:
                 self.end(f"idle for {idle:g} s")
 
     def _schedule(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
+        # The loop holds tasks only weakly; this reference keeps the task alive.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

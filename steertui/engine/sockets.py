@@ -48,9 +48,11 @@ class EngineSocket:
     def bind(self) -> socket.socket:
         """Bind the socket while holding the lock: a stale socket is removed, a foreign one refused."""
         refuse_foreign_path(self.path)
+        # The lock is held, so no running engine listens at this path.
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
         door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        # The umask makes the socket private from the start; a later chmod would leave a gap.
         mask = os.umask(0o177)
         try:
             door.bind(str(self.path))
@@ -65,6 +67,7 @@ class EngineSocket:
 def refuse_foreign_path(path: Path) -> None:
     """Raise if the path is a link, another user's file, or not a socket; a missing path is accepted."""
     try:
+        # lstat does not follow links, so a link cannot stand in for the socket.
         entry = path.lstat()
     except FileNotFoundError:
         return
@@ -80,6 +83,7 @@ def refuse_foreign_path(path: Path) -> None:
 
 def peer_ids(connection: socket.socket) -> tuple[int, int]:
     """The process id and user id of the other end, from the kernel."""
+    # The kernel fills these in at connect time, so the peer cannot forge them.
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
     pid, uid, _ = CREDENTIALS.unpack(raw)
     return pid, uid

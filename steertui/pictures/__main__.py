@@ -48,10 +48,12 @@ def _run_scene(size: tuple[int, int], scene: Callable[[Any], Awaitable[Any]]) ->
         for name in FOLDERS:
             place = Path(home, name.lower())
             place.mkdir(mode=0o700)
+            # The app and the engine it starts read their folders from these variables.
             os.environ[f"XDG_{name}"] = str(place)
         try:
             return asyncio.run(take())
         finally:
+            # The engine is a process of its own and would outlive the temporary folder.
             subprocess.run(
                 python_command("steertui", "stop"), env=python_environment(), capture_output=True, check=False
             )

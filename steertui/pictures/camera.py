@@ -91,8 +91,10 @@ class ScreenRecorder:
         """Append a frame if the screen has changed, else extend the last one."""
         now, screen = monotonic(), self.take_screenshot()
         last = self.frames[-1]
+        # The last frame is shown until now, whether or not the screen has changed.
         self.frames[-1] = replace(last, seconds=min(last.seconds + now - self._since, LONGEST_S))
         self._since = now
+        # Only the text is compared: a change of colour alone makes no frame.
         if [strip.text for strip in screen] != [strip.text for strip in last.screen]:
             self.frames.append(PictureFrame(screen, 0.0))
 
@@ -101,6 +103,7 @@ class ScreenRecorder:
 async def open_recorder(size: tuple[int, int]) -> AsyncIterator[ScreenRecorder]:
     """Run the app with the demo model and wait until the model is ready."""
     app = StudioApp(MODEL, None, Settings(theme="steertui-night"))
+    # Recorded in full colour, whatever terminal this runs in.
     glyphs.set_glyphs(replace(glyphs.current_glyphs(), colours=glyphs.TRUE_COLOUR))
     async with app.run_test(size=size) as pilot:
         taken = ScreenRecorder(pilot)

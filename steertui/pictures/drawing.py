@@ -42,6 +42,7 @@ class SvgDrawing:
                 continue
             cells = cell_len(text)
             ink, paper = _colours(style)
+            # Cells in the colour of the whole drawing need no background of their own.
             if paper != PAPER:
                 fill = self._style_class(f"fill:{paper.hex}")
                 grounds.append(f'<path class="{fill}" d="M{_px(x)} 0h{_px(cells)}v17h-{_px(cells)}z"/>')
@@ -63,10 +64,12 @@ class SvgDrawing:
                 plain = self._style_class(f"fill:{ink.hex}")
                 yield f'<path class="{plain}" d="{shapes.svg_path(words, WIDE * at, WIDE, HIGH)}"/>'
             else:
+                # textLength makes the run as wide as its cells in any font.
                 place = f'x="{_px(at)}" textLength="{_px(cell_len(words))}"'
                 yield f'<text class="{self._style_class(look)}" y="13" {place}>{escape(words, quote=False)}</text>'
 
     def _style_class(self, rules: str) -> str:
+        # Equal styles share one class, which keeps the file small.
         return self.looks.setdefault(rules, f"c{len(self.looks)}")
 
     def sheet(self) -> str:
@@ -101,6 +104,7 @@ def _colours(style: Style | None) -> tuple[ColorTriplet, ColorTriplet]:
     paper = (
         style.bgcolor.get_truecolor() if style and style.bgcolor and not style.bgcolor.is_default else PAPER
     )
+    # Before dim, which blends the colours as they are shown.
     if style and style.reverse:
         ink, paper = paper, ink
     return (blend_rgb(ink, paper, 0.5) if style and style.dim else ink), paper

@@ -39,6 +39,7 @@ def _frame_rows(screen: Screen, drawing: SvgDrawing, rows: dict[str, str]) -> st
     used = []
     for y, strip in enumerate(screen):
         if drawn := drawing.row(strip):
+            # A row that occurred before, in any frame, is only referred to.
             name = rows.setdefault(drawn, f"r{len(rows)}")
             used.append(f'<use xlink:href="#{name}" y="{HIGH * y:.0f}"/>')
     return "".join(used)
@@ -51,4 +52,5 @@ def _animation_rules(frames: Sequence[PictureFrame], height: float) -> str:
         stops.append(f"{100 * passed / whole:.2f}%{{transform:translateY(-{height * place:.0f}px)}}")
         passed += frame.seconds
     stops.append(f"100%{{transform:translateY(-{height * (len(frames) - 1):.0f}px)}}")
+    # steps(1,end) holds each position until the next one, so the frames do not slide.
     return f".reel{{animation:reel {whole:.1f}s steps(1,end) infinite}}@keyframes reel{{{''.join(stops)}}}"

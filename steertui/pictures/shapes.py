@@ -34,6 +34,7 @@ def svg_path(text: str, x: float, wide: float, high: float) -> str:
     for place, char in enumerate(text):
         for left, top, width, height in _boxes(char):
             box = [x + (place + left) * wide, top * high, width * wide, height * high]
+            # Only boxes of the preceding character can be adjacent, and a character has at most eight.
             before = next((each for each in reversed(joined[-8:]) if _are_adjacent(each, box)), None)
             if before is None:
                 joined.append(box)
@@ -55,6 +56,7 @@ def _boxes(char: str) -> Iterator[Box]:
         yield 0, 0, (1 + LEFT.index(char)) / 8, 1
     else:
         for bit, (column, row) in enumerate(DOTS):
+            # Each bit of the offset in the braille block stands for one dot.
             if ord(char) - BRAILLE >> bit & 1:
                 yield 0.19 + 0.5 * column, 0.08 + 0.25 * row, 2 * DOT, DOT
 

@@ -65,12 +65,15 @@ def parse_replies(reply: bytes) -> dict[str, Any]:
         return dict.fromkeys(
             ("answers", "synchronized_output", "kitty_keyboard", "clipboard_osc52", "widths")
         )
+    # 1 set, 2 reset, 3 always set; 0 (unknown) and 4 (always reset) mean that it cannot be used.
     sync = re.search(rb"\x1b\[\?2026;([123])\$y", reply)
+    # Each character was printed at column 1, so the cursor column less one is its width.
     columns = [int(column) - 1 for column in re.findall(rb"\x1b\[\d+;(\d+)R", reply)]
     return {
         "answers": True,
         "synchronized_output": bool(sync),
         "kitty_keyboard": bool(re.search(rb"\x1b\[\?\d+u", reply)),
+        # Attribute 52 or the terminfo entry Ms proves it; their absence proves nothing, hence None.
         "clipboard_osc52": b"52" in named[1].split(b";")
         or bool(re.search(rb"\x1bP1\+r4d73", reply, re.I))
         or None,
@@ -80,14 +83,17 @@ def parse_replies(reply: bytes) -> dict[str, Any]:
 
 def query_terminal() -> bytes:
     """Send the queries and read replies until the last one has come."""
+    # Every character is printed at the start of the line, which is erased afterwards.
     probes = b"".join(b"\r" + text.encode() + WHERE_AM_I for text in WIDTHS) + b"\r\x1b[K"
     source = sys.stdin.fileno()
     before = termios.tcgetattr(source)
     try:
+        # Without echo and line buffering, so that replies are neither shown nor held back.
         tty.setcbreak(source)
         os.write(sys.stdout.fileno(), probes + SYNC + KITTY + CLIPBOARD + NAME_YOURSELF)
         return _read_replies(source)
     finally:
+        # The flush discards late replies, which the shell would read as typed keys.
         termios.tcsetattr(source, termios.TCSAFLUSH, before)
 
 
@@ -95,6 +101,7 @@ def _read_replies(source: int) -> bytes:
     reply, limit = b"", time.monotonic() + PATIENCE_S
     while not re.search(rb"\x1b\[\?[\d;]*c", reply):
         left = limit - time.monotonic()
+        # A terminal that does not answer must not block the command.
         if left <= 0 or not select.select([source], [], [], left)[0]:
             break
         reply += os.read(source, 4096)

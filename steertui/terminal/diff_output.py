@@ -59,6 +59,7 @@ class ScreenDiff:
 
     def keep_changes(self, update: CompositorUpdate, size: Size) -> CompositorUpdate | None:
         """Reduce an update to the cells that change; None if there are none."""
+        # Another kind of update may write anywhere, so the remembered cells no longer hold.
         if not isinstance(update, LayoutUpdate | ChopsUpdate):
             self.forget_screen()
             return update
@@ -71,6 +72,7 @@ class ScreenDiff:
     def _changed(self, piece: ScreenPiece) -> Iterator[ScreenPiece]:
         row, stop = self._rows[piece.y], piece.x + piece.strip.cell_length
         new = _cells(piece.strip)
+        # A piece that does not fit its row is written whole, and its cells count as unknown.
         if len(new) != piece.strip.cell_length or stop > len(row):
             row[piece.x : stop] = [UNKNOWN] * (min(stop, len(row)) - piece.x)
             yield piece
@@ -89,6 +91,7 @@ def _changed_spans(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]
         elif was != now:
             found.append([place, place + 1])
     for first, last in found:
+        # An empty cell is the second half of a wide character: the span is widened to its whole.
         while new[first][0] == "":
             first -= 1
         while last < len(new) and new[last][0] == "":
@@ -106,6 +109,7 @@ def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[ScreenPiece]:
         return
     for y, x1, x2 in update.spans:
         for end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            # Only chops that overlap the changed span.
             if chop is not None and x <= x2 and end > x1:
                 yield ScreenPiece(x, y, chop.crop(0, min(end, x2) - x))
 
@@ -116,6 +120,7 @@ def _cells(strip: Strip) -> list[Cell]:
     for text, style, control in strip.discard_meta():
         for char in "" if control else text:
             width = cell_len(char)
+            # A combining mark has no cell of its own.
             if width == 0 and cells:
                 cells[-1] = (cells[-1][0] + char, cells[-1][1])
             else:

@@ -20,6 +20,7 @@ LARGEST = 64 * MEBI
 
 def edit_text(app: App[object], text: str) -> str:
     """Open a text in the editor and return it as it was saved; raises if no editor can be run."""
+    # The variable may hold arguments, such as `code --wait`.
     command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or FALLBACK)
     with tempfile.TemporaryDirectory(dir=paths.state_folder()) as folder:
         file = Path(folder) / "prompt.md"
@@ -33,6 +34,7 @@ def edit_text(app: App[object], text: str) -> str:
             raise UsageError(
                 f"cannot run {command[0]!r} ({error.strerror}): set EDITOR to an editor"
             ) from None
+        # Many editors can exit with an error on purpose, to discard the text.
         if ended:
             raise UsageError(f"{command[0]} ended with {ended}: the prompt stays as it was")
         return read_utf8(file, LARGEST, errors="replace").rstrip("\n")

@@ -15,6 +15,7 @@ def has_job_control() -> bool:
     job = os.getpgrp()
     try:
         parent = _parent_pid(job)
+        # An orphaned process group has no such parent, and nothing would resume it.
         return os.getsid(parent) == os.getsid(0) and os.getpgid(parent) != job
     except (OSError, ValueError):
         return False
@@ -28,5 +29,6 @@ def suspend_job() -> None:
 def _parent_pid(process: int) -> int:
     if process == os.getpid():
         return os.getppid()
+    # The name in parentheses may contain spaces and parentheses, so fields are counted from the last one.
     behind_the_name = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2]
     return int(behind_the_name.split()[1])

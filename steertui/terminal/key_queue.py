@@ -39,6 +39,7 @@ class KeyQueue:
     async def enqueue(self, typed: Typed) -> None:
         """Deliver a key now if all keys before it are done, else queue it."""
         self._held.append(typed)
+        # With nothing pending the key is delivered without delay.
         if self._task is None or self._task.done():
             await self._deliver_next()
             self._task = asyncio.create_task(self._drain())
@@ -73,6 +74,7 @@ class KeyQueue:
         while (now := (self._app.screen, self._app.focused)) != before:
             before = now
             await self._wait_for_ancestors()
+            # A second pass, for messages that were posted during the first.
             await self._wait_for_ancestors()
             await self._wait_for_workers()
 
@@ -100,6 +102,7 @@ async def _run_after_queue(pump: MessagePump, act: Callable[[], Awaitable[None]]
         try:
             await act()
         finally:
+            # Also after an error, which must not hold back the keys behind it.
             done.set()
 
     if pump.call_later(last):

@@ -48,8 +48,10 @@ class TerminalLag:
         if self._asked is None:
             return now - self._last >= EVERY_S
         if self.fastest_reply == float("inf") and now - self._asked > DEAF_S:
+            # With `_last` at infinity no later query is ever due.
             self._asked, self._last = None, float("inf")
         elif now - self._asked > LOST_S:
+            # Counted as a late reply, so that the next query can be sent.
             self.reply_received(now)
         return False
 
@@ -62,6 +64,7 @@ class TerminalLag:
         trip, self._asked = now - self._asked, None
         self.fastest_reply = min(self.fastest_reply, trip)
         late = trip - self.fastest_reply
+        # A timely reply starts over: one stall does not make a slow line.
         self.delays = [*self.delays, late] if late > LATE_S else []
 
     def forget_query(self) -> None:

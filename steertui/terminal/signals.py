@@ -30,9 +30,12 @@ class ExitSignals:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         code = CODES[signal.Signals(number)]
+        # A thread of its own, because the event loop may be blocked.
         last = threading.Timer(PATIENCE_S, os._exit, (code,))
+        # A daemon thread does not delay a regular exit.
         last.daemon = True
         last.start()
+        # Unlike call_soon, this wakes a loop that waits for input.
         self._loop.call_soon_threadsafe(self._leave, code)
 
 

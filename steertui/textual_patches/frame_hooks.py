@@ -25,6 +25,7 @@ class FrameHooksApp(App[ReturnType]):
         """Called when a frame has been written."""
 
     def _display(self, screen: Screen[object], renderable: Any) -> None:
+        # The conditions under which Textual's `_display` writes.
         writes = self._running and not self._closed and not self._batch_count
         if writes and isinstance(renderable, CompositorUpdate):
             renderable = self.reduce_frame(renderable)

@@ -19,6 +19,7 @@ class GrowingScrollView(ScrollView):
         if not (full and self.is_anchored and self.is_vertical_scroll_end):
             self.virtual_size = size
         elif size != self.virtual_size:
+            # set_reactive skips the watchers, which would lay out the screen.
             self.set_reactive(ScrollView.virtual_size, size)
             self._scroll_update(size)
             self.scroll_y = self.max_scroll_y

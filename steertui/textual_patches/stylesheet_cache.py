@@ -13,6 +13,7 @@ class CachedStylesheet(Stylesheet):
     """Keeps parsed sources until a variable has another value."""
 
     def set_variables(self, variables: dict[str, str]) -> None:
+        # Setting variables clears the parse caches, even if the values are the same.
         if variables != self._variables:
             super().set_variables(variables)
 

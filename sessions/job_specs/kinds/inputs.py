@@ -81,6 +81,7 @@ class NewContrastKind(ContrastKind):
     """A contrast set, or a name without a suffix for one that is to be made."""
 
     def check(self, value: Json, context: CheckContext) -> None:
+        # A name without a suffix is a new set, so there is nothing to check.
         if Path(value).suffix:
             super().check(value, context)
 
@@ -91,6 +92,7 @@ class LayersKind(ParamKind):
     metavar = "LAYERS"
 
     def check(self, value: Json, context: CheckContext) -> None:
+        # Without a model the depth is unknown, so the largest possible one is assumed.
         parse_layers(value, context.n_layers or DEEPEST)
 
 

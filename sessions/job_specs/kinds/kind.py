@@ -83,6 +83,7 @@ class ParamKind:
 
     def absolute(self, value: Json, context: CheckContext) -> Json:
         """The value for an engine that has another working folder: paths become absolute."""
+        # A name that is known stays a name, even if a file of that name exists.
         path = expand_home(value) if self.is_path or self.will_be_written else None
         if path is None or not (self.will_be_written or (not self.knows(value, context) and path.exists())):
             return value

@@ -62,6 +62,7 @@ class NumbersKind(ParamKind):
 
 def format_number(value: float) -> str:
     """The shortest decimal notation that is read back as the same number."""
+    # Six significant digits may not be enough to read the number back.
     short = f"{value:g}"
     return short if float(short) == value else repr(value)
 

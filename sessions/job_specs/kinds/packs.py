@@ -15,6 +15,7 @@ class InputFileKind(ParamKind, ABC):
     is_path = True
 
     def check(self, value: Json, context: CheckContext) -> None:
+        # A built-in name wins over a file of the same name.
         if not self.knows(value, context) and context.may_read(expand_home(value)):
             self.read(value, context)
 

@@ -42,6 +42,7 @@ def add_offer(parser: argparse.ArgumentParser, offer: JobSpec) -> None:
 
 def add_param(parser: argparse.ArgumentParser, param: JobParam) -> None:
     if not param.kind.takes_value:
+        # A parameter that is on by default has an option that turns it off.
         words = f"do not {param.help}" if param.default else param.help
         parser.add_argument(
             param.option, dest=param.name, action="store_const", const=not param.default, help=words
@@ -49,11 +50,13 @@ def add_param(parser: argparse.ArgumentParser, param: JobParam) -> None:
     elif param.positional:
         parser.add_argument(param.name, metavar=param.name.upper(), help=param.help)
     else:
+        # The default is only shown: left out, the option is None, and the job fills it in.
         default = "" if param.default in (None, "") else f" ({param.default})"
         parser.add_argument(
             param.option,
             required=param.required,
             metavar=param.kind.metavar,
+            # argparse expands % in help texts.
             help=(param.help + default).replace("%", "%%"),
         )
 
@@ -181,6 +184,7 @@ def add_on_detach(parser: argparse._ActionsContainer) -> None:
 
 
 def parse_count(text: str) -> int:
+    # isdigit alone also accepts superscripts and the digits of other scripts.
     if not text.isascii() or not text.isdigit():
         raise UsageError(f"{text!r} is not a whole number from 0 on")
     return int(text)

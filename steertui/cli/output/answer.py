@@ -55,6 +55,7 @@ class AnswerReport:
             "token_ids": [token.id for token in self.turn.tokens],
             "logprobs": [token.lp for token in self.turn.tokens],
             "stop": self.stop.reason,
+            # A change after the last token has acted on nothing.
             "events": [event for event in events if event["at"] < said],
             "session": self.session,
             "tok_per_s": self.tok_per_s,
@@ -70,6 +71,7 @@ def _shadow_json(turn: Turn) -> dict[str, Any]:
         thoughts = [token.values for token in turn.tokens]
         names = (("kl", "kl"), ("logprobs", "lp0"), ("ranks", "rank"))
         told = {name: [thought[key] for thought in thoughts if key in thought] for name, key in names}
+        # Measurements are stored as floats, but ranks are whole numbers.
         return {"shadow": {"mode": mode, **told, "ranks": [int(rank) for rank in told["ranks"]]}}
     if mode == "free":
         voices = turn.lanes.get(1, ())

@@ -33,6 +33,7 @@ def draw_layer_curve(
     colours = (
         2 if beside else before.colours
     )  # without colour two curves are distinguished by their character
+    # The glyphs are global, so they are restored below.
     glyphs.set_glyphs(replace(before, braille=_supports_unicode(), colours=colours))
     try:
         lines = draw_chart(curves, _terminal_width(), HEIGHT, PLAIN, x_name="layer")

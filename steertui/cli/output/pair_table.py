@@ -16,6 +16,7 @@ LONGEST = 200
 
 def table_rows(found: ContrastSet, count: int) -> list[dict[str, Any]]:
     """The first `count` pairs, or prompts where there are no pairs; 0 is all."""
+    # A count of 0 means all, and a slice up to None has no limit.
     if not found.pairs:
         return [{"n": n, "prompt": text} for n, text in enumerate(found.prompts[: count or None], start=1)]
     return [
@@ -31,6 +32,7 @@ def table_lines(table: Sequence[Mapping[str, Any]], poles: Sequence[str]) -> Ite
             yield f"{row['n']:>4}  {cell_text(text_parts(row['prompt']))}"
             continue
         sides = text_parts(row["positive"]), text_parts(row["negative"])
+        # Parts that both sides have are printed once, so that the difference stands out.
         shared = [part for part in sides[0] if part in sides[1]]
         yield f"{row['n']:>4}  {' · '.join(filter(None, (row['domain'], cell_text(shared))))}"
         for sign, pole, side in zip("+−", poles, sides, strict=True):

@@ -24,12 +24,14 @@ class AnswerPrinter:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stdout
+        # Only a terminal obeys control characters; piped text stays exact.
         self._sanitiser = Sanitiser() if self.stream.isatty() else None
         self._printed = ""
 
     def write(self, piece: str) -> None:
         self._printed += piece
         self.stream.write(self._sanitiser.feed(piece) if self._sanitiser else piece)
+        # stdout is buffered by line or block, but tokens should appear one by one.
         self.stream.flush()
 
     def end(self, text: str) -> None:

@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     path = args.socket or choose_engine(args.name).path
+    # Probed before the screen opens, so that the error appears in the shell.
     if args.socket and probe_engine(path) is None:
         raise EngineUnavailable(f"no engine answers at {path}")
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):

@@ -27,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             cards.append(read_vector(file, args, allow_undecided=True).card)
         except SteerError as error:
+            # With one file the error itself is the result; with several the others are still shown.
             if len(args.files) == 1:
                 raise
             problems.append(str(error))

@@ -73,6 +73,7 @@ def _read_lines() -> Iterator[str]:
     """The typed or piped lines, until the input ends or /quit."""
     with suppress(ImportError):
         import readline  # noqa: F401 - line editing and history for input()
+    # Piped input needs no prompt, and piped output must not contain one.
     prompt = PROMPT if sys.stdin.isatty() and sys.stdout.isatty() else ""
     while True:
         try:

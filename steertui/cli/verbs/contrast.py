@@ -70,6 +70,7 @@ def make_set(args: argparse.Namespace) -> int:
 
 def run_making(args: argparse.Namespace) -> Mapping[str, Any]:
     offer, other = (CONTRAST_MAKE, CONTRAST_ANSWER)[:: -1 if args.with_model else 1]
+    # Options of the other way to make a set are refused instead of ignored.
     for param in _only_in(other, offer):
         if getattr(args, param.name) is not None:
             way = "with --with-model" if args.with_model else "without --with-model"
@@ -89,11 +90,13 @@ def confirm_cost(params: Mapping[str, Any]) -> None:
         return  # the job raises the error
     where = f" at {scrub(access.base_url())}" if access.base_url() else ""
     most = f"{claude_model(params)}{where} will be asked: at most {writing_cost(params)}"
+    # Nobody can answer the question in a script or a pipe.
     if not sys.stdin.isatty():
         raise UsageError(f"{most}; give --yes to continue, or --budget and --yes for a lower limit")
     sys.stderr.write(f"{safe_text(most)}. Continue? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        # Declining ends the command like ctrl+c does.
         raise KeyboardInterrupt
 
 

@@ -58,6 +58,7 @@ def render_diff(report: Mapping[str, Any]) -> Iterator[str]:
 
 def render_functional(functional: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """The effect of the changed weights on the given texts, for the matrices most aligned with the vector."""
+    # A cosine near -1 is as well aligned as one near 1.
     strongest = sorted(functional, key=lambda name: -abs(functional[name]["cosine"]))[:ACTING]
     for name in strongest:
         found = functional[name]

@@ -29,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
         print(title)
         for name, value in section.items():
             print(f"  {name:<18} {safe_text(_value_text(value))}")
+    # Colours can only be judged on a terminal.
     if sys.stdout.isatty():
         Console().print("  heat scale        ", abilities.heat_gradient())
     print("\n".join(safe_text(f"! {problem}") for problem in problems) or "no problems found")

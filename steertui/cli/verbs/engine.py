@@ -31,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
     from steertui.engine.sockets import EngineSocket
 
     logging.basicConfig(level=logging.INFO)
+    # Set on the handlers of the root logger, so that the records of libraries are scrubbed as well.
     for handler in logging.getLogger().handlers:
         handler.setFormatter(ScrubbingFormatter("%(asctime)s %(message)s"))
     return EngineProcess(

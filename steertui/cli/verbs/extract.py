@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
 def run_extract(args: argparse.Namespace) -> Mapping[str, Any]:
     params = flags.offer_params(args, EXTRACT)
+    # The job loads its models itself, so it needs their names and load options.
     if not EXTRACT.needs_resident(params):
         params |= {"model": args.model, "loading": flags.load_options(args)}
     return execute_job(args, EXTRACT.kind, params)

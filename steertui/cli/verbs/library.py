@@ -186,6 +186,7 @@ def _cosines(args: argparse.Namespace) -> Answer:
     lines = [
         f"{a}  {b}  {pair.mean:+.3f} (random ±{pair.band:.3f})"
         for a, b, pair in pairs
+        # The report keeps the diagonal; in the printed lines it would say nothing.
         if a != b and pair.layers
     ]
     return {"names": names, "pairs": [{"a": a, "b": b, **pair.to_json()} for a, b, pair in pairs]}, lines

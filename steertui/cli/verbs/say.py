@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    # Exactly one of the two has to be given.
     if (args.prompt is None) == (args.prompts is None):
         raise UsageError("say one PROMPT, or give --prompts FILE")
     if args.prompts is not None:
@@ -73,6 +74,7 @@ def _answer_all(items: list[PromptRecord], args: argparse.Namespace) -> int:
     rows: list[dict[str, Any]] = []
     with _open_setup(args) as setup:
         for item in items:
+            # The first prompt uses the session that is open already.
             if rows:
                 setup.start_session()
             rows.append({"prompt": item.prompt} | item.rest | _try_answer(setup, item.prompt))
@@ -105,6 +107,7 @@ def _print_row(row: dict[str, Any]) -> None:
 
 def _read_stdin() -> str:
     try:
+        # utf-8-sig also removes a byte order mark.
         return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(f"stdin is not UTF-8 (byte {error.start})") from None

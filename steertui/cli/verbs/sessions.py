@@ -98,6 +98,7 @@ def _describe_export(parser: argparse.ArgumentParser) -> None:
 
 def _export(args: argparse.Namespace) -> int:
     records = _read_session(args.id).records
+    # Binary output would garble a terminal.
     if args.out is None and args.to in LOGS:
         raise UsageError(f"{args.to} is a binary file: name it with --out FILE")
     if args.out is None:
@@ -222,6 +223,7 @@ def _strip_colours(text: str) -> str:
 
 def _parse_place(text: str) -> tuple[int | None, int]:
     """Parse TOKEN or TURN:TOKEN."""
+    # Without a colon `rpartition` leaves the turn empty.
     turn, colon, token = text.rpartition(":")
     if not token.isdigit() or (colon and not turn.isdigit()):
         raise UsageError(f"a place is written TOKEN or TURN:TOKEN, not {text!r}")
@@ -233,6 +235,7 @@ def _parse_speed(text: str) -> float:
         speed = float(text)
     except ValueError:
         speed = -1.0
+    # The negated comparison also refuses nan.
     if not 0 <= speed < 1e6:
         raise UsageError(f"a speed is a number from 0 on, not {text!r}")
     return speed

@@ -30,8 +30,10 @@ def run(args: argparse.Namespace) -> int:
 async def stop_engine(engine: RunningEngine) -> None:
     """Request the shutdown, and wait until the engine has ended."""
     client = await EngineClient.open(engine.path, role="observer", retry=False)
+    # Only the writer may shut an engine down.
     await client.ask("take_control")
     await client.ask("shutdown", reason="stopped from the command line")
+    # The items end when the engine has closed the connection.
     async for _ in client.items():
         pass
     await client.close()
