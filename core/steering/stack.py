@@ -30,6 +30,7 @@ class VectorRows:
         self.by_device = [
             _device_rows(rows, devices, device, hidden_size) for device in dict.fromkeys(devices)
         ]
+        # Views into the matrices, without the zero rows of layers that the vector lacks.
         self.rows = {
             layer: shelf.matrix[i]
             for shelf in self.by_device
@@ -63,6 +64,7 @@ def _unit_row(row: Tensor, layer: int, label: str) -> Tensor:
     norm = torch.linalg.vector_norm(row.double())
     if norm == 0:
         raise BadInput(f"vector '{label}', layer {layer} has norm 0")
+    # Divided in float64, so that only the last rounding is float32's.
     return (row.double() / norm).float()
 
 
