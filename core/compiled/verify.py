@@ -115,6 +115,7 @@ def _test_mixers(model: Model, lanes: int, keep_norm: bool = False) -> list[Mixe
     bound = 0.05 * min(model.residual_norms.values())
     settings: list[dict[str, Any]] = [{"scale": 0.5}, {"gain": -1.0}, {"floor": bound}, {"ceiling": -bound}]
     arrows = [_RandomVector(model, dice) for _ in settings]
+    # Unequal scales show whether a lane gets the coefficients of another.
     return [
         Mixer(
             tuple(
@@ -122,7 +123,6 @@ def _test_mixers(model: Model, lanes: int, keep_norm: bool = False) -> list[Mixe
                 for arrow, setting in zip(arrows, settings, strict=True)
             ),
             keep_norm=keep_norm,
-        # Unequal scales show whether a lane gets the coefficients of another.
         ).scale(0, 0.5 / (lane + 1))
         for lane in range(lanes)
     ]

@@ -79,7 +79,6 @@ class SteeringHooks:
     def _hook(self, layer: int) -> Callable[[nn.Module, Any, Any], Any]:
         def hook(_block: nn.Module, _args: Any, output: Any) -> Any:
             player, taps = self._steerer, self._output_hooks
-            # Outside a steered pass the hook has to cost next to nothing: None keeps the output.
             if player is None and not taps:
                 return None
             hidden = output[0] if isinstance(output, tuple) else output

@@ -30,7 +30,6 @@ class VectorRows:
         self.by_device = [
             _device_rows(rows, devices, device, hidden_size) for device in dict.fromkeys(devices)
         ]
-        # Views into the matrices, without the zero rows of layers that the vector lacks.
         self.rows = {
             layer: shelf.matrix[i]
             for shelf in self.by_device
