@@ -42,7 +42,8 @@ def stream(
 
     Args:
         model: A model from `core.load` or `core.adopt`.
-        prompt: What the user says, a list of messages, or token ids, which are fed as they are.
+        prompt: What the user says, a list of messages, or token ids; ids are fed as they are, without `system`,
+            `prefill` and template.
         mixer: The vectors that steer; None is the plain model. Set `mixer` of the result to change it.
         system: A system message before the others.
         prefill: The beginning of the answer, which the model continues.
@@ -51,8 +52,8 @@ def stream(
         shadow: Decode an unsteered lane beside the answer: `free` samples its own tokens, `forced` is fed the
             answer's tokens.
         lanes: Lanes of any other kind, such as `dose_lanes`; replaces `shadow`.
-        compile: Decode single tokens with a compiled graph once one is verified; `"now"` compiles it before the
-            second token.
+        compile: Decode single tokens with a compiled graph once one is verified; `"now"` compiles it before
+            the second token.
         settings: Those of `build_settings` and `TokenSampler`: max_new_tokens, stop, cache, meters,
             temperature, seed, …
 
