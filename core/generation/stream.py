@@ -42,8 +42,8 @@ def stream(
 
     Args:
         model: A model from `core.load` or `core.adopt`.
-        prompt: What the user says, a list of messages, or token ids; ids are fed as they are, without `system`,
-            `prefill` and template.
+        prompt: What the user says, a list of messages, or token ids; ids are fed as they are, without
+            `system`, `prefill` and template.
         mixer: The vectors that steer; None is the plain model. Set `mixer` of the result to change it.
         system: A system message before the others.
         prefill: The beginning of the answer, which the model continues.

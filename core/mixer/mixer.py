@@ -24,11 +24,11 @@ class Channel:
     """One vector with its settings; the vector is anything with `.directions`, a map of layer to tensor.
 
     Args:
-        vector: The vector v̂; a `SteeringVector` also brings what the units `natural` and `raw` and percentile
-            bounds need.
+        vector: The vector v̂; a `SteeringVector` also brings what the units `natural` and `raw` and
+            percentile bounds need.
         scale: The push along v̂, in `unit`; negative pushes the other way, 0 not at all.
-        unit: What 1.0 is: a mean residual norm (`relative`), a class gap (`natural`), v̂ (`unit`), or the vector
-            as it was stored (`raw`).
+        unit: What 1.0 is: a mean residual norm (`relative`), a class gap (`natural`), v̂ (`unit`), or the
+            vector as it was stored (`raw`).
         layers: The layers to act on, counted from 0; None is the band of the vector's card, else the default.
         gain: The projection p on v̂ becomes gain · p; 0 removes it, None leaves it.
         floor: Least projection: a number, a percentile such as `p25`, or a number for each layer.
