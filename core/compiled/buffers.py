@@ -28,6 +28,7 @@ class GraphBuffers:
 
         def zeros(*shape: int) -> Tensor:
             tensor = torch.zeros(*shape, device=device)
+            # A CUDA graph then reads the tensor in place instead of copying it in for every replay.
             torch._dynamo.mark_static_address(tensor)
             return tensor
 
@@ -46,6 +47,7 @@ class GraphBuffers:
         loaded, self.loaded = self.loaded, table
         if loaded is table:
             return
+        # Directions are the large part and change with the vectors only, not with a scale.
         if loaded is None or loaded.directions is not table.directions:
             self.rows.copy_(table.directions.rows)
             self.gram.copy_(table.directions.gram)
@@ -59,15 +61,19 @@ class GraphBuffers:
         through, plus, pushed, floor, ceiling, keep = self.coefficients[layer].split(self.sections, dim=-1)
         slots, caps = self.size.slots, self.size.caps
         p = (state[:, None] * rows).sum(-1)
+        # [c | q] = p [M | 1 + MG] + [a | aG]: one product for both, see `core.compiled.dials`.
         both = (p[..., None] * through.unflatten(-1, (slots, 2 * slots))).sum(-2) + plus
         c, q = both[:, :slots], both[:, slots:]
         norm2 = state.square().sum(-1, keepdim=True)
         grown = norm2 + (c * (p + q)).sum(-1, keepdim=True)
+        # Selected, not branched on: one graph serves settings with and without keep-norm.
         s = torch.where(keep > 0, (norm2 / grown.clamp(min=TINY)).sqrt(), 1.0)
         c, q, gram = s * c, s * q, self.gram[layer]
         e = correct_projections(q[:, :caps], floor, ceiling, gram[:, :caps], self.inverse[layer], self.sides)
+        # Capped directions have the first slots; e is zero for the others.
         w = c + torch.nn.functional.pad(e, (0, slots - caps))
         self.seen[layer][0].copy_(p)
+        # A layer that only adds pushes outside the K slots, so its share of each projection is added.
         self.seen[layer][1].copy_(q + (e[..., None] * gram).sum(-2) + pushed)
         steered = s * state + (w[..., None] * rows).sum(-2) + self.push[layer]
         return steered.to(hidden.dtype)[:, None]

@@ -35,8 +35,10 @@ class CompiledTape(Tape):
 
     def begin_answer(self, tell: Callable[..., None]) -> None:
         self._notify = tell
+        # Finished graphs are installed here: building one between two tokens would stall the answer.
         for news in graph_builder(self.model).install_finished():
             tell("compile", text=news)
+        # A hook may have been added or an adapter switched since the last answer.
         graph_builder(self.model).recheck_guards()
 
     def new_empty(self, n_lanes: int) -> Tape:
@@ -56,6 +58,7 @@ class CompiledTape(Tape):
         readings: list[MeterReading] | None = None,
     ) -> Tensor:
         """Decode one token per lane with the compiled step if possible; feed everything else eagerly."""
+        # A step continues a cache of at least one token; the first pass is always eager.
         if len(phases) == 1 and len(self) and self._attach_step(plan):
             logits = self._graph_logits([row[0] for row in rows], phases[0], plan, readings)
             if logits is not None:
@@ -83,6 +86,7 @@ class CompiledTape(Tape):
         super().append_lanes(other)
 
     def clear(self) -> tuple[list[list[int]], list[str]]:
+        # Not copied back: this cache is discarded.
         self.step = None
         return super().clear()
 

@@ -51,6 +51,7 @@ class CoefficientRows:
     def set_layer(self, layer: int, plan: LayerPlan, seats: SlotLayout, push: Tensor) -> None:
         n, program = len(seats), plan.program
         self.gram[layer, 0, :n, :n] = seats.gram
+        # A layer that only adds has no program, but its meters report the pushed projections.
         if plan.push is not None:
             self.pushed[layer, :, :n] = (push @ seats.rows.T).cpu().numpy()
         if program is None:
@@ -65,6 +66,7 @@ class CoefficientRows:
             self.keep[layer] = _with_lane_axis(program.keep_norm, 1)
         if capped:
             for mine, theirs in ((self.floor, program.floor), (self.ceiling, program.ceiling)):
+                # The graph evaluates states whose bound is not active, where 0·∞ would be NaN.
                 mine[layer, :, : len(capped)] = np.clip(_with_lane_axis(theirs, k)[:, capped], -NEVER, NEVER)
 
     def to_tensor(self) -> Tensor:

@@ -46,6 +46,7 @@ class GraphStep:
         self._table_cache: LruCache[tuple[Layers, CoefficientTable]] = LruCache(16)
         options: dict[str, Any] = {"triton.cudagraphs": True} if model.device.type == "cuda" else {}
         function = _with_own_code(_decode_function(model, self.cache))
+        # With fullgraph a graph break raises instead of splitting the token into several graphs.
         self._function = torch.compile(function, fullgraph=True, dynamic=False, options=options)
         self._stance = "default"
         self._checked = False
@@ -53,6 +54,7 @@ class GraphStep:
 
     def compile_graph(self) -> None:
         """Compile; from then on anything that would need a recompile raises."""
+        # torch.compile is lazy: the first call compiles.
         self.decode_tokens([0] * self.size.lanes, (None,) * self.model.n_layers)
         self._stance = "fail_on_recompile"
 
@@ -62,6 +64,7 @@ class GraphStep:
 
     def table_for(self, layers: Layers) -> CoefficientTable:
         """The coefficient table of these layer plans, built once, on the thread that first needs it."""
+        # The entry holds `layers`, so its id is not reused while the entry exists.
         return self._table_cache.get_or_make(id(layers), lambda: (layers, self._tables.build_table(layers)))[
             1
         ]
@@ -70,11 +73,13 @@ class GraphStep:
         """Decode one more token per lane; logits [lanes, vocabulary]."""
         self.buffers.load(self.table_for(layers))
         ids = torch.tensor(tokens, device=self.model.device)[:, None]
+        # Guards are evaluated at the first token after a recheck and skipped until the next one.
         stance = torch.compiler.set_stance(self._stance, skip_guard_eval_unsafe=self._checked)
         with torch.no_grad(), self.model.steering.steering_with(self.buffers), stance:
             logits: Tensor = self._function(ids)
         self._checked = self._stance == "fail_on_recompile"
         self.length += 1
+        # A CUDA graph's output is overwritten by its next replay.
         return logits.clone()
 
     def take_cache(self, tape: CacheHolder, cache: Any, length: int) -> None:
@@ -82,6 +87,7 @@ class GraphStep:
         holder = self._holder()
         if holder is not None and holder is not tape:
             holder.return_cache()
+        # Weak: a cached step must not keep the tape of an ended conversation alive.
         self._holder = weakref.ref(tape)
         with torch.no_grad():
             for mine, theirs in zip(self.cache.layers, cache.layers, strict=True):
@@ -92,11 +98,13 @@ class GraphStep:
     def copy_cache_to(self, cache: Any, length: int) -> None:
         """Copy the first positions into an empty dynamic cache, so that eager passes can continue."""
         for index, mine in enumerate(self.cache.layers):
+            # Copies, because the next holder overwrites the static cache.
             cache.update(mine.keys[:, :, :length].clone(), mine.values[:, :, :length].clone(), index)
 
     def _set_length(self, length: int) -> None:
         """Set the length; positions beyond it are masked, and overwritten later."""
         for layer in self.cache.layers:
+            # In place: the graph reads this tensor at a fixed address.
             layer.cumulative_length.fill_(length)
         self.length = length
 

@@ -51,8 +51,10 @@ def find_layout(plan: LayerPlan | None) -> SlotLayout | None:
     if (rows := plan.meter_rows if plan.rows is None else plan.rows) is None:
         return None
     capped = _capped_rows(plan)
+    # Called from the decode thread and from the one that changes the mixer.
     with _lock:
         lately = _seated.setdefault(rows, LruCache(GAUGES))
+    # The entry holds the meter rows, so their id is not reused while the entry exists.
     return lately.get_or_make(
         (id(plan.meter_rows), capped), lambda: (plan.meter_rows, _build_layout(plan, capped))
     )[1]
@@ -82,6 +84,7 @@ def _build_layout(plan: LayerPlan, capped: tuple[int, ...]) -> SlotLayout:
     gram = (everyone.double() @ everyone.double().T).cpu().numpy()
     kept, read = list(range(len(played))), []
     for j in range(len(played), len(everyone)):
+        # A meter shares a slot only with an equal direction: an opposite one has projections −p.
         twin = next((slot for slot, i in enumerate(kept) if gram[i, j] > 1 - SAME), None)
         read.append(len(kept) if twin is None else twin)
         if twin is None:

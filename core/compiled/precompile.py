@@ -35,6 +35,7 @@ class PrecompileProcess:
 
     def __init__(self, model: Model, size: GraphSize) -> None:
         use_own_cache()
+        # A file, not a pipe: nobody reads while the child runs, and a full pipe would block it.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._child = subprocess.Popen(
             python_command("core.compiled.precompile"),
@@ -43,6 +44,7 @@ class PrecompileProcess:
             stderr=self._errors,
             env=python_environment(),
         )
+        # The child must not outlive this process.
         atexit.register(self.stop)
         assert self._child.stdin is not None
         with self._child.stdin as pipe:
@@ -85,6 +87,7 @@ def describe_graph(model: Model, size: GraphSize) -> dict[str, Any]:
         "dtype": str(next(model.hf.parameters()).dtype).removeprefix("torch."),
         "device": str(model.device),
         "blocks_path": model.anatomy.blocks_path,
+        # Inductor writes the thread count into its CPU kernels.
         "threads": torch.get_num_threads(),
         "size": asdict(size),
     }
@@ -98,6 +101,7 @@ def empty_model(spec: dict[str, Any]) -> Model:
             config, dtype=getattr(torch, spec["dtype"]), attn_implementation=spec["attention"]
         )
     hf = hf.to_empty(device=spec["device"]).eval()
+    # `to_empty` gives every parameter storage of its own, which unties the embeddings.
     hf.tie_weights()
     anatomy = find_parts(hf, spec["blocks_path"])
     steering = SteeringHooks(anatomy.blocks, anatomy.sites)
@@ -107,6 +111,7 @@ def empty_model(spec: dict[str, Any]) -> Model:
 def main() -> None:
     from core.compiled.graph_step import GraphStep
 
+    # The parent goes on decoding meanwhile and comes first.
     os.nice(5)
     spec = json.load(sys.stdin)
     torch.set_num_threads(spec["threads"])

@@ -48,6 +48,7 @@ class TableBuilder:
 
     def build_table(self, layers: Layers) -> CoefficientTable:
         chairs = tuple(map(find_layout, layers))
+        # Layouts are cached per row tensor: equal ids mean equal vectors, and the entry keeps them alive.
         frame = self._direction_cache.get_or_make(
             tuple(map(id, chairs)), lambda: (chairs, self._build_directions(chairs))
         )[1]
@@ -55,6 +56,7 @@ class TableBuilder:
         push = torch.zeros(len(layers), self.size.lanes, self.hidden_size, device=self.device)
         for layer, (plan, seats) in enumerate(zip(layers, chairs, strict=True)):
             if plan is not None and plan.push is not None:
+                # A push is [d] for one lane and [lanes, 1, d] for several.
                 push[layer] = plan.push.reshape(-1, self.hidden_size)
             if plan is not None and seats is not None:
                 dials.set_layer(layer, plan, seats, push[layer])
@@ -69,6 +71,7 @@ class TableBuilder:
                 n = len(seats)
                 rows[layer, :n] = seats.rows
                 gram[layer, :n, :n] = seats.gram
+        # Capped directions have the first slots, and the correction needs their rows only.
         capped = gram[:, : size.caps]
         inverse = active_inverses(capped[..., : size.caps], size.caps)
         return DirectionTensors(

@@ -32,6 +32,7 @@ class GraphSize:
 def size_for(lanes: int, length: int, longest: int, slots: int, caps: int) -> GraphSize:
     """A size rounded up, so that a growing text or mixer rarely needs a new graph."""
     capacity = SHORTEST
+    # A quarter stays free: a text that has just got its graph must not outgrow it at once.
     while capacity * 3 // 4 < length:
         capacity *= 2
     room = SLOTS

@@ -36,6 +36,7 @@ class GraphVerdict:
 
     @property
     def is_sound(self) -> bool:
+        # A graph that ignores steering has an error as large as the effect.
         tolerance, ratio = (1e-4, 1000.0) if self.is_float32 else (0.1, 10.0)
         return self.error <= tolerance and self.effect > ratio * self.error
 
@@ -56,9 +57,11 @@ def verify_step(step: GraphStep) -> GraphVerdict:
     for each in (tape, plain):
         each.feed([row[:PROMPT] for row in ids], ["prompt"] * PROMPT, silent)
     step.take_cache(NullCacheHolder(), tape.cache, PROMPT)
+    # The second tape decodes the first token unsteered, as the reference for the effect.
     unsteered = plain.feed([row[PROMPT : PROMPT + 1] for row in ids], ["answer"], silent)
     error, spread = 0.0, float(unsteered.std())
     effect = 0.0
+    # The plan changes at every token: a graph that kept the first coefficients would be found out.
     for at, plan in enumerate((loud, silent, other), start=PROMPT):
         steered, missed = _compare_token(step, tape, [row[at] for row in ids], plan)
         error = max(error, missed / spread)
@@ -76,6 +79,7 @@ def _compare_token(step: GraphStep, tape: Tape, tokens: list[int], plan: Plan) -
     told = step.buffers.meter_readings(plan.phases["answer"])
     missed = [_max_difference(eager, compiled)]
     for mine, theirs in zip(told, seen, strict=True):
+        # Projections grow with ‖h‖, so their error is relative; below 1 it stays absolute.
         scale = float(theirs.before.abs().max().clamp(min=1.0))
         missed += [
             _max_difference(mine.before, theirs.before) / scale,
@@ -111,6 +115,7 @@ def _test_mixers(model: Model, lanes: int, keep_norm: bool = False) -> list[Mixe
     bound = 0.05 * min(model.residual_norms.values())
     settings: list[dict[str, Any]] = [{"scale": 0.5}, {"gain": -1.0}, {"floor": bound}, {"ceiling": -bound}]
     arrows = [_RandomVector(model, dice) for _ in settings]
+    # Unequal scales show whether a lane gets the coefficients of another.
     return [
         Mixer(
             tuple(

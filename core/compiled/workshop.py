@@ -44,6 +44,7 @@ class GraphBuilder:
         if not sizes:
             return None
         size = min(sizes, key=lambda size: (size.capacity, size.slots))
+        # The dictionary is ordered by use: a step that is used goes to its end.
         self._steps[size] = self._steps.pop(size)
         return self._steps[size]
 
@@ -51,6 +52,7 @@ class GraphBuilder:
         """Precompile an untried size in a child process, or build it now; returns a notice or None."""
         if size in self._tried:
             return None
+        # Before the attempt, so that a size that fails is not requested again at every token.
         self._tried.add(size)
         if self.refusal is not None or size.caps > MOST_CAPS:
             reason = self.refusal or f"{size.caps} capped directions at one layer are too many for a graph"
@@ -58,6 +60,7 @@ class GraphBuilder:
         if at_once:
             return self.build_step(size)
         try:
+            # None stands for no room for a child: the step is then built without one.
             self._child_processes[size] = (
                 PrecompileProcess(self.model, size) if child_process_fits(self.model) else None
             )
@@ -80,6 +83,7 @@ class GraphBuilder:
         use_own_cache()
         self._tried.add(size)
         began = time.perf_counter()
+        # Tracing patches torch for the whole process, so no pass may run during it.
         with self.model.steering.lock:
             try:
                 step = GraphStep(self.model, size)
@@ -98,10 +102,12 @@ class GraphBuilder:
         while len(self._steps) > MOST_STEPS:
             oldest = next(iter(self._steps))
             del self._steps[oldest]
+            # A dropped size may be requested again.
             self._tried.discard(oldest)
 
     def drop_step(self, step: GraphStep) -> None:
         """Stop offering a step that failed in use."""
+        # The size stays in `_tried`, so a graph that failed is not built again.
         self._steps.pop(step.size, None)
 
     def recheck_guards(self) -> None:
@@ -111,7 +117,9 @@ class GraphBuilder:
     def prepare_tables(self, plan: Plan) -> None:
         """Build the coefficient tables of a new plan on the thread that changes the mixer."""
         slots, caps = slot_demand(plan)
+        # A copy: the decode thread may add or drop steps meanwhile.
         for step in list(self._steps.values()):
+            # Capacity 0: the plan says nothing about how long the text is.
             if step.size.covers(GraphSize(len(plan.lanes), 0, slots, caps)):
                 for layers in {id(layers): layers for layers in plan.phases.values()}.values():
                     step.table_for(layers)
@@ -120,6 +128,7 @@ class GraphBuilder:
 def graph_builder(model: Model) -> GraphBuilder:
     """The model's graph builder, made on first use and freed with the model."""
     if GraphBuilder not in model.attached:
+        # If two threads get here at once, both go on with the same builder.
         model.attached.setdefault(GraphBuilder, GraphBuilder(model))
     found: GraphBuilder = model.attached[GraphBuilder]
     return found

@@ -61,6 +61,7 @@ def render_prompt(
         text = apply_template(tokenizer, messages, True, template_args) + prefill
     except TimeoutError:
         return _plain_prompt(tokenizer, messages, prefill, "plain", TOO_SLOW)
+    # The template writes the special tokens itself; the tokenizer must not add them again.
     return RenderedPrompt(text, encode(tokenizer, text), "chat")
 
 
@@ -79,6 +80,7 @@ def continuation_text(
     answered = [*history, {"role": "assistant", "content": SENTINEL}, *new]
     text = apply_template(tokenizer, answered, True, template_args)
     head, found, tail = text.partition(SENTINEL)
+    # A changed head: earlier turns are rewritten. A sentinel in the tail: the answer is repeated.
     return tail if found and head.startswith(past) and SENTINEL not in tail else None
 
 
@@ -98,6 +100,7 @@ def apply_template(
     try:
         text = run_within(TEMPLATE_SECONDS, write)
     except TimeoutError:
+        # Passed on as it is: its callers fall back to a plain continuation.
         raise
     except Exception as error:
         roles = ", ".join(str(m["role"]) for m in messages)
@@ -119,8 +122,10 @@ def run_within(seconds: float, work: Callable[[], str]) -> str:
         try:
             result["value"] = work()
         except BaseException as error:
+            # An exception in a thread does not reach the caller by itself.
             result["error"] = error
 
+    # A daemon: a template that cannot be interrupted must not keep the process alive.
     thread = threading.Thread(target=run, daemon=True, name="chat-template")
     thread.start()
     thread.join(seconds)

@@ -51,6 +51,7 @@ class Conversation:
             raise UsageError(f"{self.model.name} has no tokenizer: a conversation needs one")
         new: Message = {"role": role, "content": text}
         tape, waiting = self._finish_last_turn()
+        # Copies, because both lists grow with this turn.
         before = (len(tape), waiting, list(self.messages), list(self._past))
         ids, notices, pending_phases = self._turn_ids(tape, waiting, new, prefill)
         check_length(self.model, len(tape) + len(ids))
@@ -58,6 +59,7 @@ class Conversation:
             self.model, tape, ids, mixer or Mixer(), build_settings(self.model, **settings), pending_phases
         )
         live.notices.extend(notices)
+        # After all that can raise: a refused turn leaves no message behind.
         self.messages.append(new)
         self._past, self._undo = list(self.messages), before
         self.live, self._prefill, live.on_end = live, prefill, self._record_answer
@@ -68,6 +70,7 @@ class Conversation:
         if self._undo is None or self.live is None:
             raise UsageError("there is no turn to take back")
         length, waiting, self.messages, self._past = self._undo
+        # From the answer, which has replaced the tape if it opened lanes.
         tape = self.live.tape
         tape.keep_lane(0)
         tape.crop(length)
@@ -114,6 +117,7 @@ class Conversation:
         if tail is None:
             return *self._reencode_after_rewrite(tape, [*self.messages, new], prefill), ()
         ids = encode(tokenizer, tail + prefill)
+        # Where the sampled end token also begins the template's tail, it is fed once.
         closed = context[-1] in end_ids(self.model.hf, tokenizer) and ids[:1] == context[-1:]
         return [*waiting.ids, *(ids[1:] if closed else ids)], [], waiting.phases
 
@@ -123,6 +127,7 @@ class Conversation:
             try:
                 return continuation_text(self.model.tokenizer, self._past, [new], self.template_args)
             except TimeoutError:
+                # Kept, so that the next turns do not wait for the template again.
                 self.mode, self.note = "plain", TOO_SLOW
         return "\n\n" + str(new["content"])
 
@@ -136,6 +141,7 @@ class Conversation:
             (i for i, (a, b) in enumerate(zip(context, ids, strict=False)) if a != b),
             min(len(context), len(ids)),
         )
+        # At least one id has to be fed: its pass yields the logits of the first token.
         same = min(same, len(ids) - 1)
         lost = len(tape) - same
         tape.crop(same)
@@ -156,6 +162,7 @@ class Conversation:
     def _record_answer(self, live: AnswerStream) -> None:
         """Append the answer to the messages, split where turns were inserted into it."""
         start, words = 0, self._prefill
+        # A closing entry without a role takes the text after the last insert.
         for at, role, text in [*live.inserts, (len(live.steps), "", "")]:
             words += "".join(step.text for step in live.steps[start:at])
             if role == "model":

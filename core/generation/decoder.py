@@ -111,7 +111,9 @@ class Decoder:
         chunks = feed_in_chunks(self.tape, rows, self.phases[:count], plan, readings, self.settings.edges)
         for done, logits in chunks:
             self.logits = logits
+            # Fresh: the tape was empty before this chunk, so this plan alone computed its cache.
             self.tape.set_cache_mixers(self._plan, fresh=len(self.tape) == done - before)
+            # Of all lanes, even where only lane 0 was fed: they share this part of the prompt.
             self.rows = [row[done - before :] for row in self.rows]
             self.phases = self.phases[done - before :]
             before = done
@@ -132,6 +134,7 @@ class Decoder:
             for _ in feed_in_chunks(others, past, self.tape.phases, rest, edges=cuts):
                 yield len(self.tape)
             self.tape.append_lanes(others)
+        # All ids but the last are encoded once; the last is fed by every lane, for its own logits.
         elif self.tape.can_rewind and same_prompt(plan.lanes) and len(self.phases) > 1:
             yield from self._feed_chunks(
                 1, len(self.phases) - 1, self.model.planner.plan(plan.lanes[:1]), None
@@ -147,7 +150,9 @@ class Decoder:
         voices = [self._sample_lane(lane, index, logprobs[lane]) for lane in self.free_lanes]
         chosen = dict(zip(self.free_lanes, voices, strict=True))
         lead = chosen[0]
+        # A forced lane is fed lane 0's token.
         self.rows = [[chosen.get(lane, lead).token_id] for lane in range(self.settings.lanes.count)]
+        # A placeholder: the phase depends on the ids that were just set.
         self.phases = [""]
         self._set_last_phase()
         shown = range(1, self.settings.lanes.n_shown)
@@ -183,6 +188,7 @@ class Decoder:
         )
 
     def _sample_lane(self, lane: int, index: int, logprobs: Tensor) -> LaneToken:
+        # All lanes of a batch have the same length, so an ended one goes on with its end token.
         if self._lane_ended(lane):
             return LaneToken(self._sampled_ids[lane][-1], "", 0.0, finished=True)
         assert self.logits is not None
@@ -197,6 +203,7 @@ class Decoder:
     def _check_finite(self, lane: int, index: int) -> None:
         assert self.logits is not None
         assert self._plan is not None
+        # The maximum shows NaN and +∞; a −∞ logit alone only excludes its token.
         if not torch.isfinite(self.logits[lane].amax()):
             state = self._plan.lanes[min(lane, len(self._plan.lanes) - 1)].summary
             raise BadInput(
@@ -213,6 +220,7 @@ class Decoder:
 
     def insert_ids(self, ids: Sequence[int], role: str) -> None:
         """Append ids that were not sampled; the pass that feeds the last of them produces the next token."""
+        # The prompt's last position was to produce the first token; now an inserted one does.
         if not self._sampled_ids[0]:
             self.phases[-1] = "prompt"
         for row in self.rows:
@@ -224,12 +232,14 @@ class Decoder:
         """Remove a token and all after it, inserted ones included; the next pass produces it again."""
         contexts = [fed + waiting for fed, waiting in zip(self.tape.ids, self.rows, strict=True)]
         phases = [*self.tape.phases, *self.phases]
+        # One position before the token's: the id there is fed again and yields its logits.
         self.tape.crop(to.position - 1)
         start = len(self.tape)
         self.rows = [ids[start : to.position] for ids in contexts]
         self.phases = phases[start : to.position]
         for lane, said in enumerate(self._sampled_ids):
             self._sampled_ids[lane] = said[: to.index]
+            # Text that was held back cannot be split at a token, so it is built anew.
             self._texts[lane] = TextStream(self.model.tokenizer, self.settings.stops)
             for token in self._sampled_ids[lane]:
                 self._texts[lane].push(token)
@@ -237,6 +247,7 @@ class Decoder:
     def requeue_cache(self) -> int:
         """Clear the cache and queue the whole context to be encoded under the next plan; its length."""
         rows, phases = self.tape.clear()
+        # Before lanes are opened the tape has one row, which stands for all of them.
         past = rows if len(rows) == len(self.rows) else [rows[0]] * len(self.rows)
         self.rows = [before + row for before, row in zip(past, self.rows, strict=True)]
         self.phases = [*phases, *self.phases]

@@ -27,6 +27,7 @@ class ThinkingMarks:
 
     def __init__(self, tokenizer: Any) -> None:
         known: dict[str, int] = getattr(tokenizer, "get_vocab", dict)()
+        # Marks are found by id, so only those count that are one token in this vocabulary.
         pairs = [(known[a], known[b]) for a, b in THOUGHT_MARKS if a in known and b in known]
         self._opens = {a for a, _ in pairs}
         self._closes = {b for _, b in pairs}

@@ -94,15 +94,18 @@ class AnswerStream:
 
     def inject_ids(self, ids: Sequence[int], role: str, text: str = "") -> None:
         self._decoder.check_ids(ids)
+        # One position stays free for the next token.
         left = self.model.max_context - self._decoder.length - 1
         if len(ids) > left:
             raise UsageError(f"the text is {len(ids)} tokens, the context has {max(left, 0)} left")
+        # Run by the driving thread between two tokens; append and popleft of a deque are atomic.
         self._requests.append(lambda: self._insert(list(ids), role, text))
 
     def rewind(self, tokens: int) -> None:
         """Remove the last tokens of the answer before the next one is produced."""
         if tokens < 1:
             raise UsageError(f"rewind takes a positive number of tokens, got {tokens}")
+        # Here rather than in the decode loop, so that the caller gets the error.
         self.tape.require_token_cache("rewind")
         self._requests.append(lambda: self._rewind(tokens))
 
@@ -135,6 +138,7 @@ class AnswerStream:
     @property
     def pending(self) -> PendingTokens:
         """Ids that are not on the tape yet, for example after a cancel."""
+        # Before the first token, the prompt's last id becomes an ordinary prompt id of the next turn.
         ids, phases = self._decoder.rows[0], self._decoder.phases
         return PendingTokens(tuple(ids), tuple(phases if self.steps else ["prompt"] * len(phases)))
 
@@ -158,8 +162,10 @@ class AnswerStream:
             while self._may_continue():
                 index = len(self.steps)
                 plan = self._mixer_queue.take_plan(index)
+                # The cache holds states of another mixer: encode the whole context under this one.
                 if self.settings.cache == "rebuild" and len(self.tape) and self.tape.mixers != plan.lanes:
                     self._notify("rebuild", tokens=self._decoder.requeue_cache())
+                # Cancelled inside the prompt: `_may_continue` ends the loop.
                 if not self._run_pass(plan):
                     continue
                 step = self._decoder.sample_tokens(index, self._mixer_queue.current.revision)
@@ -170,6 +176,7 @@ class AnswerStream:
             self.stop_reason = self.stop_reason or ("oom" if isinstance(error, OutOfMemory) else "error")
             raise
         finally:
+            # A consumer that stops iterating closes the generator: GeneratorExit brings no reason along.
             self.stop_reason = self.stop_reason or "cancel"
             if self.on_end is not None:
                 self.on_end(self)
@@ -182,6 +189,7 @@ class AnswerStream:
         elif ended := self._decoder.stop_reason():
             self.stop_reason = ended
         elif len(self.steps) >= self.settings.max_new_tokens:
+            # Lane 0 may have ended before the other lanes used up the tokens.
             self.stop_reason = self._decoder.lane0_stop_reason or "length"
         elif self._decoder.length >= self.model.max_context:
             self.stop_reason = "context"
@@ -196,6 +204,7 @@ class AnswerStream:
                 self._notify("chunk", edge=edge)
                 if self._cancelled:
                     return False
+        # This pass fed the last token, so it is the one that measured it.
         if self.steps and self.steps[-1].projections is None:
             step = self.steps[-1]
             step.projections = lane_projections(readings, step.position - start)
@@ -217,6 +226,7 @@ class AnswerStream:
             self.steps[-1].text += self._decoder.flush_text()
 
     def _insert(self, ids: list[int], role: str, text: str) -> None:
+        # Checked again: the answer has grown since the request.
         if self._decoder.length + len(ids) >= self.model.max_context:
             self.stop_reason = "context"
         elif ids:

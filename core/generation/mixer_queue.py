@@ -33,6 +33,7 @@ class MixerQueue:
 
     def __init__(self, compile_plan: Compile, mixer: Mixer) -> None:
         self._make_plan = compile_plan
+        # `_editing` keeps editors in order while they plan; `_lock` guards the hand-over only.
         self._editing = threading.Lock()
         self._lock = threading.Lock()
         self._next = 0
@@ -45,6 +46,7 @@ class MixerQueue:
     def set(self, mixer: Mixer) -> QueuedChange:
         """Queue a mixer for the next pass not yet begun; raises at once if it cannot be applied."""
         with self._editing:
+            # Planned before `_lock` is taken, so that the decode thread does not wait for it.
             plan = self._make_plan(mixer, ())
             with self._lock:
                 if self._pending is not None:
@@ -57,10 +59,12 @@ class MixerQueue:
         """Apply the queued change, if any, and return the plan of the pass that produces token `index`."""
         with self._lock:
             pending, self._pending = self._pending, None
+            # The pass of `index` has its plan now: later changes affect the next token at the earliest.
             self._next = index + 1
             if pending is not None:
                 self._since = self._unchanged_since(pending[0].mixer, index)
                 self.current, self.plan = pending
+        # A half-life changes the coefficients with every token.
         if self.plan.decays:
             self.plan = self._make_plan(
                 self.current.mixer, tuple(float(index - since) for since in self._since)
@@ -78,6 +82,7 @@ class MixerQueue:
         """After a rewind: the next pass produces token `index` again."""
         with self._lock:
             self._next = index
+            # Otherwise a channel changed after `index` would have a negative age.
             self._since = tuple(min(since, index) for since in self._since)
             if self._pending is not None:
                 self._pending[0].at = index

@@ -30,6 +30,7 @@ def feed_in_chunks(
     """Yield (tokens fed, last logits) per chunk; `edges` are an earlier run's ends, as tape lengths."""
     start, done, size, total = len(tape), 0, FIRST_CHUNK, len(phases)
     while done < total:
+        # Recorded boundaries win over the clock; after the last one the rest is one chunk.
         cut = next((edge - start for edge in edges if edge > start + done), total if edges else done + size)
         stop = min(cut, total)
         began = time.perf_counter()

@@ -69,5 +69,7 @@ class TokenSampler:
             scores = self.processors(torch.tensor([list(history)], device=logits.device), scores)
         if self.temperature == 0.0:
             return int(scores[0].argmax())
+        # The stride 2⁶⁴/φ spreads the sum: close seeds do not repeat each other's random numbers.
         generator = torch.Generator().manual_seed((self.seed + (index + 1) * SEED_STRIDE) % SEED_RANGE)
+        # On the CPU for every device: a GPU's generator draws other numbers from the same seed.
         return int(torch.multinomial(scores[0].cpu().softmax(-1), 1, generator=generator))

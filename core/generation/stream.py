@@ -40,8 +40,32 @@ def stream(
 ) -> AnswerStream:
     """Generate one answer to a text, a list of messages or a list of ids; iterate the result for its tokens.
 
-    `settings` are those of `DecoderSettings` and `TokenSampler`: max_new_tokens, stop, cache, meters,
-    temperature, seed, …
+    Args:
+        model: A model from `core.load` or `core.adopt`.
+        prompt: What the user says, a list of messages, or token ids; ids are fed as they are, without
+            `system`, `prefill` and template.
+        mixer: The vectors that steer; None is the plain model. Set `mixer` of the result to change it.
+        system: A system message before the others.
+        prefill: The beginning of the answer, which the model continues.
+        raw: Feed the text without the chat template.
+        template_args: Variables for the chat template.
+        shadow: Decode an unsteered lane beside the answer: `free` samples its own tokens, `forced` is fed the
+            answer's tokens.
+        lanes: Lanes of any other kind, such as `dose_lanes`; replaces `shadow`.
+        compile: Decode single tokens with a compiled graph once one is verified; `"now"` compiles it before
+            the second token.
+        settings: Those of `build_settings` and `TokenSampler`: max_new_tokens, stop, cache, meters,
+            temperature, seed, …
+
+    Raises:
+        UsageError: A setting is invalid, or the prompt is empty or longer than the context.
+
+    Example:
+        >>> live = core.stream(model, "Hello", mixer=mixer, max_new_tokens=64)
+        >>> for step in live:
+        ...     print(step.text, end="")
+        ...     if step.index == 9:
+        ...         live.mixer = live.mixer.flip(0)  # from the next token on
     """
     ids = prompt_ids(model, prompt, system=system, prefill=prefill, raw=raw, template_args=template_args)
     check_length(model, len(ids))
@@ -66,6 +90,7 @@ def open_tape(model: Model, compile: bool | str) -> Tape:  # noqa: A002
         raise UsageError(f"compile must be True, False or 'now', not {compile!r}")
     if not compile:
         return Tape(model)
+    # Imported on demand, because it loads torch's compiler.
     from core.compiled.compiled_cache import CompiledTape
 
     return CompiledTape(model, at_once=compile == "now")

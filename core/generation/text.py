@@ -42,12 +42,15 @@ class TextStream:
         if self._tokenizer is None:
             return ""
         whole = self._text(self._ids[self._settled :])
+        # Replacement characters at the end may be a character whose last bytes are still to come.
         broken = len(whole) - len(whole.rstrip(UNFINISHED))
+        # Every token adds at least one byte, so after four only the last three bytes can be unfinished.
         patient = len(self._ids) - self._read < LONGEST_CHARACTER
         held = 0 if final else broken if patient else min(broken, LONGEST_CHARACTER - 1)
         fresh = whole[self._shown : len(whole) - held]
         self._shown = max(self._shown, len(whole) - held)
         if not broken:
+            # One piece stays as context: a decoder may drop the space before the first token it gets.
             self._settled, self._read = self._read, len(self._ids)
             self._shown = len(self._text(self._ids[self._settled :]))
         return fresh
@@ -65,6 +68,7 @@ class TextStream:
         if found:
             self.stopped, self._held = True, ""
             return text[: min(found)]
+        # Held back: the longest end that can still grow into a stop text.
         keep = max((_overlap_length(text, stop) for stop in self._stops), default=0)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]

@@ -110,11 +110,13 @@ def _is_on_bound(channel: Channel, layer: int, projection: float, slack: float) 
 
 def compare_lanes(steered: Tensor, other: Tensor, token_id: int) -> LaneComparison:
     """Compare the log-probabilities [vocabulary] of lane 0 and of a forced lane at the same context."""
+    # Where lane 0 gives a token probability 0, 0·(−∞) is NaN; the limit of p log p is 0.
     kl = float((steered.exp() * (steered - other)).nan_to_num(0.0).sum())
     return LaneComparison(kl, float(other[token_id]), int((other > other[token_id]).sum()) + 1)
 
 
 def token_entropy(logprobs: Tensor) -> float:
+    # p log p tends to 0 with p, but 0·(−∞) is NaN.
     return float(-(logprobs.exp() * logprobs).nan_to_num(0.0).sum())
 
 

@@ -48,6 +48,7 @@ def render_open(model: Model, messages: Sequence[Message]) -> RenderedPrompt:
 
 def given_ids(text: Text) -> list[int] | None:
     """The ids, where ids were given."""
+    # The first element decides; an empty list counts as ids.
     if isinstance(text, str) or any(isinstance(part, Mapping | str) for part in text[:1]):
         return None
     return [int(token) for token in cast("Sequence[int]", text)]

@@ -33,6 +33,7 @@ def check_bound(side: str, bound: Any) -> Bound:
 
 def parse_bound(side: str, word: str) -> float | str:
     """One typed bound: a number or a percentile."""
+    # U+2212 is the minus sign of typeset text, which float() does not accept.
     word = word.strip().replace("−", "-")
     if _PERCENTILE.match(word):
         check_bound(side, word)

@@ -34,18 +34,21 @@ class ChannelEffect(NamedTuple):
         """Combine two channels on one direction (or opposite ones, sign −1): pushes add, bounds intersect."""
         if self.gain is not None and other.gain is not None and self.gain != other.gain:
             raise UsageError(f"{who} point the same way but ask for gains {self.gain:g} and {other.gain:g}")
+        # On the opposite direction p is −p, so a ceiling there is a floor here.
         low, high = (other.floor, other.ceiling) if sign > 0 else (-other.ceiling, -other.floor)
         floor, ceiling = max(self.floor, low), min(self.ceiling, high)
         if floor > ceiling:
             raise UsageError(
                 f"{who} contradict each other: no projection is both ≥ {floor:g} and ≤ {ceiling:g}"
             )
+        # A gain multiplies p, so it is the same on the opposite direction.
         gain = self.gain if self.gain is not None else other.gain
         return ChannelEffect(self.push + sign * other.push, gain, floor, ceiling)
 
 
 def default_band(n_layers: int) -> range:
     """Layers round(12n/32) … round(27n/32), the middle of the model, ends included."""
+    # Half up: Python's round() takes halves to the even number.
     return range(
         math.floor(12 * n_layers / 32 + 0.5), min(math.floor(27 * n_layers / 32 + 0.5), n_layers - 1) + 1
     )
@@ -63,6 +66,7 @@ def channel_band(channel: Channel, n_layers: int) -> tuple[int, ...]:
         return channel.layers
     hint = (getattr(channel.vector, "suggestion", None) or {}).get("layers")
     wanted = hint or default_band(n_layers)
+    # A vector without any row in that band acts wherever it has rows.
     return tuple(layer for layer in wanted if layer in has) or tuple(sorted(has))
 
 
@@ -74,10 +78,12 @@ def channel_effects(
     weights = {
         layer: (channel.weights or {}).get(layer, 1.0 if channel.weights is None else 0.0) for layer in layers
     }
+    # With `split` the scale is the sum over the band, so that more layers do not mean more.
     total = sum(abs(w) for w in weights.values()) if channel.split else 1.0
     strength = (-channel.scale if channel.flipped else channel.scale) / (total or 1.0)
     if channel.half_life is not None:
         strength *= 0.5 ** (age / channel.half_life)
+    # Without a push no unit is looked up: gaps may be missing, and norms cost a forward pass.
     worth = _unit_sizes(channel, norms) if strength else dict.fromkeys(layers, 0.0)
     return {
         layer: _layer_effect(

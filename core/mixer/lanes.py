@@ -31,6 +31,7 @@ class Lanes:
         missing = count - self.count
         if missing <= 0:
             return self
+        # Forced: they are fed lane 0's tokens and sample none.
         idle = frozenset(range(self.count, count))
         return Lanes(
             lambda mixer: (*self.variants(mixer), *[mixer.bypass()] * missing),
@@ -72,6 +73,7 @@ def same_prompt(mixers: Sequence[Mixer]) -> bool:
 
     def heard(mixer: Mixer) -> tuple[object, ...]:
         playing = [mixer.channels[i] for i in mixer.active_indices()]
+        # Channels of the other scopes do not act on a prompt, so lanes may differ in them.
         return mixer.keep_norm and not mixer.bypassed, *[c for c in playing if c.scope in ("all", "prompt")]
 
     return all(heard(mixer) == heard(mixers[0]) for mixer in mixers[1:])

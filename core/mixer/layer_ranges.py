@@ -60,6 +60,7 @@ def _parse_layer(end: str, piece: str, n_layers: int) -> int:
     """A layer number, or a share of the depth rounded half up, where 100 % is the last layer."""
     if not end.endswith("%"):
         return int(end)
+    # Exact: a float product could land on the wrong side of one half.
     share = Fraction(end[:-1]) / 100
     if share > 1:
         raise _bad_range(piece)

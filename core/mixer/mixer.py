@@ -21,7 +21,31 @@ DEFAULT_DOSE = 0.3
 
 @dataclass(frozen=True)
 class Channel:
-    """One vector with its settings; the vector is anything with `.directions`, a map of layer to tensor."""
+    """One vector with its settings; the vector is anything with `.directions`, a map of layer to tensor.
+
+    Args:
+        vector: The vector v̂; a `SteeringVector` also brings what the units `natural` and `raw` and
+            percentile bounds need.
+        scale: The push along v̂, in `unit`; negative pushes the other way, 0 not at all.
+        unit: What 1.0 is: a mean residual norm (`relative`), a class gap (`natural`), v̂ (`unit`), or the
+            vector as it was stored (`raw`).
+        layers: The layers to act on, counted from 0; None is the band of the vector's card, else the default.
+        gain: The projection p on v̂ becomes gain · p; 0 removes it, None leaves it.
+        floor: Least projection: a number, a percentile such as `p25`, or a number for each layer.
+        ceiling: Greatest projection, written like `floor`.
+        weights: Factor of the scale at each layer; a layer without one gets no push. None is 1 everywhere.
+        split: Divide the scale among the layers instead of applying it at each.
+        flipped: Act on −v̂: the push changes sign and the bounds are mirrored.
+        muted: Do not act.
+        solo: Silence the channels that are not solo.
+        scope: Positions to act on: `all`, `prompt`, `response` (thinking and answer), `thinking` or `answer`.
+        half_life: Tokens after which the push has fallen to half since the channel was last changed.
+        name: Label in notices and records; None is the vector's own name.
+
+    Example:
+        >>> pirate = Channel(vectors.read("pirate"), scale=0.3, split=True)
+        >>> mixer = Mixer((pirate,)).cap(0, floor="p25")
+    """
 
     vector: Any
     scale: float = 0.0
@@ -40,6 +64,7 @@ class Channel:
     name: str | None = None
 
     def __post_init__(self) -> None:
+        # The class is frozen: normalised values are set past its own `__setattr__`.
         object.__setattr__(self, "scale", finite_number("scale", self.scale))
         object.__setattr__(self, "layers", _layers(self.layers))
         object.__setattr__(self, "floor", check_bound("floor", self.floor))
@@ -62,6 +87,7 @@ class Channel:
         hint = getattr(vector, "suggestion", None) or {}
         dose: dict[str, Any] = {"scale": DEFAULT_DOSE, "unit": "relative", "split": True} | dict(hint)
         wanted = {f.name for f in fields(cls)}
+        # A card may name settings that are not fields of a channel; they are ignored.
         return cls(vector, **({k: v for k, v in dose.items() if k in wanted} | settings))
 
     @property
@@ -95,6 +121,7 @@ class Channel:
     @classmethod
     def from_json(cls, data: Mapping[str, Any], vector: Any) -> Channel:
         settings = {f.name: data[f.name] for f in fields(cls) if f.name in data and f.name != "vector"}
+        # JSON has turned the layer numbers of these maps into strings.
         for key in ("floor", "ceiling", "weights"):
             if isinstance(settings.get(key), Mapping):
                 settings[key] = {int(layer): x for layer, x in settings[key].items()}
@@ -161,6 +188,7 @@ class Mixer:
         return replace(self, channels=(*self.channels, channel))
 
     def remove(self, index: int) -> Mixer:
+        # An edit that sets nothing only checks the index.
         self.edit(index)
         return replace(self, channels=self.channels[:index] + self.channels[index + 1 :])
 

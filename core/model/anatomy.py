@@ -95,6 +95,7 @@ def probe_blocks(hf: Any, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...]
         seen[layer] = Site(hidden.device, hidden.dtype), hidden.shape[-1]
 
     handles = [
+        # The default argument binds each layer now; a closure would see only the last one.
         block.register_forward_hook(lambda _module, _args, output, layer=layer: look(layer, output))
         for layer, block in enumerate(blocks)
     ]
@@ -110,6 +111,7 @@ def probe_blocks(hf: Any, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...]
 def input_device(hf: Any) -> torch.device:
     """Device for token ids: the execution device of the input embedding."""
     embedding = hf.get_input_embeddings() if hasattr(hf, "get_input_embeddings") else None
+    # accelerate moves inputs to its hook's device; offloaded parameters are on `meta`.
     hook = getattr(embedding, "_hf_hook", None)
     device = getattr(hook, "execution_device", None)
     if device is not None:
@@ -184,6 +186,7 @@ def _trunk(hf: nn.Module, path: str, unembedding: nn.Module | None) -> nn.Module
     names = path.split(".")
     prefixes = [".".join(names[:end]) for end in range(1, len(names))]
     for module in map(hf.get_submodule, prefixes):
+        # The first hit is the outermost module that runs all blocks without computing logits.
         if unembedding is not None and all(part is not unembedding for part in module.modules()):
             return module
     return hf

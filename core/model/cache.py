@@ -83,8 +83,10 @@ class Tape:
                 f"out of memory after {len(self)} tokens: end the session or shorten the context"
             ) from error
         except BaseException:
+            # Blocks before the failing one have already appended this pass's keys to their caches.
             self._trim()
             raise
+        # Only after a complete pass, so that ids and phases never run ahead of the cache.
         for lane, row in zip(self.ids, rows, strict=True):
             lane.extend(row)
         self.phases.extend(phases)
@@ -100,6 +102,7 @@ class Tape:
         if length >= len(self):
             return
         self.require_token_cache("rewind")
+        # The argument is minus the number of tokens to remove.
         self.cache.crop(length - len(self))
         for lane in self.ids:
             del lane[length:]
@@ -147,6 +150,7 @@ class Tape:
         for layer in self.cache.layers if self.can_rewind else ():
             if getattr(layer, "keys", None) is not None and layer.is_initialized:
                 layer.keys, layer.values = layer.keys[..., : len(self), :], layer.values[..., : len(self), :]
+        # A running state cannot be cut back, so it is given up together with its ids.
         if not self.can_rewind or len(self) == 0:
             self.clear()
 
@@ -158,6 +162,7 @@ def can_rewind(model: Model) -> bool:
 
 def _forward_parameters(model: Model) -> Container[str]:
     """Parameters of the model's forward pass; raises if it takes no `past_key_values`."""
+    # A PEFT wrapper's own forward takes *args and **kwargs only.
     whole = getattr(model.hf, "get_base_model", lambda: model.hf)()
     accepts = inspect.signature(whole.forward).parameters
     if "past_key_values" not in accepts:
@@ -171,6 +176,7 @@ def _forward_parameters(model: Model) -> Container[str]:
 def phase_spans(phases: Sequence[str], plan: Plan) -> list[tuple[int, int, Layers]]:
     """Runs of positions with the same layer plans; one run when no channel depends on the phase."""
     found, start = [], 0
+    # Compared by identity: phases that are steered alike share one tuple of layer plans.
     for _, run in groupby(phases, key=lambda phase: id(plan.phases[phase])):
         stop = start + len(names := list(run))
         found.append((start, stop, plan.phases[names[0]]))

@@ -83,6 +83,7 @@ class SteeringHooks:
                 return None
             hidden = output[0] if isinstance(output, tuple) else output
             steered = hidden if player is None else player.steer(layer, hidden)
+            # Output hooks see the steered state, the one that the next block reads.
             if layer in taps:
                 taps[layer](layer, steered)
             if steered is hidden:
@@ -95,6 +96,7 @@ class SteeringHooks:
     def steering_with(self, player: PassSteerer | None) -> Iterator[None]:
         """Steer every forward pass inside with `player`; other threads' passes wait."""
         with self.lock:
+            # The outer steerer comes back at the end: the lock is reentrant, so contexts may nest.
             before, self._steerer = self._steerer, player
             try:
                 yield
@@ -148,6 +150,7 @@ class _Probe:
     def arrival_hook(self, layer: int) -> Callable[[nn.Module, Any, Any], None]:
         def look(_follower: nn.Module, args: Any, kwargs: Any) -> None:
             sent = self.sent.get(layer)
+            # Architectures pass the state by position or by keyword.
             for got in (*args, *kwargs.values()):
                 if (
                     isinstance(got, Tensor)
@@ -161,4 +164,5 @@ class _Probe:
 
 
 def _equal_states(got: Tensor, sent: Tensor) -> bool:
+    # Under a device map the next block may get a copy on its own device.
     return torch.equal(got.to(sent.device, sent.dtype), sent)

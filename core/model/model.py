@@ -62,6 +62,7 @@ class Model:
         """Turns mixers into plans for this model."""
         sites = self.anatomy.sites
         devices, dtypes = [site.device for site in sites], [site.dtype for site in sites]
+        # A function, so that norms are measured only when a relative scale needs them.
         return Planner(devices, dtypes, self.hidden_size, lambda: self.residual_norms)
 
     @cached_property
@@ -75,5 +76,6 @@ class Model:
         """Switch a loaded PEFT adapter on or off between two passes."""
         if not getattr(self.hf, "_hf_peft_config_loaded", False):
             raise UsageError(f"{self.name} has no adapter: load one with --adapter FOLDER")
+        # Every steered pass holds this lock, so none runs with half of the adapter switched.
         with self.steering.lock:
             (self.hf.enable_adapters if on else self.hf.disable_adapters)()

@@ -64,6 +64,7 @@ def measure_norms(model: Model) -> dict[int, float]:
     ids = torch.tensor([_text_ids(model)], device=input_device(model.hf))
     steering = model.steering
     with torch.no_grad(), steering.steering_with(None), steering.hooking_outputs(range(model.n_layers), look):
+        # The trunk alone: nobody reads the logits, and they are large for a long text.
         model.anatomy.trunk(input_ids=ids, use_cache=False)
     return dict(sorted(norms.items()))
 
@@ -78,6 +79,7 @@ def _text_ids(model: Model) -> list[int]:
 
 
 def _cache_file(fingerprint: str) -> Path:
+    # Norms belong to a text, so a changed text must not find the old ones.
     text = hashlib.sha256(TEXT.encode()).hexdigest()[:8]
     return Path(platformdirs.user_cache_dir("steertui")) / "residual" / f"{fingerprint[:32]}-{text}.json"
 

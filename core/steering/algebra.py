@@ -44,6 +44,7 @@ def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
     changes = {i: g - 1.0 for i, g in enumerate(gains) if g is not None}
     matrix, on = xp.zeros_like(gram), list(changes)
     if on:
+        # Only gained directions are inverted; projections on the others are free to move.
         inverse = xp.linalg.pinv(gram[on][:, on], rtol=caps.DEPENDENT, hermitian=True)
         for row, i in enumerate(on):
             matrix[i, on] = changes[i] * inverse[row]
@@ -59,13 +60,17 @@ def steer_array(p: Any, norm2: Any, program: SteeringProgram, xp: ModuleType) ->
     c = xp.zeros_like(p) if program.gain is None else (p[..., None, :] @ program.gain)[..., 0, :]
     if program.add is not None:
         c = c + program.add
+    # Projections after the push, from K numbers alone: (h + cV) Vᵀ = p + cG.
     q = p + c @ gram
     s: Any = 1.0
     if program.keep_norm is not None:
+        # ‖h + cV‖² = ‖h‖² + c·(2p + cG), and p + q = 2p + cG.
         grown = norm2 + (c * (p + q)).sum(-1)[..., None]
         s = xp.where(program.keep_norm, (norm2 / xp.clip(grown, TINY, None)) ** 0.5, 1.0)
+        # The factor s acts on the whole state, so it acts on q and on the coefficients on V too.
         q, c = s * q, s * c
     if program.floor is None:
         return s, c, None
+    # Caps follow the norm stage, so that the bounds hold for the final state.
     e = caps.correct_array(q, gram, program.floor, program.ceiling, xp, program.caps)
     return s, c + e, e

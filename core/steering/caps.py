@@ -44,6 +44,7 @@ def correct_array(
         return table.correct(q, floor, ceiling)
     if xp is np:
         return _correct_rows(q, gram, floor, ceiling)
+    # Too many caps for a table: solve in float64 on the host, although the device has to wait.
     host = [x.detach().double().cpu().numpy() for x in (q, gram, floor, ceiling)]
     return torch.as_tensor(_correct_rows(*host), dtype=q.dtype, device=q.device)
 
@@ -200,8 +201,10 @@ def cap_states(caps: int) -> NDArray[np.float64]:
 def active_inverses(gram: NDArray[np.float64], caps: int) -> NDArray[np.float64]:
     """[…, C, C, 3^C]: inverse of the active part of each Gram matrix […, C, C], zero elsewhere."""
     active = cap_states(caps).sum(0).T
+    # Floor and ceiling of the same caps share one inverse: 2^C matrices instead of 3^C.
     subsets, which = np.unique(active, axis=0, return_inverse=True)
     masked = gram[..., None, :, :] * subsets[:, :, None] * subsets[:, None, :]
+    # Masked rows and columns are zero, and the pseudo-inverse leaves them zero.
     found: NDArray[np.float64] = np.linalg.pinv(masked, rcond=1e-9, hermitian=True)
     return np.moveaxis(found[..., which, :, :], -3, -1)
 

@@ -29,6 +29,7 @@ class EffectTable:
             lanes[lane][layer] = (
                 there.combined_with(level, 1.0, f"two channels of '{label}'") if there else level
             )
+            # A sum of pushes cannot express these: the layer needs a K-space program.
             if keep_norm or level.gain is not None or level.is_capped:
                 self.dense.add(layer)
 
@@ -43,6 +44,7 @@ class EffectTable:
         """Per vector the pushes [layer][lane], at the layers where channels only add."""
         for stack, lanes in self.effects.items():
             table = [
+                # A dense layer applies its pushes in its program; a zero here keeps them from counting twice.
                 [0.0 if layer in self.dense or layer not in lane else lane[layer].push for lane in lanes]
                 for layer in range(self.n_layers)
             ]

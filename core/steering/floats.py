@@ -44,7 +44,9 @@ class FloatProgram:
         gain = np.zeros((size, size)) if program.gain is None else program.gain
         low = np.full(size, -np.inf) if program.floor is None else program.floor
         high = np.full(size, np.inf) if program.ceiling is None else program.ceiling
+        # A projection without a bound never binds, so the cap solver need not see it.
         capped = np.flatnonzero(np.isfinite(low) | np.isfinite(high))
+        # With c = pM + a, q = p + cG = p(1 + MG) + aG is linear in p.
         through, plus = np.eye(size) + gain @ gram, add @ gram
         return cls(
             add=add.tolist(),
@@ -69,6 +71,7 @@ class FloatProgram:
             s = self._norm_factor(p, w, norm2)
             w = [s * x for x in w]
         if self.capped_rows:
+            # Only capped projections are computed: the correction depends on no others.
             q = [s * (plus + sum([p[i] * x for i, x in column])) for plus, column in self.capped_columns]
             e = caps.correct_floats(q, self.capped_gram, self.floor, self.ceiling)
             for j, x in zip(self.capped_rows, e, strict=True):

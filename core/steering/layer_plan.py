@@ -51,6 +51,7 @@ class LayerPlan:
             return hidden + self.push
         if self.rows is None:
             return hidden
+        # On a GPU, or for many lanes, there are no float programs: those passes use arrays.
         if hidden.shape[1] == 1 and hidden.shape[0] == len(self.float_programs):
             if len(self.float_programs) == 1:
                 return self._one_token(hidden, self.rows, self.float_programs[0])
@@ -66,9 +67,12 @@ class LayerPlan:
         state = hidden.reshape(-1).float()
         norm2 = float(state.detach() @ state.detach()) if single.keep_norm else 0.0
         s, w = single.steer((rows @ state).tolist(), norm2)
+        # The same object tells the hook that nothing changed, and the output stays exact.
         if s == 1.0 and not any(w):
             return hidden
+        # One row needs no tensor of coefficients and no matrix product.
         change = rows[0] * w[0] if len(w) == 1 else torch.tensor(w) @ rows
+        # s·h + wV is summed in float32 and rounded to the model's dtype once.
         return torch.add(change, state, alpha=s).to(hidden.dtype).view_as(hidden)
 
     @staticmethod
@@ -88,6 +92,7 @@ class LayerPlan:
         state = hidden.float()
         p = state @ rows.T
         norm2 = state.square().sum(-1, keepdim=True) if program.keep_norm is not None else None
+        # A CPU layer's program holds float64 arrays, any other float32 tensors on its device.
         if p.device.type == "cpu":
             wide = None if norm2 is None else norm2.detach().double().numpy()
             s, w, _ = steer_array(p.detach().double().numpy(), wide, program, np)

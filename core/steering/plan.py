@@ -66,6 +66,7 @@ class Planner:
         `ages` are the numbers of tokens for which each channel has been unchanged.
         """
         meters = meters or {}
+        # One object for all phases: `phase_spans` compares by identity and then finds a single span.
         if all(c.scope == "all" for mixer in lanes for c in mixer.channels):
             phases = dict.fromkeys(PHASES, self._plan_layers(lanes, "answer", meters, ages))
         else:
@@ -74,6 +75,7 @@ class Planner:
         return Plan(tuple(lanes), phases, meters, decays)
 
     def vector_rows(self, vector: Any) -> VectorRows:
+        # VectorRows keeps the vector alive, so its id is not reused while the entry exists.
         key = getattr(vector, "sha256", None) or id(vector)
         return self._row_cache.get_or_make(key, lambda: VectorRows(vector, self.devices, self.hidden_size))
 
@@ -85,6 +87,7 @@ class Planner:
         parts: dict[int, dict[str, Any]] = {layer: {"push": push} for layer, push in self._pushes(score)}
         for layer in score.dense:
             parts[layer] = self._plan_dense_layer(score, layer, keep_norm)
+        # After the dense layers, whose assignment would overwrite the meter rows.
         for layer, gauge in self._plan_meters(lanes[0], meters).items():
             parts.setdefault(layer, {}).update(gauge)
         return tuple(LayerPlan(**parts[layer]) if layer in parts else None for layer in range(score.n_layers))
@@ -114,7 +117,9 @@ class Planner:
             for layer, row in zip(
                 shelf.layers, total.to(self.dtypes[shelf.layers[0]]).unbind(0), strict=True
             ):
+                # Where all pushes are zero there is no plan, and the hook passes the output on.
                 if any(any(table[layer]) for _, table in folded):
+                    # [lanes, 1, d] broadcasts over positions; one lane's [d] broadcasts as it is.
                     push = row[0] if score.n_lanes == 1 else row[:, None]
                     yield layer, push.to(self.dtypes[layer])
 
@@ -125,6 +130,7 @@ class Planner:
         )
         lanes = [shared_rows.row_effects(score, stacks, where, lane, layer) for lane in range(score.n_lanes)]
         arrays = shared_rows.build_program(lanes, where.gram, keep_norm)
+        # No float programs here: they would make the device wait for the host at every token.
         if self.devices[layer].type != "cpu":
             return {"rows": where.rows, "program": shared_rows.as_tensors(arrays, self.devices[layer])}
         alone = [arrays]

@@ -40,6 +40,7 @@ def merge_rows(stacks: Sequence[VectorRows], layer: int) -> SharedRows:
         if twin is None:
             kept.append(j)
         home = j if twin is None else twin
+        # Opposite directions share a row; the sign mirrors their pushes and bounds.
         seats.append((kept.index(home), 1.0 if cosines[home, j] > 0 else -1.0))
     return SharedRows(
         rows[kept].contiguous(), np.ascontiguousarray(cosines[np.ix_(kept, kept)]), tuple(seats)
@@ -53,6 +54,7 @@ def row_effects(
     levels: list[ChannelEffect | None] = [None] * len(where.gram)
     for stack, (row, sign) in zip(stacks, where.row_of_vector, strict=True):
         level = score.effect_at(stack, lane, layer)
+        # The vector that owns a row comes before those merged into it, and its sign is +1.
         there = levels[row]
         levels[row] = (
             level
@@ -75,6 +77,8 @@ def _compatible(levels: Sequence[ChannelEffect], gram: Sequence[Sequence[float]]
         return True
     small = [[gram[i][j] for j in on] for i in on]
     floors, ceilings = [levels[i].floor for i in on], [levels[i].ceiling for i in on]
+    # Projections of every state lie in the range of G, as corrections do:
+    # so bounds that can be met from q = 0 can be met from any q.
     return solve_caps([0.0] * len(on), small, floors, ceilings)[1] is None
 
 
@@ -107,6 +111,7 @@ def as_tensors(arrays: SteeringProgram, device: torch.device) -> SteeringProgram
         if x is not None
     }
     if arrays.floor is not None:
+        # A row capped in one lane is in the table of all; elsewhere its bounds are infinite.
         bound = np.isfinite(arrays.floor) | np.isfinite(arrays.ceiling)
         capped = np.flatnonzero(bound.reshape(-1, bound.shape[-1]).any(0)).tolist()
         tensors["caps"] = CapTable.from_gram(arrays.gram, capped, device)

@@ -63,6 +63,7 @@ def _unit_row(row: Tensor, layer: int, label: str) -> Tensor:
     norm = torch.linalg.vector_norm(row.double())
     if norm == 0:
         raise BadInput(f"vector '{label}', layer {layer} has norm 0")
+    # Divided in float64, so that only the last rounding is float32's.
     return (row.double() / norm).float()
 
 
