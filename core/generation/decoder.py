@@ -13,18 +13,19 @@ import torch
 from torch import Tensor
 
 from core.errors import BadInput, UsageError
-from core.generation.candidates import Candidate, TokenTexts, top_candidates
-from core.generation.endings import ThinkingMarks, end_ids
+from core.generation.endings import TextStream, ThinkingMarks, end_ids
 from core.generation.prefill import FIRST_CHUNK, feed_in_chunks
 from core.generation.settings import DecoderSettings
-from core.generation.text import TextStream
 from core.generation.token import (
+    Candidate,
     GeneratedToken,
     LaneComparison,
     LaneToken,
+    TokenTexts,
     compare_lanes,
     log_probabilities,
     token_entropy,
+    top_candidates,
 )
 from core.mixer.lanes import same_prompt
 from core.model.cache import Tape

@@ -1,20 +1,60 @@
-"""One decoded token: its text and probability, its projections, and the comparison with other lanes."""
+"""One decoded token: its probability, its projections, the likeliest candidates, and the comparison with other lanes
+(KL divergence, rank and probability under the unsteered shadow).
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from core.generation.candidates import Candidate
 from core.mixer.effects import channel_band, channel_bounds
 from core.mixer.mixer import Channel, Mixer
 from core.steering.layer_plan import MeterReading
 
 Projections = dict[int, dict[int, tuple[float, float]]]
+
+
+MOST = 50
+
+
+class Candidate(NamedTuple):
+    """A token and its probability before sampling settings; `other` is that in the compared lane."""
+
+    token_id: int
+    text: str
+    p: float
+    other: float | None = None
+
+
+def top_candidates(
+    logprobs: Tensor, count: int, text: Callable[[int], str], beside: Tensor | None = None
+) -> tuple[Candidate, ...]:
+    """The `count` most likely tokens, in order, from one lane's log-probabilities [vocabulary]."""
+    best = logprobs.topk(min(count, len(logprobs)))
+    ids = best.indices.tolist()
+    others = [None] * len(ids) if beside is None else beside[best.indices].exp().tolist()
+    return tuple(
+        Candidate(token, text(token), p, other)
+        for token, p, other in zip(ids, best.values.exp().tolist(), others, strict=True)
+    )
+
+
+class TokenTexts:
+    """Cached text of single tokens: decoding one with the tokenizer takes longer than choosing it."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._known: dict[int, str] = {}
+
+    def __call__(self, token_id: int) -> str:
+        if token_id not in self._known:
+            self._known[token_id] = "" if self._tokenizer is None else self._tokenizer.decode([token_id])
+        return self._known[token_id]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from core.errors import UsageError
 from core.mixer.cap_bounds import Bound
-from core.mixer.layer_ranges import layer_runs
+from core.mixer.layer_ranges import default_band, layer_runs
 from core.mixer.mixer import Channel
 
 INFINITY = math.inf
@@ -44,14 +44,6 @@ class ChannelEffect(NamedTuple):
         # A gain multiplies p, so it is the same on the opposite direction.
         gain = self.gain if self.gain is not None else other.gain
         return ChannelEffect(self.push + sign * other.push, gain, floor, ceiling)
-
-
-def default_band(n_layers: int) -> range:
-    """Layers round(12n/32) … round(27n/32), the middle of the model, ends included."""
-    # Half up: Python's round() takes halves to the even number.
-    return range(
-        math.floor(12 * n_layers / 32 + 0.5), min(math.floor(27 * n_layers / 32 + 0.5), n_layers - 1) + 1
-    )
 
 
 def channel_band(channel: Channel, n_layers: int) -> tuple[int, ...]:

@@ -1,10 +1,11 @@
-"""Notation for layer ranges; no torch, because the screen and the command line use it too.
+"""Layer ranges: their notation, and the default one; no torch, because the screen and the command line use it too.
 
 `5`, `3-8`, `3-8,12`, `all`, or shares of depth such as `40%-85%`; counted from 0, both ends included.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from fractions import Fraction
@@ -75,3 +76,11 @@ def _too_deep(layer: int, n_layers: int) -> str:
 
 def _bad_range(piece: str) -> UsageError:
     return UsageError(f"bad layer range {piece!r}; write 5, 3-8, 3-8,12, all or 40%-85%, counted from 0")
+
+
+def default_band(n_layers: int) -> range:
+    """Layers round(12n/32) … round(27n/32), the middle of the model, ends included."""
+    # Half up: Python's round() takes halves to the even number.
+    return range(
+        math.floor(12 * n_layers / 32 + 0.5), min(math.floor(27 * n_layers / 32 + 0.5), n_layers - 1) + 1
+    )

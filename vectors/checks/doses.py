@@ -141,3 +141,10 @@ def _mean_states(
     texts = [[*prompt, *words] for words in said]
     rows = capture(model, texts, layers=band, read=[slice(len(prompt), None)] * len(texts)).rows
     return {layer: states.numpy() for layer, states in rows.items()}
+
+
+def suggest_dose(tool: DosedVector, window: tuple[float, float]) -> dict[str, Any]:
+    """Half of the largest positive dose the text survives: a visible effect with a margin on both sides."""
+    # At least a quarter of a dose, even where no dose left the text intact.
+    scale = max(window[1], 0.5) / 2 * tool.dose_size
+    return {"layers": list(tool.band), "unit": tool.unit, "scale": scale, "split": True}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.jobs.job import JobEvent, JobSample, Point
 from vectors.checks import dose_response
 from vectors.checks.dose_response import Propensities, Texts
-from vectors.checks.doses import DosedVector
+from vectors.checks.doses import DosedVector, suggest_dose
 from vectors.checks.separation import LayerSeparation
 from vectors.checks.verdict import Effect, Findings, decide_verdict
 from vectors.data.card import layer_consistency
@@ -88,13 +88,6 @@ def build_report(model: Model, evidence: CheckMeasurements) -> dict[str, Any]:
         "n": len(evidence.texts[0, 0.0]),
         "seed": evidence.seed,
     }
-
-
-def suggest_dose(tool: DosedVector, window: tuple[float, float]) -> dict[str, Any]:
-    """Half of the largest positive dose the text survives: a visible effect with a margin on both sides."""
-    # At least a quarter of a dose, even where no dose left the text intact.
-    scale = max(window[1], 0.5) / 2 * tool.dose_size
-    return {"layers": list(tool.band), "unit": tool.unit, "scale": scale, "split": True}
 
 
 def json_safe(tree: Any) -> Any:

@@ -17,8 +17,7 @@ from core.mixer.effects import channel_band as band_of
 from core.mixer.mixer import Channel
 from vectors.checks import dose_response, doses
 from vectors.checks.check import best_band, default_prompts
-from vectors.checks.doses import DosedVector, Ids
-from vectors.checks.report import suggest_dose
+from vectors.checks.doses import DosedVector, Ids, suggest_dose
 from vectors.checks.separation import LayerSeparation
 from vectors.checks.verdict import Effect
 from vectors.vector import SteeringVector

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.jobs.job import Progress, Steps
-from core.mixer.effects import default_band
-from core.mixer.layer_ranges import parse_layers
+from core.mixer.layer_ranges import default_band, parse_layers
 from core.mixer.mixer import Channel
 from sessions.experiments.common.sampler import ModelSampler, SamplePrompt
 

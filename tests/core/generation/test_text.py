@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from core.generation.text import TextStream
+from core.generation.endings import TextStream
 from tests.core import zoo
 
 BYTES = zoo.tokenizer()

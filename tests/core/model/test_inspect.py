@@ -5,7 +5,7 @@ import torch
 
 import core
 from core.errors import UsageError
-from core.generation.candidates import TokenTexts
+from core.generation.token import TokenTexts
 from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
 from tests.core.reference import nothing, touch, vector
