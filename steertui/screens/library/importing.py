@@ -136,6 +136,7 @@ def _save_vector(vector: SteeringVector, name: str) -> Path:
 def read_vector_line(text: str) -> SteeringVector:
     """Read the vector from a path, or from a path followed by options of `steertui library add`."""
     whole = expand_home(text.strip())
+    # A path with spaces in it is taken whole; any other text is split into a path and options.
     words = [str(whole)] if whole.is_file() else _split_words(text)
     parser = _OptionParser(add_help=False, prog="import")
     parser.add_argument("file")

@@ -103,6 +103,7 @@ class StatusLine(RowWidget):
                         [Segment(" │ ", self.part_style("quiet")), Segment(text, self.part_style("quiet"))],
                     )
                 )
+        # The session's id comes last, with the state of its record before it.
         parts.insert(-1 if status.session else len(parts), (False, self._recording_text()))
         return parts
 
