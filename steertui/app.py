@@ -173,7 +173,7 @@ class StudioApp(ShowsNotices, FrameHooksApp[None], inherit_bindings=False):
         self._lag.reply_received(event.time)
         if self._lag.slow and self._adapts and not glyphs.current_glyphs().slow:
             glyphs.set_glyphs(replace(glyphs.current_glyphs(), slow=True))
-            # Animations and a blinking cursor send frames without any news in them.
+            # Animations and a blinking cursor cause frames that a slow line has no time for.
             self.animation_level, self._desk.prompt.cursor_blink = "none", False
             self.notify(self._lag.notice, markup=False, timeout=12)
 

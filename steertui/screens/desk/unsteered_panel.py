@@ -89,7 +89,7 @@ class UnsteeredPanel(Vertical):
         if mode not in TITLES:
             return
         self.mode, self.display, self._stream = mode, True, Sanitiser()
-        # KL, which the colours show, is defined in the forced lane only.
+        # KL, which the colours show, is defined in forced mode only.
         self.transcript.tint.encoding = "background" if mode == "forced" else "off"
         self.transcript.tint.clear_palette()
         self.transcript.heading = TITLES[mode]

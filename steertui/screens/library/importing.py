@@ -88,6 +88,7 @@ class ImportDialog(ModalScreen[str | None]):
         """Read the file off the event loop, since it may be large."""
         self._show_message("reading …")
         try:
+            # `exclusive` drops the result of a path that was entered before.
             self._show_card(await asyncio.to_thread(read_vector_line, text))
         except SteerError as error:
             self._show_message(str(error), wrong=True)

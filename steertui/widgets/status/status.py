@@ -75,6 +75,7 @@ class StatusLine(RowWidget):
                 segments += part
                 room -= cells
             elif needed:
+                # Nothing may follow a part that has been cut.
                 segments.append(Segment(clip_text(part[0].text, room), part[0].style))
                 break
         return [segments]
