@@ -123,7 +123,7 @@ class JobReport:
         self.tables.setdefault(event.table, {})[event.key] = event.values
 
     def add_point(self, event: job.Point) -> None:
-        # null stands for a value that is not finite.
+        # The journal writes a number that is not finite as a string, which cannot be drawn.
         if isinstance(event.y, int | float):
             self.curves.setdefault(event.series, {})[event.x] = event
 
