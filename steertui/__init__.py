@@ -14,6 +14,7 @@ def drop_working_folder() -> None:
 
     Somebody else's `torch.py` or `core/` may lie there. A program that imports steertui keeps its path.
     """
+    # `pathlib` is imported only below, after the folder that might shadow it is off the path.
     ours = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120
     module = sys.orig_argv[sys.orig_argv.index("-m") + 1] if "-m" in sys.orig_argv[:-1] else ""
     # Python calls the program "-m" until it has found the module, that is only while our packages are imported.
@@ -40,6 +41,7 @@ def find_foreign_package(
         spec = find_spec(name)
         if spec is None:
             return f"steertui is incomplete: its package '{name}' is missing; install it again"
+        # A namespace package has no origin: it is a folder of that name without __init__.py.
         found = Path(spec.origin).resolve().parent if spec.origin else Path("a folder without __init__.py")
         if found != root / name:
             return (

@@ -92,12 +92,14 @@ class StudioApp(ShowsNotices, FrameHooksApp[None], inherit_bindings=False):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy text and notify the user where it was put."""
+        # Lone surrogates cannot be encoded for OSC 52, for tmux or for the file.
         text = text.encode("utf-8", "replace").decode()
         super().copy_to_clipboard(text)
         self._notify_copied(text)
 
     @work(group="copy", exit_on_error=False)
     async def _notify_copied(self, text: str) -> None:
+        # Copying may wait for a tmux process, so it runs on a thread.
         places = await asyncio.to_thread(clipboard.copy_text, text)
         self.notify(safe_text(f"{len(text)} characters: {', '.join(places)}"), markup=False, timeout=8)
 
@@ -109,6 +111,7 @@ class StudioApp(ShowsNotices, FrameHooksApp[None], inherit_bindings=False):
                 return
             event.text = safe_text(event.text, multiline=True)
         if isinstance(event, Typed) and not event.is_forwarded:
+            # A key that bubbles up from a widget comes here again; only its first visit is queued.
             await self._ahead.enqueue(event)
         else:
             await super().on_event(event)
@@ -136,6 +139,7 @@ class StudioApp(ShowsNotices, FrameHooksApp[None], inherit_bindings=False):
         elif self._adapts and terminal_driver.can_reply(self):
             self.set_interval(EVERY_S, self._query_terminal)
             self._query_terminal(True)
+        # `immediate`: a posted callback would run only after the process has been resumed.
         self.app_suspend_signal.subscribe(self, lambda _: self._forget_terminal(), immediate=True)
         self.app_resume_signal.subscribe(self, lambda _: self._redraw_after_suspend(), immediate=True)
 
@@ -169,6 +173,7 @@ class StudioApp(ShowsNotices, FrameHooksApp[None], inherit_bindings=False):
         self._lag.reply_received(event.time)
         if self._lag.slow and self._adapts and not glyphs.current_glyphs().slow:
             glyphs.set_glyphs(replace(glyphs.current_glyphs(), slow=True))
+            # Animations and a blinking cursor cause frames that a slow line has no time for.
             self.animation_level, self._desk.prompt.cursor_blink = "none", False
             self.notify(self._lag.notice, markup=False, timeout=12)
 
@@ -225,6 +230,7 @@ class StudioApp(ShowsNotices, FrameHooksApp[None], inherit_bindings=False):
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
             return
+        # Dialogs have no `PLACES`, so the search goes down to the screen that was opened last.
         screen = next(screen for screen in reversed(self.screen_stack) if hasattr(screen, "PLACES"))
         places = (*screen.PLACES, *getattr(screen, "BESIDE", ()))
         self.push_screen(HelpScreen(self._keys, places, getattr(screen, "TOPIC", "")))

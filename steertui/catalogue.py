@@ -58,6 +58,7 @@ def _cached_models() -> Iterator[ModelEntry]:
     except CacheNotFound:
         return
     for repo in cache.repos:
+        # `main` wins over a later revision: it is what a load without a revision takes.
         newest = max(repo.revisions, key=lambda r: ("main" in r.refs, r.last_modified), default=None)
         if repo.repo_type == "model" and newest is not None:
             yield _read_entry(
@@ -66,8 +67,10 @@ def _cached_models() -> Iterator[ModelEntry]:
 
 
 def _read_entry(name: str, kind: str, folder: Path, files: Iterable[Path]) -> ModelEntry:
+    # Only safetensors files count: other formats of weights are not loaded.
     weights = sum(path.stat().st_size for path in files if path.suffix == ".safetensors")
     config = _read_config(folder / "config.json")
+    # Multimodal configs nest the numbers of the language model in `text_config`.
     text = config.get("text_config") if isinstance(config.get("text_config"), dict) else config
     problem = None if config else "no config.json"
     return ModelEntry(
@@ -76,8 +79,10 @@ def _read_entry(name: str, kind: str, folder: Path, files: Iterable[Path]) -> Mo
         folder=folder,
         weight_bytes=weights,
         architecture=_first_text(config.get("architectures")),
+        # Some architectures have names of their own for these two (GPT-2: n_layer, n_embd).
         layers=_int_of(text, "num_hidden_layers", "n_layer", "num_layers"),
         hidden_size=_int_of(text, "hidden_size", "n_embd", "d_model"),
+        # transformers has renamed `torch_dtype` to `dtype`, so both are found in checkpoints.
         dtype=_text_of(text, "dtype", "torch_dtype") or _text_of(config, "dtype", "torch_dtype"),
         problem=problem or (None if weights else "no safetensors weights"),
     )

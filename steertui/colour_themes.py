@@ -195,6 +195,7 @@ def complete_variables(variables: Mapping[str, str]) -> dict[str, str]:
     usual = {"heat-cool": "#3f8fe0", "heat-warm": "#f08a3c"}
     for name, (colour, share) in shares.items():
         solid = variables[colour]
+        # A colour of the terminal's own palette has no RGB value to blend with the background.
         usual[name] = solid if solid.startswith("ansi_") else f"{solid} {share}%"
     return usual | dict(variables)
 

@@ -56,6 +56,7 @@ def load(path: Path | None = None, project: Path | None = None) -> Settings:
     """Read the user's settings and the project's over them; defaults where there is no file."""
     own = path or _user_file()
     said = _read(own) if own else {}
+    # The project's file is read last, so that its values replace the user's.
     said |= _read(project or Path.cwd() / PROJECT_FILE, ours=False)
     return Settings(**said)
 
@@ -98,6 +99,7 @@ def _read_text(path: Path) -> str:
 
 def _check_setting(key: str, value: Any, path: Path, text: str, ours: bool) -> Any:
     where = f"{path}:{line_of(key, text)}"
+    # Refused before the key is looked up, so that the word alone decides.
     if not ours and (key in OWN or any(word in key.lower() for word in NEVER)):
         raise UsageError(f"{where}: {key!r} is not allowed in project config")
     defaults = {each.name: getattr(Settings(), each.name) for each in fields(Settings)}
@@ -107,6 +109,7 @@ def _check_setting(key: str, value: Any, path: Path, text: str, ours: bool) -> A
     if key == "keymap" and isinstance(value, dict):
         return keymap.check_keymap(value, lambda action: f"{path}:{line_of(action, text)}")
     wanted = type(defaults[key])
+    # TOML reads `fps = 30` as an integer, and in Python a bool is an int too.
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, wanted):
@@ -137,6 +140,7 @@ def _check_on_detach(value: str, where: str) -> None:
 
 def line_of(key: str, text: str) -> int:
     """The line of a key or table header; 1 if it is not found."""
+    # The key may be quoted, or be a table header in brackets.
     spelt = re.compile(rf"""\s*\[?\s*(["']?){re.escape(key)}\1\s*[\]=]""")
     return next((number for number, line in enumerate(text.splitlines(), 1) if spelt.match(line)), 1)
 
@@ -154,9 +158,11 @@ def save_setting(key: str, value: str, path: Path | None = None) -> Path:
     path = path or paths.config_folder() / FILE
     text = _read_text(path)
     lines, entry = text.splitlines(), f'{key} = "{value}"'
+    # Below the first table header the key would belong to that table.
     head = next((n for n, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
     spelt = re.compile(rf"\s*{re.escape(key)}\s*=")
     at = next((n for n, line in enumerate(lines[:head]) if spelt.match(line)), None)
+    # A new entry goes to the top, which no table can contain.
     lines[slice(at, at + 1) if at is not None else slice(0, 0)] = [entry]
     # The file may be a link into a folder of settings kept elsewhere: that file is written, the link stays.
     write_atomic(path.resolve(), ("\n".join(lines) + "\n").encode("utf-8"))

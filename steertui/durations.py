@@ -9,6 +9,7 @@ def parse_duration(text: str) -> float:
     """Parse 90, 90s, 30m or 2h into seconds."""
     factor = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
     number = text[:-1] if factor else text
+    # `isdigit` alone would admit digits such as ², which `float` refuses.
     if not (number.isascii() and number.isdigit()):
         raise UsageError(f"a time is written 90s, 30m or 2h, not {text!r}")
     return float(number) * (factor or 1)

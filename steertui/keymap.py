@@ -29,6 +29,7 @@ def check_keymap(
                 f'{where(action)}: the keys of {action!r} must be a string such as "f" or "ctrl+f,f6"'
             )
         for key in (key.strip() for key in keys.split(",")):
+            # The same key twice for one action does no harm; two owners do.
             if owners.setdefault(key, action) != action:
                 raise UsageError(
                     f"{where(action)}: key {key!r} is given to both {owners[key]!r} and {action!r}"

@@ -49,6 +49,7 @@ class ChannelSpec:
 
 def read_vector(text: str) -> ChannelSpec:
     """VECTOR[:SCALE[@LAYERS]]"""
+    # `.+` is greedy, so the last colon separates the number: a path may contain others.
     if match := _SCALED.fullmatch(text):
         return ChannelSpec(match["vector"], match["layers"], scale=finite_number("scale", match["number"]))
     if match := _BANDED.fullmatch(text):
@@ -109,6 +110,7 @@ def check_channels(specs: Iterable[ChannelSpec]) -> None:
     for spec in specs:
         find_vector_file(spec.vector)
         if spec.layers is not None:
+            # The model's depth is not known yet; only the spelling can be checked.
             parse_layers(spec.layers, DEEPEST)
 
 
@@ -122,6 +124,7 @@ def build_mixer(
     scope: str = "all",
 ) -> Mixer:
     """Build the mixer of a command line; `find` opens a vector by file or library name."""
+    # Options that were not given are left out, so that they cannot override a card's suggestion.
     common: dict[str, Any] = (
         {"scope": scope} | ({"unit": unit} if unit else {}) | ({"split": True} if split else {})
     )
@@ -134,6 +137,7 @@ def load_saved_mixer(path: Path, find: Callable[[str], Any], *, force: bool = Fa
 
     def same(name: str, sha256: str | None) -> Any:
         vector = find(name)
+        # A mixer written by hand may hold no hash; there is nothing to compare then.
         if sha256 not in (None, vector.sha256) and not force:
             raise BadInput(
                 f"{path}: vector {name!r} is not the one this mixer was saved with (--force plays it)"
@@ -145,6 +149,7 @@ def load_saved_mixer(path: Path, find: Callable[[str], Any], *, force: bool = Fa
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        # The file may hold JSON of any shape, so reading a wrong one can fail in any of these ways.
         raise BadInput(f"{path} is no saved mixer ({type(error).__name__}: {error})") from error
 
 
@@ -162,6 +167,7 @@ def _build_channel(spec: ChannelSpec, vector: Any, n_layers: int, common: dict[s
     settings = common | spec.actions()
     if spec.layers is not None:
         settings["layers"] = parse_layers(spec.layers, n_layers)
+    # With --unit or --split the scale is meant in that unit, so the card's does not apply.
     bare = spec.scale is not None and spec.layers is None and not common.keys() & {"unit", "split"}
     if not spec.actions() or (bare and getattr(vector, "suggestion", None)):
         return Channel.suggested(vector, **settings)

@@ -60,6 +60,7 @@ def _read_entry(path: Path) -> SavedMixer:
     try:
         return SavedMixer(path.stem, path, mixer_summary(read(path)) or "no channels")
     except SteerError as error:
+        # All entries lie in one folder, so its path is left out of the sentence.
         return SavedMixer(path.stem, path, problem=str(error).replace(str(path), path.name))
 
 
@@ -87,6 +88,7 @@ def remove(name: str) -> None:
 def find(wanted: str) -> Path:
     """The path of a saved mixer by its name, else of a file."""
     named = mixer_folder() / f"{wanted.strip()}{SUFFIX}"
+    # Only a plain name is looked up in the folder; a slash makes it a path.
     return named if _NAME.fullmatch(wanted.strip()) and named.is_file() else expand_home(wanted)
 
 
@@ -96,6 +98,7 @@ def read(path: Path) -> dict[str, Any]:
         state = json.loads(read_utf8(path, LARGEST))
         for channel in state["channels"]:
             _check_channel(path, channel)
+        # Checks the settings only: the vectors may be missing or large.
         Mixer.from_json(state, lambda name, sha256: None)
     except FileTooLarge as error:
         raise BadInput(f"{path} is larger than any mixer") from error

@@ -70,8 +70,10 @@ def runtime_folder() -> Path:
     folder; never in one that others can enter.
     """
     base = os.environ.get("XDG_RUNTIME_DIR")
+    # The variable may name a folder that does not exist, for example in a container.
     folder = Path(base) / NAME if base and Path(base).is_dir() else _run_folder()
     make_private(folder, "XDG_RUNTIME_DIR")
+    # `mkdir` leaves an existing folder as it is, so its owner and mode are checked here.
     _refuse_shared(folder)
     return folder
 
@@ -79,6 +81,7 @@ def runtime_folder() -> Path:
 def _run_folder() -> Path:
     if folder := _if_writable(lambda: make_private(state_folder() / "run")):
         return folder
+    # The temporary folder is shared, so the uid keeps users apart.
     return Path(tempfile.gettempdir()) / f"{NAME}-{os.getuid()}"
 
 
@@ -101,6 +104,7 @@ def log_file() -> Path:
 def make_private(folder: Path, variable: str = "XDG_DATA_HOME") -> Path:
     """Create a folder readable by its owner only; the error message names the `variable` that moves it."""
     try:
+        # `mode` holds for the last folder only; missing parents get the mode of the umask.
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
@@ -111,6 +115,7 @@ def make_private(folder: Path, variable: str = "XDG_DATA_HOME") -> Path:
 
 def _refuse_shared(folder: Path) -> None:
     """Raise if other users could enter, own or redirect the folder of the sockets."""
+    # lstat does not follow a link, which its owner could point to another folder later.
     entry = folder.lstat()
     if stat.S_ISLNK(entry.st_mode):
         raise EngineUnavailable(f"the runtime folder {folder} is a symbolic link; remove it")

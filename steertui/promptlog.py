@@ -30,6 +30,7 @@ def read() -> list[str]:
         with contextlib.suppress(ValueError, RecursionError):
             text = json.loads(line)
             if isinstance(text, str) and text.strip():
+                # A dict keeps the order of insertion, so this moves a repeated prompt to the end.
                 said.pop(text, None)
                 said[text] = None
     return [*said][-KEPT:]
@@ -37,6 +38,7 @@ def read() -> list[str]:
 
 def _read_lines() -> list[str]:
     try:
+        # More than is kept: a log due for compaction must be readable, and repetitions drop out.
         return read_utf8(log_path(), 4 * LARGEST, errors="replace").splitlines()[-4 * KEPT :]
     except (OSError, SteerError):
         return []
@@ -49,7 +51,10 @@ def append_prompt(text: str) -> None:
     with contextlib.suppress(OSError, SteerError):
         file = log_path()
         if file.is_file() and file.stat().st_size > LARGEST:
+            # `read` drops repetitions and old prompts, so writing its result back compacts the log.
             write_atomic(file, "".join(json.dumps(line) + "\n" for line in read()).encode(), PRIVATE)
         with file.open("a", encoding="ascii") as out:
+            # JSON escapes line breaks and non-ASCII characters, so a prompt is one line of ASCII.
             out.write(json.dumps(text[:LONGEST]) + "\n")
+        # A new file gets the mode of the umask.
         file.chmod(PRIVATE)

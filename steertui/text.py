@@ -51,6 +51,7 @@ class Sanitiser:
         """The visible form of the next piece."""
         if piece.isascii() and piece.isprintable():
             return self._plain(piece)
+        # Runs of printable ASCII are taken whole; only other characters need rules of their own.
         runs = _RUNS.findall(piece.replace("\r\n", "\n"))
         return "".join(self._visible(run) if len(run) == 1 else self._plain(run) for run in runs)
 
@@ -62,6 +63,7 @@ class Sanitiser:
             return piece
         if not self.multiline:
             return piece[:room] + "…" if room >= 0 else ""
+        # The current line is filled up first; the rest is cut into lines of full length.
         lines = [piece[at : at + MAX_LINE] for at in range(room, len(piece), MAX_LINE)]
         self.line_length = len(lines[-1])
         return "\n".join([piece[:room], *lines])
@@ -109,6 +111,7 @@ def _drawable(char: str) -> str:
     if char == "\t":
         return TAB
     if code < 0x20:
+        # Unicode has the control pictures in the order of the control characters.
         return chr(0x2400 + code)
     if code == 0x7F:
         return "␡"
@@ -126,7 +129,9 @@ def _rare_drawable(char: str, code: int) -> str:
     if category == "Cn":
         return "\N{REPLACEMENT CHARACTER}"
     if category == "Co":
+        # Symbol fonts keep icons in the private use area of the BMP.
         return char if code < 0xF900 else "\N{REPLACEMENT CHARACTER}"
     if code < 0x100:
+        # C1 controls such as CSI (0x9b) would act on a terminal.
         return f"\\x{code:02x}"
     return f"\\u{code:04x}"

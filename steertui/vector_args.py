@@ -111,6 +111,7 @@ def _parse_shift(text: str) -> int:
     try:
         value = int(text)
     except ValueError:
+        # Out of range, so that the check below reports it.
         value = DEEPEST
     if abs(value) >= DEEPEST:
         raise UsageError(f"bad shift {text!r}; write a whole number such as -1")

@@ -95,6 +95,7 @@ def split_number(name: str, text: str, count: int, selected: int | None) -> tupl
     needs one.
     """
     head, _, rest = text.partition(" ")
+    # `/gain 2` sets 2 on the selected channel, while `/mute 2` names channel 2.
     named = head.isdecimal() and (bool(rest.strip()) or not SLASH_WORDS[name].needs_argument)
     index = int(head) - 1 if named else selected
     if index is None or not 0 <= index < count:

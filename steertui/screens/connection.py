@@ -64,6 +64,7 @@ class EngineLink:
             path = self.socket
             found = path is None
             if path is None:
+                # Starting an engine blocks until it is ready; meanwhile the screen has to be drawn.
                 path = await asyncio.to_thread(
                     ensure_engine, self.model, self.options, record=self.keeps_record
                 )
@@ -77,10 +78,12 @@ class EngineLink:
             self.connect_done.set()
             async for item in self.client.items():
                 if isinstance(item, JournalRecord) and isinstance(item.event, VectorChanged):
+                    # A new engine needs the sources to load the vectors again.
                     self.sources[item.event.name] = item.event.source
                 self.inbox.append(item)
         except SteerError as error:
             self.failure = str(error)
+            # Requests wait for this event, and would wait for ever after a failure.
             self.connect_done.set()
 
     def prepare_restart(self) -> None:
@@ -88,10 +91,13 @@ class EngineLink:
         the old one was.
         """
         self.socket = None
+        # Requests made from now on wait for the new engine.
         self.connect_done.clear()
+        # Without a record there is no journal to open again.
         self.lost_session = self.state.session if self.recorded else ""
         if self.state.model is not None and self.state.model.state != "failed":
             self.model = self.state.model.name
+            # The options of an engine that had no model yet are kept under the empty name.
             self.options = self.load_options.get(self.model, self.load_options.get("", {}))
         self.keeps_record = self.client is None or self.recorded
 
@@ -105,6 +111,7 @@ class EngineLink:
         if self.client is None:
             return False
         before, self.epoch = self.epoch, self.client.welcome.epoch
+        # On the first connection there is no epoch to compare with.
         return bool(before) and before != self.epoch
 
     async def request(self, op: str, **what: Any) -> dict[str, Any] | None:

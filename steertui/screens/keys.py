@@ -53,6 +53,7 @@ def _key_table(keymap: Mapping[str, str], places: tuple[str, ...], key_colour: s
     table.add_column(style=key_colour, no_wrap=True)
     table.add_column(ratio=1)
     shown = (*places, EVERYWHERE) if places else tuple(dict.fromkeys(each.where for each in COMMANDS))
+    # Sorting is stable: within a place the commands keep their order, which `groupby` relies on.
     ordered = sorted(COMMANDS, key=lambda each: shown.index(each.where) if each.where in shown else -1)
     kept = [each for each in ordered if each.where in shown]
     sections = [(name, [*rows]) for name, (where, rows) in OTHER_KEYS.items() if where in shown]

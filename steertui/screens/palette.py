@@ -23,6 +23,7 @@ class ActionProvider(Provider):
         return [
             *palette_commands(*own),
             *palette_commands(EVERYWHERE),
+            # On the desk its commands are in the list already.
             *(palette_commands(*DESK) if own != DESK else ()),
         ]
 
@@ -45,6 +46,7 @@ class ActionProvider(Provider):
         """Run a command on its screen; commands of the desk go to the desk first."""
         if command.where in DESK and getattr(self.screen, "PLACES", DESK) != DESK:
             await self.app.run_action("go('desk')")
+        # The action above may have changed the screen, so it is not `self.screen`.
         await self.app.screen.run_action(command.address)
 
 
@@ -55,6 +57,7 @@ class ActionPalette(CommandPalette):
         return super().run_worker(work, *how, **more | {"exit_on_error": False})
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        # A palette that is closed has lost its widgets; only an error of an open one is a real error.
         if event.state is WorkerState.ERROR and self.is_current and event.worker.error:
             raise event.worker.error
 

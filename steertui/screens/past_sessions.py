@@ -77,11 +77,13 @@ def settings_items(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
 def _answer_items(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
     """The tokens of an answer, each after its markers."""
     items: list[Item] = [TranscriptTurn("asst")]
+    # One sanitiser per answer: combining marks and long lines may go on from token to token.
     stream, markers = Sanitiser(), sorted(turn.markers, key=lambda marker: marker.at)
     if markers and markers[0].at == 0 and markers[0].kind == "mixer":
         items += mixer_marks(markers.pop(0).words)
     items += settings_items(turn, before)
     for index, token in enumerate(turn.tokens):
+        # Several changes may precede the same token.
         while markers and markers[0].at <= index:
             items += _change_items(markers.pop(0), index)
         items.append(TextPiece(stream.feed(token.text), index, turn.id, token.proj))

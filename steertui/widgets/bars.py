@@ -17,6 +17,7 @@ def scale_bar(value: float, reach: float, width: int) -> tuple[str, str, str, st
     """
     half = (width - 1) // 2
     filled = min(round(abs(value) / reach * half), half)
+    # Only zero itself may look like zero.
     if filled == 0 and value:
         filled = 1
     left, right = (filled, 0) if value < 0 else (0, filled)
@@ -35,6 +36,7 @@ def fader_column(value: float, reach: float, rows: int) -> list[tuple[str, bool]
 
     Below zero a block has to hang from its upper edge, so its complement is drawn in reverse video.
     """
+    # Computed in eighths of a cell, the finest step of the block characters.
     eighths = round(min(abs(value) / reach, 1.0) * rows * 8)
     if value and not eighths:
         eighths = 1
@@ -55,8 +57,10 @@ def draw_sparkline(
         return ""
     bottom = min(shown) if low is None else low
     top = max(shown) if high is None else high
+    # Constant values would divide by zero.
     reach = (top - bottom) or 1.0
     levels = (round(max(0.0, min(1.0, (value - bottom) / reach)) * 7) for value in shown)
+    # The first glyph is a blank, so the lowest value starts at the second.
     return "".join(glyphs.current_glyphs().eighths[1 + level] for level in levels)
 
 
@@ -71,6 +75,7 @@ def clip_text(text: str, width: int) -> str:
     """Cut plain text to `width` cells with an ellipsis. The text must be sanitised already."""
     if cell_len(text) <= width:
         return text
+    # A wide character at the cut becomes a blank, which is stripped before the ellipsis.
     return set_cell_size(text, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""
 
 
@@ -91,6 +96,7 @@ def clip_middle(text: str, width: int) -> str:
     if width < 5:
         return clip_text(text, width)
     head = (width - 1) // 3
+    # `set_cell_size` cuts at the end, so the tail is cut from the reversed text.
     tail = set_cell_size(text[::-1], width - 1 - head)[::-1]
     return set_cell_size(text, head) + "…" + tail
 

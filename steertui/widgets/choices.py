@@ -30,11 +30,13 @@ def filter_choices(choices: Sequence[Choice], text: str) -> list[Choice]:
     """The choices that contain every typed word, matches in the name first."""
     words = text.lower().split()
     kept = [c for c in choices if all(word in f"{c.name} {c.detail}".lower() for word in words)]
+    # False sorts first and sorting is stable, so both groups keep their order.
     return sorted(kept, key=lambda choice: not all(word in choice.name.lower() for word in words))
 
 
 def choice_options(choices: Sequence[Choice]) -> list[Option]:
     """One row per choice, with the names in one column."""
+    # Measured after sanitising: a control character may become several cells.
     names = max((cell_len(safe_text(choice.name)) for choice in choices if choice.detail), default=0)
     details = max((cell_len(safe_text(choice.detail)) for choice in choices), default=0)
     if names > LONGEST_NAME and 0 < details < SHORT_DETAIL:

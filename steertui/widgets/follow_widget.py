@@ -12,6 +12,7 @@ NOTABLE = 0.1
 
 def channel_cosine(one: Channel, other: Channel) -> float:
     """The cosine the engine sent when the later vector was loaded; 0 while it is unknown."""
+    # Only the vector that was loaded later holds the cosine, and either of the two may be it.
     for here, there in ((one, other), (other, one)):
         told = getattr(here.vector, "cosines", {}).get(getattr(there.vector, "name", ""))
         if told is not None:

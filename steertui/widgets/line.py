@@ -35,6 +35,7 @@ class SafeInput(Input):
             self._step(-1 if event.key == "left" else 1)
 
     def _step(self, change: int) -> None:
+        # From a value that is not a step, either direction leads to the first one.
         here = self._steps.index(self.value) if self.value in self._steps else -change
         self.value = self._steps[(here + change) % len(self._steps)]
         self.select_all()

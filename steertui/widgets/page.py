@@ -30,6 +30,7 @@ class TextPage(ScrollView, can_focus=True):
         self._frozen = Offset()
 
     def show(self, lines: Sequence[Text], *, frozen: Offset = NOTHING, follow: bool = False) -> None:
+        # Read before the new lines change the scroll range.
         at_end = self.scroll_y >= self.max_scroll_y
         self._lines, self._frozen = lines, frozen
         wide = max((line.cell_len for line in lines), default=0)
@@ -49,6 +50,7 @@ class TextPage(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         line = self._lines[row]
         strip = Strip(self._segments(line), line.cell_len)
+        # The frozen columns are cropped from column 0, the others from the scroll offset.
         held = min(self._frozen.x, width)
         parts = [strip.crop_extend(0, held, None), strip.crop_extend(held + left, left + width, None)]
         return Strip.join(parts).apply_style(self.rich_style)

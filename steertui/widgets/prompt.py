@@ -77,6 +77,7 @@ class PromptInput(TextArea):
             event.stop()
             return
         active = self.screen.active_bindings.get(event.key)
+        # Bindings of other nodes, such as the screen's keys, take Textual's usual way.
         if active is None or active.node is not self:
             return
         if await self.app.run_action(active.binding.action, default_namespace=self):
@@ -101,6 +102,7 @@ class PromptInput(TextArea):
         """Sanitise pasted text, so that what is sent is what is shown. It also breaks very long words,
         which would take minutes to wrap.
         """
+        # A single printable character was typed and cannot be a control sequence.
         if len(edit.text) > 1 or not edit.text.isprintable():
             edit.text = safe_text(edit.text, multiline=True)
         return super().edit(edit)
@@ -134,6 +136,7 @@ class PromptInput(TextArea):
             self.action_cursor_up()
             return
         if self._place == 0:
+            # The unsent text comes back when ↓ moves past the newest prompt.
             self._draft = self.text
         self._place += 1
         self._recall(self.earlier[-self._place])

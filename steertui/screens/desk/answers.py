@@ -24,4 +24,5 @@ def stopped_answer(state: SessionState, shown: int | None) -> Turn:
 
 def kept_text(answer: Turn, tokens: int) -> str:
     """The answer's text up to that many tokens, with what it was given to begin with."""
+    # The prefill is not among the tokens, but it belongs to what was said.
     return answer.given_text + "".join(token.text for token in answer.tokens[: max(tokens, 0)])

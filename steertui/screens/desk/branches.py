@@ -12,6 +12,7 @@ WRITING = "wait for the answer to finish (esc stops it) before switching branche
 def branch_ends(state: SessionState) -> list[int]:
     """The last turn of every branch, oldest first; an unanswered question does not count."""
     parents = {turn.parent for turn in state.turns.values()}
+    # A branch ends with a turn that is nobody's parent.
     return [turn.id for turn in state.turns.values() if turn.id not in parents and turn.gen is not None]
 
 
@@ -20,6 +21,7 @@ def step_branch(state: SessionState, leaf: int | None, step: int) -> tuple[int, 
     all_ends = branch_ends(state)
     if len(all_ends) < 2:
         return None
+    # From a place that is no end, a step forward leads to the first branch.
     here = all_ends.index(leaf) if leaf in all_ends else -1
     place = (here + step) % len(all_ends)
     return all_ends[place], place + 1, len(all_ends)

@@ -79,6 +79,7 @@ class Composer:
         words = ["asks again as another branch (esc cancels)"] if self.editing is not None else []
         words += [f"begins “{self.next_prefill}”"] if self.next_prefill else []
         title = safe_text(" · ".join([*words, *sampling_words(self.sampling)]))
+        # Called at every frame; an unchanged title need not be drawn again.
         if title != self._title:
             self._title, self._prompt.border_title = title, Text(title)
 
@@ -88,10 +89,12 @@ class Composer:
         """Send a turn and request an answer; if that fails, the text returns to the prompt."""
         self._touched = True
         if self._is_context_full():
+            # The prompt was cleared when the text was sent.
             self._prompt.load_text(text)
             return
         if holds_secret(text):
             self._warn(KEY_SAID)
+        # The request below waits for the engine, which may take long to load a model.
         if not self._link.connect_done.is_set():
             self._feed.show_queued(f"queued until the engine is there: {safe_text(text)}")
         asked = await self._link.request(
@@ -101,11 +104,13 @@ class Composer:
             self._prompt.load_text(text)
         else:
             self.next_prefill, self.editing = "", None
+        # A message that waits behind an answer keeps its note until its own answer begins.
         if asked is None or not asked["queued"]:
             self._feed.clear_queued()
 
     def _parent_args(self) -> dict[str, int]:
         turns = self._link.state.turns
+        # An edited question becomes a sibling of the original.
         if self.editing is not None:
             return {"parent": branches.parent_of(turns[self.editing])}
         return {} if self.parent_turn is None else {"parent": self.parent_turn}
@@ -123,6 +128,7 @@ class Composer:
         """Generate another answer beside the shown one, with the current settings only."""
         self._touched = True
         here = {} if self._feed.shown_turn is None else {"turn": self._feed.shown_turn}
+        # None resets a setting: the engine starts from the settings of the answer that is repeated.
         settings = dict.fromkeys((*FORM_SETTINGS, "pace", "shadow")) | self.answer_settings(new_seed=new_seed)
         if prefill is not None:
             settings["prefill"] = prefill
@@ -143,12 +149,14 @@ class Composer:
         """Put a dropped question back into the prompt, and continue at its parent."""
         state = self._link.state
         turn = state.turns[question]
+        # A turn that has been continued cannot be taken back.
         if any(other.parent == question for other in state.turns.values()):
             return
         if self._feed.drop_waiting(turn):
             self.parent_turn = branches.parent_of(turn)
         else:
             self.show_turn(branches.parent_of(turn))
+        # What is typed now has precedence over the question.
         if turn.role == "user" and not self._prompt.text:
             self._prompt.load_text(turn.given_text)
 
@@ -168,6 +176,7 @@ class Composer:
         match event:
             case ev.AnswerStarted():
                 self.parent_turn, self._warned = None, False
+                # Until the user sets something here, the form follows the session's answers.
                 if not self._touched:
                     self.sampling = settings_of_answer(event.settings, self.sampling)
             case ev.TurnAdded():
@@ -194,6 +203,7 @@ class Composer:
             raise UsageError("nothing has been asked yet")
         ids = [turn.id for turn in asked]
         at = ids.index(self.editing) + 1 if self.editing in ids else 0
+        # After the oldest question it starts again at the newest.
         turn = asked[at % len(asked)]
         self.editing = turn.id
         self._prompt.load_text(turn.given_text)
@@ -215,6 +225,7 @@ class Composer:
 
     def _is_context_full(self) -> bool:
         room = self._context_use()
+        # An edited question leaves this branch, so its context is shorter.
         if room is None or room[0] < room[1] - 1 or self.editing is not None:
             return False
         self._warn(FULL.format(*room))
@@ -222,6 +233,7 @@ class Composer:
 
     def _warn_of_full_context(self) -> None:
         room = self._context_use()
+        # Once per answer: the use grows with every token.
         if room and not self._warned and room[0] >= CLOSE * room[1]:
             self._warned = True
             words = NEARLY.format(room[0] / room[1], *room)

@@ -39,6 +39,7 @@ def is_tour_done() -> bool:
 
 
 def mark_tour_done() -> None:
+    # Without the file the tour is only shown again.
     with contextlib.suppress(OSError, SteerError):
         (paths.state_folder() / FILE).touch(0o600)
 

@@ -72,6 +72,7 @@ class MixerPanel(Vertical):
     def load_mixer(self, mixer: Mixer, *, moved: bool = False) -> None:
         """Show a mixer from the engine. `moved`: another client changed it, which can be undone here."""
         if moved and self.board.mixer.channels:
+            # No kind: a change by another client is never merged with an edit made here.
             self.history = self.history.record_edit(self.board.mixer, "", monotonic())
         self.board = self.board.with_mixer(mixer)
         self.show_board()
@@ -113,6 +114,7 @@ class MixerPanel(Vertical):
             return False
         if edit is None:
             return False
+        # The strip is part of the kind, so that edits of two strips are undone apart.
         self.history = self.history.record_edit(
             self.board.mixer, kind and f"{kind} {edit.board.selected}", monotonic()
         )
@@ -160,6 +162,7 @@ class MixerPanel(Vertical):
 
     def _stepped_value(self, direction: int, coarse: bool) -> float:
         step = STEPS[self.board.channel.unit][coarse]
+        # Rounded, because repeated steps would add up the error of floats.
         return round(self.bank.value() + direction * step, 6)
 
     @on(Strips.Selected)

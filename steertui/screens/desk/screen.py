@@ -102,6 +102,7 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
             (size.width, self.HORIZONTAL_BREAKPOINTS),
             (size.height, self.VERTICAL_BREAKPOINTS),
         ):
+            # The largest breakpoint that the size has reached, as in Textual.
             self.add_class(max(step for step in steps if step[0] <= extent)[1], update=False)
         return self
 
@@ -142,6 +143,7 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
     def paint_frame(self) -> None:
         """Process everything received since the last frame, and paint once."""
         speaking = self.link.state.running is not None
+        # Nothing is lost: the events stay in the inbox until a later frame.
         if not self.repaint_limiter.allows("words", speaking):
             return
         inbox = self.link.inbox
@@ -150,12 +152,14 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
             if isinstance(item, JournalRecord):
                 self.ledger.on_record(item)
                 self._apply_event(item.event)
+                # Meters are repainted only after a frame that brought measurements.
                 self._measured |= isinstance(
                     item.event, ev.MeterReadings | ev.TokensGenerated | ev.AnswerStarted | ev.AnswerStopped
                 )
             else:
                 self._apply_notice(item)
         self.feed.flush()
+        # `_measured` stays set until the numbers may be painted.
         numbers = self.repaint_limiter.allows("numbers", speaking)
         if self._measured and numbers:
             self._measured = False
@@ -170,6 +174,7 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
         match event:
             case ev.ModelChanged(state="ready"):
                 self.mixer_panel.set_model(event.facts)
+            # Edits made here come back with a revision that has been counted already.
             case ev.MixerChanged() if event.rev > self.mixer_rev:
                 self.mixer_rev = event.rev
                 self._load_engine_mixer(moved=True)
@@ -199,6 +204,7 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
                 self.link.session_changed()
                 self._reset_session()
             case "up" if self.link.session_changed():
+                # An observer must not change the engine's session; it starts from what the engine sends.
                 if self.link.observer:
                     self._reset_session()
                 else:
@@ -211,6 +217,7 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
         self.transcript_panel.reset()
         self.ledger.clear()
         self.composer.reset_session()
+        # Another session counts its revisions anew.
         self.mixer_rev = -1
         self.mixer_panel.load_mixer(Mixer())
 
@@ -222,6 +229,7 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
         self.feed.continue_on_new_engine(ELSEWHERE)
         await self.link.reload_vectors([channel.label for channel in self.mixer_panel.board.mixer.channels])
         if self.mixer_panel.board.mixer.channels:
+            # Sent like an edit, so that the new engine gets the mixer of this screen.
             self.mixer_panel.post_message(MixerPanel.Edited("mixer as before"))
 
     def _load_engine_mixer(self, *, moved: bool = False) -> None:
@@ -287,6 +295,7 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
     @on(PromptInput.Sent)
     @work(group="asks", exit_on_error=False)
     async def _send_prompt(self, message: PromptInput.Sent) -> None:
+        # Logged before it is sent, so that the text survives whatever follows.
         promptlog.append_prompt(message.text)
         if not message.text.startswith("/"):
             await self.composer.send_message(message.text)
@@ -300,9 +309,11 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
     @on(MixerPanel.Edited)
     @work(group="asks", exit_on_error=False)
     async def _send_mixer(self, message: MixerPanel.Edited) -> None:
+        # Counted before the request, so that the echo of this edit is recognised as its own.
         self.mixer_rev += 1
         state = self.mixer_panel.board.mixer.to_json()
         if await self.link.request("mixer", rev=self.mixer_rev, state=state, words=message.words) is None:
+            # Refused: the strips show an edit that the engine does not have.
             self._load_engine_mixer()
 
     def on_mixer_panel_refused(self, message: MixerPanel.Refused) -> None:

@@ -40,11 +40,13 @@ def _model_name(link: EngineLink) -> str:
     known = link.state.model
     if known is not None and known.state in ("ready", "loading"):
         return known.name
+    # Without a connection the requested model is all that is known.
     return link.model if link.client is None or link.client.connection == "gone" else NONE
 
 
 def _engine_word(link: EngineLink) -> str:
     """The engine's state word, or that of the connection if there is no engine."""
+    # The connection comes first: the last known state of the engine is out of date without it.
     if link.failure or (link.client is not None and link.client.connection in ("lost", "gone")):
         return "lost"
     if link.client is None:

@@ -27,5 +27,6 @@ class TokenRate:
             self._arrivals.popleft()
         if len(self._arrivals) < 2:
             return None
+        # The first arrival only starts the clock: its tokens were generated before it.
         spent = now - self._arrivals[0][0]
         return sum(tokens for _, tokens in list(self._arrivals)[1:]) / spent if spent > 0 else None

@@ -54,6 +54,7 @@ class TourProgress:
     @classmethod
     def of(cls, state: SessionState, strips: int) -> TourProgress:
         answers = [turn for turn in state.turns.values() if turn.gen is not None]
+        # Tokens generated after each change.
         heard = [len(turn.tokens) - at for turn in answers for at in _change_tokens(turn)]
         turned = any(tokens >= HEARD for tokens in heard)
         here = state.model is not None and state.model.state == "ready"
@@ -95,12 +96,14 @@ class Tour(Static):
         if not self._wanted:
             return
         seen, self._strips = TourProgress.of(state, strips), strips
+        # An answer counts as steered if there was a strip when it began.
         if seen.answers > self._answers and seen.strips:
             self._steered += 1
         self._answers = seen.answers
         if seen.changed_midway and self._done < 0:
             self._done = seen.answers
             mark_tour_done()
+        # The last hint stays until one more answer has begun.
         over = seen.changed_midway and seen.answers > self._done
         self._wanted = not over
         words = "" if over else next_hint(seen, self._steered)

@@ -139,11 +139,13 @@ class TranscriptFeed:
         self.clear_queued()
         self._follow_branch(event.parent, state)
         self.items.append(TranscriptTurn("asst"))
+        # “no steering” is said only after a change: an unsteered conversation needs no marker.
         changed = self.mix and event.mix != self.mix
         self.items += mixer_marks(mixer_summary(self.mixer_state) or ("no steering" if changed else ""))
         self.items += settings_items(state.turns[event.turn], previous_settings(state, event.parent))
         self.mix, self.shown_turn, self.pending_markers = event.mix, event.turn, []
         self.prompt_tokens, self.tokens = event.prompt_tokens, 0
+        # A combining mark must not join the text of the answer before.
         self.stream = Sanitiser()
         self.meters.gauges.new_answer()
         for reading in self.readings.values():
@@ -158,6 +160,7 @@ class TranscriptFeed:
             self.transcript.drop_notes("queued")
 
     def on_tok(self, event: ev.TokensGenerated, state: SessionState) -> None:
+        # Lane 0 is the steered answer; the others belong to the unsteered panel.
         if event.lane:
             return
         if event.i < self.tokens:
@@ -180,11 +183,13 @@ class TranscriptFeed:
         self.transcript.rewind(index)
 
     def on_meter(self, event: ev.MeterReadings, state: SessionState) -> None:
+        # Lane 0 is the steered answer; the others belong to the unsteered panel.
         if event.lane:
             return
         self.flush()
         self.meters.gauges.add_measurements(event.values)
         for k in range(max(map(len, event.proj.values()), default=0)):
+            # Columns may differ in length, so each row takes those that reach it.
             row = {name: float(column[k]) for name, column in event.proj.items() if k < len(column)}
             self.transcript.set_projections(event.i + k, row)
             for name, value in row.items():
@@ -206,6 +211,7 @@ class TranscriptFeed:
 
     def show_turn(self, turn: int | None, state: SessionState) -> None:
         """Draw the conversation up to that turn, from its root."""
+        # Collected items belong to the branch that is replaced.
         self.items.clear()
         self._set_waiting([])
         self.transcript.clear()
@@ -230,6 +236,7 @@ class TranscriptFeed:
         if event.gen is not None:
             mark = change_mark(event.words or describe_changes(changes), event.at, changes)
             self.pending_markers.append((event.at, mark, event.mix))
+            # A change at the next token is drawn at once; a later one waits for its token.
             self._draw_due_markers(self.tokens)
 
     def _draw_due_markers(self, index: int) -> None:

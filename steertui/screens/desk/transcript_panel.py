@@ -63,6 +63,7 @@ class TranscriptPanel(Vertical):
         """Update inspector and lamp after a frame with new measurements."""
         self.inspect_selected()
         answers = self.answers()
+        # Drift is computed over whole answers, so once after each is enough.
         if self._ended:
             self._ended = False
             self.gauges.set_drift(answers)

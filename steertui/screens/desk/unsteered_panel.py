@@ -89,6 +89,7 @@ class UnsteeredPanel(Vertical):
         if mode not in TITLES:
             return
         self.mode, self.display, self._stream = mode, True, Sanitiser()
+        # KL, which the colours show, is defined in forced mode only.
         self.transcript.tint.encoding = "background" if mode == "forced" else "off"
         self.transcript.tint.clear_palette()
         self.transcript.heading = TITLES[mode]
@@ -102,6 +103,7 @@ class UnsteeredPanel(Vertical):
 
     def _add_forced_tokens(self, event: ev.TopTokens) -> None:
         """Show the most likely token of the forced lane at each position."""
+        # In the forced lane the tokens are those of the steered answer; the prediction is the top one.
         if event.lane == 1 and self.mode == "forced":
             self._append_texts(event.i, tuple(texts[0] if texts else "" for texts in event.text))
 
@@ -111,6 +113,7 @@ class UnsteeredPanel(Vertical):
         )
 
     def _apply_meter(self, event: ev.MeterReadings) -> None:
+        # KL is measured at the tokens of lane 0, the steered answer.
         if event.lane or self.mode != "forced":
             return
         for place, kl in enumerate(event.values.get("kl", ())):

@@ -26,6 +26,7 @@ class JobReports:
     received: float = field(default_factory=time.monotonic)
 
     def on_record(self, record: JournalRecord) -> None:
+        # Records hold the milliseconds since the one before, so the times add up.
         self.clock += record.m / 1000
         self.received = time.monotonic()
         if isinstance(record.event, ev.JobChanged):

@@ -18,6 +18,7 @@ class StageProgress:
 
     def set_progress(self, done: int, total: int, at: float) -> None:
         self.done, self.total, self.last = done, total, at
+        # Progress that goes back means that the stage has begun again.
         if self.first is None or done < self.first[1]:
             self.first = at, done
 
@@ -30,6 +31,7 @@ class StageProgress:
         """Units per second since the first report; with one report only, since the stage began."""
         if self.first is None:
             return None
+        # The first report may count work done before, for example in a resumed job.
         at, done = self.first
         if self.last > at and self.done > done:
             return (self.done - done) / (self.last - at)

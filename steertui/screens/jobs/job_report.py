@@ -108,6 +108,7 @@ class JobReport:
     # One kind of event each ------------------------------------------------------------------------------------
 
     def add_progress(self, event: job.Progress) -> None:
+        # A new unit is a new stage; it began when the last report of the one before came.
         if not self.stages or self.stages[-1].unit != event.unit:
             self._end_stage()
             self.stages.append(StageProgress(event.unit, self.stages[-1].last if self.stages else self.asked))
@@ -122,6 +123,7 @@ class JobReport:
         self.tables.setdefault(event.table, {})[event.key] = event.values
 
     def add_point(self, event: job.Point) -> None:
+        # The journal writes a number that is not finite as a string, which cannot be drawn.
         if isinstance(event.y, int | float):
             self.curves.setdefault(event.series, {})[event.x] = event
 

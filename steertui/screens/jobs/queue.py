@@ -36,6 +36,7 @@ class JobList(OptionList):
             return
         same = [number for number, *_ in seen] == [number for number, *_ in self._shown]
         prompts = [_job_line(report, colours) for report in ordered]
+        # Replaced prompts keep cursor and scroll position; only another order needs a new list.
         if same:
             for place, prompt in enumerate(prompts):
                 self.replace_option_prompt_at_index(place, prompt)
@@ -54,6 +55,7 @@ def order_reports(reports: Mapping[int, JobReport]) -> list[JobReport]:
     """The reports in the order of the list."""
     going = [report for report in reports.values() if not report.ended]
     over = [report for report in reports.values() if report.ended]
+    # False sorts first, so running jobs stand above queued ones.
     return [*sorted(going, key=lambda r: (r.state != "running", r.id)), *sorted(over, key=lambda r: -r.id)]
 
 

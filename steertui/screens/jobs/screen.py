@@ -90,6 +90,7 @@ class JobsScreen(ShowsNotices, Screen[str | None]):
     @on(OptionList.OptionHighlighted, "#queue")
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """The user moved the cursor to another job."""
+        # Moving the cursor from `update_view` sends this message, too.
         if event.option.id not in (None, str(self._shown)):
             self._number = int(str(event.option.id))
             self.update_view()
@@ -206,6 +207,7 @@ class JobsScreen(ShowsNotices, Screen[str | None]):
         """The selected job if it is (not) running as required; otherwise show why not and return None."""
         try:
             report = self._chosen
+            # True asks for a job that has not ended, False for one that has.
             if running is not None and running == report.ended:
                 state = "has ended" if report.ended else "has not ended yet"
                 raise UsageError(f"job {report.id} {state}")

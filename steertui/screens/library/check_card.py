@@ -76,6 +76,7 @@ class CheckCard(Static):
     def update_view(self) -> None:
         """Redraw what has changed."""
         seen = (newest_check(self._link.state, self._vector), self._link.connected, self._beginning)
+        # States are never changed in place, so identity is enough; comparing long reports is slow.
         if seen[0] is self._seen[0] and seen[1:] == self._seen[1:]:
             return
         self._seen = seen

@@ -88,6 +88,7 @@ class ImportDialog(ModalScreen[str | None]):
         """Read the file off the event loop, since it may be large."""
         self._show_message("reading …")
         try:
+            # `exclusive` drops the result of a path that was entered before.
             self._show_card(await asyncio.to_thread(read_vector_line, text))
         except SteerError as error:
             self._show_message(str(error), wrong=True)
@@ -136,6 +137,7 @@ def _save_vector(vector: SteeringVector, name: str) -> Path:
 def read_vector_line(text: str) -> SteeringVector:
     """Read the vector from a path, or from a path followed by options of `steertui library add`."""
     whole = expand_home(text.strip())
+    # A path with spaces in it is taken whole; any other text is split into a path and options.
     words = [str(whole)] if whole.is_file() else _split_words(text)
     parser = _OptionParser(add_help=False, prog="import")
     parser.add_argument("file")

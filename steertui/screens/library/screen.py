@@ -139,6 +139,7 @@ class LibraryScreen(ShowsNotices, Screen[str | None]):
 
     @on(DataTable.RowHighlighted)
     def _highlighted(self, event: DataTable.RowHighlighted) -> None:
+        # Messages of the table before a rebuild may arrive late, for a row that the cursor has left.
         if event.row_key.value in self._entries and event.cursor_row == self._table.cursor_row:
             self._cursor_callback(event.row_key.value)
             self._check.set_vector(event.row_key.value)
@@ -209,6 +210,7 @@ class LibraryScreen(ShowsNotices, Screen[str | None]):
         def remove() -> None:
             name, here = self._chosen.name, self._table.cursor_row
             self._bin.move_to_trash(name)
+            # The vector below moves up into the free row.
             names = [key for key in self._entries if key != name]
             self.reload(names[min(here, len(names) - 1)] if names else None)
 

@@ -36,6 +36,7 @@ class TrashBin:
         found = library.list_trash()
         if not found:
             raise UsageError("the trash is empty")
+        # The trash may hold several vectors of one name, so the key is the place in the list.
         choices = [Choice(str(n), library.original_name(each), each.when) for n, each in enumerate(found)]
 
         def answered(chosen: str | None) -> None:

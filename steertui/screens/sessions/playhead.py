@@ -40,6 +40,7 @@ class Playhead:
         if not self.playing:
             return self
         place, saved = self.place, self.saved + seconds * self.speed
+        # At high speed several frames are due at once; the rest of the time is kept for the next call.
         while place < len(self.gaps) and saved >= self.gaps[place]:
             saved -= self.gaps[place]
             place += 1

@@ -87,11 +87,13 @@ class ReplayScreen(ShowsNotices, Screen[str | None]):
 
     def _tick(self) -> None:
         now = monotonic()
+        # Updated while paused as well, so that a pause is not made up for afterwards.
         passed, self._last = now - self._last, now
         if self.head.playing:
             self._set_playhead(self.head.after(passed))
 
     def _set_playhead(self, head: Playhead) -> None:
+        # `saved` changes at every tick and is not visible.
         moved = (head.place, head.playing, head.speed) != (
             self.head.place,
             self.head.playing,
@@ -195,6 +197,7 @@ class ReplayScreen(ShowsNotices, Screen[str | None]):
 def item_stops(items: list[Item]) -> list[int]:
     """For each number of played tokens, how many transcript items are shown."""
     generated = [place for place, item in enumerate(items) if isinstance(item, TextPiece) and item.index >= 0]
+    # With k tokens played, everything before token k is shown, its markers included.
     return [*generated, len(items)]
 
 

@@ -67,6 +67,7 @@ class SessionsScreen(ShowsNotices, Screen[str | None]):
         for column in COLUMNS:
             self._table.add_column(column, key=column)
         self._transcript.border_title = "transcript"
+        # A record is read from its beginning, so the view must not follow the end.
         self._transcript.anchor(False)
         self.query_one(Hints).show(commands.screen_hints(commands.SESSIONS, "go on"))
         self.reload()

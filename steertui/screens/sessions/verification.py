@@ -74,6 +74,7 @@ class VerificationCard(ShowsNotices, Static):
 
     def update_view(self) -> None:
         """Redraw what has changed."""
+        # States are never changed in place, so identity is enough.
         if (task := self._job) is self._seen:
             return
         self._seen = task

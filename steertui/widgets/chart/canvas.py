@@ -48,6 +48,7 @@ class DotCanvas:
 
     def line(self, start: tuple[int, int], end: tuple[int, int], ink: int) -> None:
         """Draw a straight line of dots, both ends included."""
+        # One step per dot along the longer axis leaves no gap.
         steps = max(abs(end[0] - start[0]), abs(end[1] - start[1]), 1)
         for step in range(steps + 1):
             x = start[0] + (end[0] - start[0]) * step / steps
@@ -70,5 +71,6 @@ class DotCanvas:
             return " ", None
         ink = self._ink[place]
         if self.fine:
+            # The low eight bits of a braille code point say which dots are set.
             return chr(BLANK + self._bits[place]), ink
         return ("|" if ink == BAND else PLAIN[ink % len(PLAIN)]), ink

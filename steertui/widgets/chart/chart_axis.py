@@ -31,6 +31,7 @@ class ChartAxis:
         room = (high - low) * pad
         low, high = low - room, high + room
         step = _round_step((high - low) / max(count, 1) or 1.0, whole)
+        # The tolerance keeps a tick that rounding has put just outside of an end.
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
         return cls(low, high, tuple(number * step for number in range(first, last + 1)), step)
 
@@ -46,13 +47,16 @@ class ChartAxis:
             text = f"{value:.3g}"
         else:
             digits = max(0, -math.floor(math.log10(self.step) + 1e-9))
+            # A step of 2.5 times a power of ten needs one digit more.
             digits += not math.isclose(self.step * 10**digits, round(self.step * 10**digits))
             text = f"{value:.{digits}f}"
+        # A value that rounds to zero is written without its sign.
         return text.replace("-", "−") if float(text) else text.lstrip("-")
 
 
 def _round_step(rough: float, whole: bool) -> float:
     """The smallest round number that is not below `rough`: 1, 2, 2.5 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(rough))
+    # With the tolerance, a step that is round already stays as it is.
     step = next(power * factor for factor in STEPS if power * factor >= rough * (1 - 1e-9))
     return max(1.0, float(math.ceil(step))) if whole else step

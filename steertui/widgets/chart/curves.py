@@ -71,6 +71,7 @@ def draw_chart(
     if width - margin < NARROWEST:
         return []
     xs = [dot.x for curve in curves for dot in curve.dots]
+    # Layers and other whole numbers get whole ticks.
     whole = all(x == int(x) for x in xs)
     across = ChartAxis.over(xs, max(2, (width - margin) // 10), whole=whole)
     canvas = DotCanvas(width - margin - 1, rows)
@@ -94,6 +95,7 @@ def _draw_curve(canvas: DotCanvas, curve: ChartCurve, ink: int, across: ChartAxi
     wide, high = canvas.dots
 
     def spot(x: float, y: float) -> tuple[int, int]:
+        # Dots count from above, values from below.
         return across.place(x, wide), high - 1 - down.place(y, high)
 
     for dot in curve.dots:
@@ -104,6 +106,7 @@ def _draw_curve(canvas: DotCanvas, curve: ChartCurve, ink: int, across: ChartAxi
     spots = [spot(dot.x, dot.y) for dot in curve.dots]
     for start, end in pairwise(spots):
         canvas.line(start, end, ink)
+    # A curve of a single point has no line.
     for place in spots:
         canvas.dot(*place, ink)
     if len(spots) * SPARSE <= canvas.width and glyphs.current_glyphs().braille:
@@ -155,6 +158,7 @@ def _legend(curves: Sequence[ChartCurve], width: int, x_name: str, inks: Mapping
         top = curve.highest
         part = Text(f"{_curve_sign(ink)} {clip_text(safe_text(curve.name), 32)}", style=inks[ink])
         part.append(f"  max {top.y:.3g} at {place}{top.x:g}   ".replace("-", "−"), style=QUIET)
+        # The first entry always stays, and is cut below.
         if line.cell_len + part.cell_len > width and line.cell_len:
             break
         line.append_text(part)

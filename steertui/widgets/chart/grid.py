@@ -21,6 +21,7 @@ def draw_grid(cells: Mapping[tuple[str, str], float], colours: Mapping[str, str]
     """The grid as lines, rows and columns in order of appearance; missing cells are blank."""
     rows = {row: safe_text(row) for row, _ in cells}
     columns = _short_names({column: safe_text(column) for _, column in cells})
+    # A grid of zeros must not divide by zero.
     reach = max(map(abs, cells.values()), default=0.0) or 1.0
     margin = margin_of(cells) - 1
     wide = max(SQUARE, min(NAME, max(map(cell_len, columns.values()), default=0)) + 1)

@@ -60,6 +60,7 @@ class TokenGauges:
         losses = self.series["loss0"]
         losses.append(-logprob)
         recent = list(losses)[-WINDOW:]
+        # Clipped, because `exp` overflows above 709 nats.
         self.series["perplexity"].append(math.exp(min(sum(recent) / len(recent), 50.0)))
 
     def set_drift(self, answers: Iterable[Sequence[AnswerToken]]) -> None:

@@ -27,6 +27,7 @@ class ChannelProjection:
 
     @property
     def moved(self) -> bool:
+        # A smaller difference is rounding, not steering.
         return self.after is not None and abs(self.after - self.before) > 1e-6
 
 

@@ -53,6 +53,7 @@ class Inspector(RowWidget):
 
     def _lines(self) -> list[list[Field]]:
         lines = token_panel(self.pinned) if self.pinned else []
+        # The panel of the pinned token says all that its line would.
         if self.pointed and not (self.pinned and _same_token(self.pointed, self.pinned)):
             lines.append(token_line(self.pointed))
         return lines
@@ -213,5 +214,6 @@ def _sigmas_text(gauge: ChannelProjection) -> str:
 
 def probability_text(logprob: float) -> str:
     """A probability from its logarithm, with enough digits for small values."""
+    # Rounding may leave a log-probability just above 0.
     p = math.exp(min(logprob, 0.0))
     return f"{p:.2f}" if p >= 0.005 else format_plain(float(f"{p:.1g}"))

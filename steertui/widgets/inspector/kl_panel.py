@@ -40,6 +40,7 @@ class KlLine(RowWidget):
         if not self.recent:
             return [[Segment(" " + join_fitting(UNKNOWN, width - 1, ": "), self.part_style("name"))]]
         said = f" {self.recent[-1]:.2f} nats, mean {self._sum / self._count:.2f}"
+        # KL is never negative, so the line stands on zero.
         line = draw_sparkline(list(self.recent), max(width - len(said) - 4, 1), low=0.0)
         return [
             [

@@ -40,6 +40,7 @@ class Meters(RowWidget):
     def rows(self, width: int) -> Sequence[Row]:
         room = self.size.height - PAIRS
         drift = self._drift(width) if room > 1 else []
+        # The selected channel comes first, so that it is drawn where there is room for one only.
         order = [*range(self.selected, len(self.channels)), *range(self.selected)]
         channels = [self._channel(place, width) for place in order[: max(room - len(drift), 1)]]
         return [*channels, *drift, *self._pairs(width)]

@@ -77,6 +77,7 @@ class FaderBank(Widget, can_focus=True):
         self.faders = [None] * self.n_layers if channel is None else layer_scales(channel, self.n_layers)
         self.strengths = {} if channel is None else layer_strengths(channel, self.n_layers, residual or {})
         self.cursor = min(self.cursor, self.n_layers - 1)
+        # With another channel or model the cursor moves into the band.
         if before != (channel and channel.label, self.n_layers) and self.faders[self.cursor] is None:
             self.cursor = next((layer for layer, value in enumerate(self.faders) if value is not None), 0)
         if not self._painting:
@@ -155,6 +156,7 @@ class FaderBank(Widget, can_focus=True):
         slow.
         """
         row, pitch, columns = half - y, self.pitch, self._columns(half)
+        # No fader stands on this side of zero.
         if row and not any(value and (value > 0) == (row > 0) for value in self.faders):
             return []
         bar, gap = max(pitch - 1, 1), int(pitch > 1)
@@ -167,6 +169,7 @@ class FaderBank(Widget, can_focus=True):
                 parts.append(
                     ("zero", glyphs.current_glyphs().groove) if row == 0 else (_blank_look(look), " ")
                 )
+        # `groupby` joins neighbours only, which keeps the order of the cells.
         runs = [(look, "".join(text for _, text in run)) for look, run in groupby(parts, itemgetter(0))]
         return [Segment(text, self._style_for(look)) for look, text in runs]
 
@@ -211,6 +214,7 @@ class FaderBank(Widget, can_focus=True):
     def _axis(self) -> list[Segment]:
         """Layer numbers, as many as fit, with ▲ under the cursor."""
         cells = [" "] * (self.pitch * self.n_layers)
+        # The smallest distance at which the labels do not touch.
         every = next(
             n for n in (1, 2, 4, 8, 16, 32) if n * self.pitch >= len(str(self.n_layers)) + 1 or n == 32
         )
@@ -245,6 +249,7 @@ class FaderBank(Widget, can_focus=True):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         if self.channel is not None and event.get_content_offset_capture(self).y <= 2 * self._half:
             self._painting = True
+            # A drag may leave the widget.
             self.capture_mouse()
             self._paint(event)
 
@@ -255,6 +260,7 @@ class FaderBank(Widget, can_focus=True):
     def on_mouse_up(self) -> None:
         self._painting = False
         self.release_mouse()
+        # The vertical scale was kept during the drag.
         self.reach = self._fitting_reach()
         self.refresh()
 

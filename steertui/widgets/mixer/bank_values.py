@@ -49,6 +49,7 @@ def set_layer(channel: Channel, n_layers: int, layer: int, value: float) -> Chan
     faders = {each: fader for each, fader in enumerate(layer_scales(channel, n_layers)) if fader is not None}
     faders[layer] = value
     master = shown_scale(channel)
+    # Shares of a scale, or a scale of 0, are no master; the largest fader takes its place.
     if channel.split or not master:
         master = max(faders.values(), key=abs)
     weights = {each: fader / master for each, fader in faders.items()} if master else None
@@ -103,6 +104,7 @@ def _keep_shape(channel: Channel, n_layers: int, name: str) -> Channel:
 
 def convert_unit(channel: Channel, n_layers: int, unit: str, residual: Mapping[int, float]) -> Channel:
     """The same push in another unit. Norms differ between layers, so the weights absorb the difference."""
+    # The flip is left out on both sides, since the stored scale is converted.
     old = {
         layer: level.push
         for layer, level in channel_effects(
@@ -110,6 +112,7 @@ def convert_unit(channel: Channel, n_layers: int, unit: str, residual: Mapping[i
         ).items()
     }
     ones = replace(channel, flipped=False, unit=unit, scale=1.0, split=False, weights=None, half_life=None)
+    # The push of a scale of 1 in the new unit, layer by layer.
     worth = {layer: level.push for layer, level in channel_effects(ones, n_layers, lambda: residual).items()}
     faders = {layer: push / worth[layer] for layer, push in old.items()}
     master = max(faders.values(), key=abs, default=0.0)

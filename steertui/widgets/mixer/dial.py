@@ -33,6 +33,7 @@ def scale_span(channel: Channel) -> float:
 def scale_after_step(channel: Channel, direction: int, coarse: bool) -> float:
     """The stored scale one step further as displayed; a step never jumps over zero."""
     now = shown_scale(channel)
+    # Rounded, because the errors of repeated float steps would add up.
     after = round(now + direction * STEPS[channel.unit][coarse], 6)
     return stored_scale(channel, 0.0 if now * after < 0 else after)
 

@@ -106,6 +106,7 @@ class Strips(ScrollView, can_focus=False):
     def redraw(self) -> None:
         """Draw all strips again after a change of the mixer or of a measurement."""
         width = self.scrollable_content_region.width
+        # There is no width before the first layout.
         if width <= 0:
             return
         self._lines, self._owner = [], []
@@ -142,6 +143,7 @@ class Strips(ScrollView, can_focus=False):
         for place, face in enumerate(self.strip_faces()):
             painted = full_rows(face, width, place == self.selected, self._style)
             self._lines += painted
+            # Says for each row which strip it belongs to, so that a click finds it.
             self._owner += [place] * strip_height(face)
         self._lines.append([Segment(f"   {ADD}", self._style("quiet"))])
         self._owner.append(len(self.mixer.channels))
@@ -152,6 +154,7 @@ class Strips(ScrollView, can_focus=False):
         if not faces:
             self._lines, self._owner = [[Segment(f" {ADD}", self._style("quiet"))]], [0]
             return
+        # The selected strip takes its room first; the order is restored below.
         ordered = [faces[self.selected]] + [face for face in faces if face.number != self.selected + 1]
         kept: list[tuple[int, list[Segment]]] = []
         for face in ordered:
@@ -198,6 +201,7 @@ class Strips(ScrollView, can_focus=False):
             return
         self.post_message(self.Selected(place))
         first = self._owner.index(place)
+        # The second row of a strip is its scale bar.
         if self._row(event) == first + 1 and not self.compact:
             self._grabbed = place
             self.capture_mouse()

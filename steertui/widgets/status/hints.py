@@ -43,6 +43,7 @@ class Hints(RowWidget):
         room = width - sum(_cells(hint) for hint in self.hints if hint[2] == HELP)
         kept = []
         for hint in self.hints:
+            # The room stays negative after the first hint that does not fit, so all later ones go as well.
             if hint[2] != HELP and (room := room - _cells(hint)) < 0:
                 continue
             kept.append(hint)

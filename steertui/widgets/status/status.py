@@ -75,6 +75,7 @@ class StatusLine(RowWidget):
                 segments += part
                 room -= cells
             elif needed:
+                # Nothing may follow a part that has been cut.
                 segments.append(Segment(clip_text(part[0].text, room), part[0].style))
                 break
         return [segments]
@@ -103,6 +104,7 @@ class StatusLine(RowWidget):
                         [Segment(" │ ", self.part_style("quiet")), Segment(text, self.part_style("quiet"))],
                     )
                 )
+        # The session's id comes last, with the state of its record before it.
         parts.insert(-1 if status.session else len(parts), (False, self._recording_text()))
         return parts
 

@@ -66,10 +66,12 @@ class Timeline(RowWidget):
             return [[Segment(clip_text("no answer was recorded here", width), self.part_style("name"))]]
         shown = list(self.film.scales)
         if self.channel in shown:
+            # The chosen channel comes first, so that it is never cut off.
             shown.insert(0, shown.pop(shown.index(self.channel)))
         rows = [self._dial(label) for label in shown[: max(self.size.height - 3, 1)]]
         if shown and self.size.height > 3:
             rows.append(self._projection())
+        # On a low screen the last rows stay, the ruler above all.
         return [*rows, self._marks(), self._ruler()][-max(self.size.height, 1) :]
 
     def _row(self, name: str, cells: list[Segment], value: str, look: str = "name") -> Row:

@@ -119,6 +119,7 @@ class TranscriptDocument:
         undone = False
         for item in self.items[self._answer :]:
             if isinstance(item, TranscriptMarker):
+                # Text that was injected follows its marker and goes with it.
                 undone = item.at is not None and item.at > index and not item.lasting
             if not (undone and _belongs_to_marker(item)) and not (
                 isinstance(item, TextPiece) and item.index >= index
@@ -131,6 +132,7 @@ class TranscriptDocument:
         self.items = [
             item for item in self.items if not (isinstance(item, TranscriptNote) and item.tone in tones)
         ]
+        # The removed notes have moved the start of the newest answer.
         starts = [
             place
             for place, item in enumerate(self.items)

@@ -27,6 +27,7 @@ class RunningStats:
         self.n += 1
         delta = value - self.mean
         self.mean += delta / self.n
+        # Deviation before times deviation after: a sum of squares would lose digits to cancellation.
         self.squares += delta * (value - self.mean)
 
     @property

@@ -92,10 +92,12 @@ class TranscriptLayout:
         last = self.lines[-1] if self.lines else None
         close, self._marked = self._follows_closely(marker), marker.at
         if close and last is not None and last.runs:
+            # Lines break at plain spaces only, so no-break spaces keep the chip in one piece.
             self._put_text(f" ⟨{marker.chip}⟩".replace(" ", "\N{NO-BREAK SPACE}"), marker)
             return len(self.lines) - 1
         line = LayoutLine("marker", tail="" if marker.at is None else f"t {marker.at}")
         line.runs = [(marker.text, None)]
+        # The open line is still empty, so the marker goes above it.
         if last is not None and self._open and not last.runs:
             self.lines.insert(len(self.lines) - 1, line)
             last.strip = None
@@ -141,8 +143,10 @@ class TranscriptLayout:
 
     def _put_word(self, segment: str, owner: Owner) -> None:
         cells = cell_len(segment)
+        # The word may have begun in earlier tokens; its runs from `_word` on move together.
         if self.lines[-1].cells + cells > self.width and self._word:
             self._carry_word()
+        # A word longer than a line is split.
         while self.lines[-1].cells + cells > self.width:
             room = self.width - self.lines[-1].cells
             head, segment = _split_at_cells(segment, room, at_least=0 if self.lines[-1].cells else 1)

@@ -68,6 +68,7 @@ def _shade(paint: PaletteColours, step: int, encoding: str) -> Color | None:
     if paint.colours == 16:
         return Color.parse(SHADES_16[encoding][side]) if size >= FROM_LEVEL_16 else None
     plain, share = (paint.ground, 0.67) if encoding == "background" else (paint.words, 1.0)
+    # The lowest level starts at a fifth, so that it can be told from no colour.
     return plain.blend(paint.warm if side else paint.cool, share * (0.2 + 0.8 * size / STEPS))
 
 
@@ -83,5 +84,6 @@ def contrast_ratio(one: Color, other: Color) -> float:
 
 
 def _luminance(colour: Color) -> float:
+    # Luminance is defined on linear light, so the sRGB curve is undone first.
     linear = [((c + 0.055) / 1.055) ** 2.4 if c > 0.04045 else c / 12.92 for c in colour.normalized]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -120,6 +120,7 @@ class TranscriptLines(GrowingScrollView):
         if self.sheet.rows.is_marks(row):
             return self.pen.draw_marks(line)
         selection = self.text_selection
+        # Not cached: a selection changes with every move of the mouse.
         if selection is not None:
             style = self.screen.get_component_rich_style("screen--selection")
             return selected.highlight_span(self.build_strip(line, number), selection.get_span(row), style)

@@ -50,6 +50,7 @@ class LinePainter:
 
     def _mark_characters(self, text: str, owner: Owner) -> str:
         sign = self._tint.mark(owner) if isinstance(owner, TextPiece) and owner.index >= 0 else " "
+        # A wide character takes two cells, and so two signs.
         return "".join((" " if char == " " else sign) * cell_len(char) for char in text)
 
     def _marker(self, line: LayoutLine, width: int) -> Strip:
@@ -69,6 +70,7 @@ class LinePainter:
             return self._style(owner.origin)
         if owner.index < 0:
             return Style.null()
+        # The cursor has precedence over the pin, and both over heat.
         if owner is self.pointed:
             return self._style("pointed")
         if owner is self.pinned:

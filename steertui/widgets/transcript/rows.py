@@ -25,12 +25,14 @@ class RowMap:
         """Rows to scroll over; on a slow connection rounded up, so that not every new row scrolls the
         page.
         """
+        # Ceiling division.
         return -(-len(self) // AT_ONCE) * AT_ONCE if slowly else len(self)
 
     def update(self, lines: Sequence[LayoutLine], first: int) -> None:
         """Recompute the rows of the lines from number `first` on."""
         first = min(first, len(self._starts))
         if first < len(self._starts):
+            # Deleted from left to right: the first slice still needs the old start.
             del self._lines[self._starts[first] :], self._starts[first:]
         for number in range(first, len(lines)):
             self._starts.append(len(self._lines))

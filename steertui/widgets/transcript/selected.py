@@ -17,6 +17,7 @@ def highlight_span(strip: Strip, span: tuple[int, int] | None, style: Style) -> 
     if span is None:
         return strip
     start, end = span
+    # Textual writes -1 for the end of the line.
     end = len(strip.text) if end == -1 else end
     before, chosen, after = strip.divide(
         [strip.index_to_cell_position(start), strip.index_to_cell_position(end), strip.cell_length]

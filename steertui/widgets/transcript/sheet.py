@@ -41,6 +41,7 @@ class LaidOutDocument:
 
     def _add(self, item: Item) -> int:
         if isinstance(item, TranscriptMarker) and not self.document.insert_marker(item):
+            # A marker inserted further up moves every line after it.
             self.fold(self.width)
             return 0
         if not isinstance(item, TranscriptMarker):

@@ -21,6 +21,7 @@ def next_marked_token(items: Sequence[Item], piece: TextPiece | None, change: in
 
 def _marked_after(items: Sequence[Item], piece: TextPiece | None) -> TextPiece | None:
     walk = iter(_items_ahead(items, piece, 1))
+    # `any` stops behind the marker, and the search for a token goes on from there.
     marked = any(isinstance(item, TranscriptMarker) for item in walk)
     return next(_tokens(walk), None) if marked else None
 

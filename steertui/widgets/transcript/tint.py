@@ -38,6 +38,7 @@ class HeatColours:
     def next_encoding(self, channels: Sequence[str], selected: int) -> None:
         """Switch to the next encoding of this terminal, on the chosen channel or else the selected one."""
         known = available_encodings()
+        # A setting may name an encoding that this terminal lacks; 0 is “off”, 1 the first that shows heat.
         place = known.index(self.encoding) + 1 if self.encoding in known else 1
         self.encoding = known[place % len(known)]
         if self.channel not in channels:

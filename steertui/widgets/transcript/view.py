@@ -107,6 +107,7 @@ class Transcript(TranscriptLines, can_focus=True):
     def _apply_heat(self) -> None:
         self.set_title(self.heading)
         marked = self.tint.encoding == "marks"
+        # Marks add a second row to the lines of answers, so all rows are counted again.
         if marked != self.sheet.rows.marked:
             self.sheet.rows = RowMap(marked)
             self._lines_changed(0)

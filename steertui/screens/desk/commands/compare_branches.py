@@ -34,6 +34,7 @@ def show_branch_beside(desk: DeskScreen) -> None:
     if desk.link.state.running:
         raise UsageError(branches.WRITING)
     shadow, others = desk.transcript_panel.shadow, branches.other_ends(desk.link.state, desk.feed.shown_turn)
+    # Without a branch in the panel the first one comes next; past the last, the panel closes.
     at = others.index(shadow.branch) + 1 if shadow.branch in others else 0
     if not others:
         desk.notify(ONLY, markup=False)

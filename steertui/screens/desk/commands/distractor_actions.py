@@ -63,6 +63,7 @@ def insert_distractor(desk: DeskScreen, what: Distractor) -> None:
 
 async def _send_message(desk: DeskScreen, what: Distractor) -> None:
     """Send it as a turn, after a marker that names it a distractor."""
+    # During an answer the turn only waits, so a marker now would stand in that answer.
     if not desk.link.state.running:
         await desk.link.request("mark", label=f"DISTRACTOR {HOW[what.how][0]}")
     await desk.composer.send_message(what.text, role=what.how)

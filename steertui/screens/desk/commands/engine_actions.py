@@ -45,6 +45,7 @@ def open_leave_dialog(desk: DeskScreen) -> None:
 async def _leave(desk: DeskScreen, *, shutdown: bool) -> None:
     link = desk.link
     stopped = shutdown and await link.request("shutdown", reason="quit from the desk") is not None
+    # Read before the connection closes; a session without turns is not worth a mention.
     kept = link.state.session if link.recorded and link.state.turns else ""
     words = leave.leave_message(stopped=stopped, connected=link.connected, kept_session=kept)
     await link.close()
@@ -61,6 +62,7 @@ async def _open_model_dialog(desk: DeskScreen) -> None:
     if found is None:
         return
     known = desk.link.state.model
+    # Only a loaded model can be unloaded.
     here = known.name if known and known.state == "ready" else ""
 
     def change_model(wanted: str) -> None:

@@ -64,6 +64,7 @@ async def _load_mixer(desk: DeskScreen, path: Path) -> None:
     except SteerError as error:
         desk.warn(str(error))
         return
+    # Read only now: it holds the vectors that have just been loaded.
     known = desk.link.state.vectors
     mixer = rebuild_mixer(state, known, desk.mixer_panel.board.n_layers)
     desk.mixer_panel.try_edit(lambda: load_preset(desk.mixer_panel.board, mixer, path.stem))
@@ -75,8 +76,10 @@ async def _ensure_vector(desk: DeskScreen, channel: dict[str, Any]) -> None:
     loaded = desk.link.state.vectors
     if any(vector.sha256 == sha for vector in loaded.values()) or (sha is None and name in loaded):
         return
+    # Another vector has the name already; part of the hash keeps the two apart.
     own = f"{name}-{str(sha)[:6]}" if name in loaded else name
     reply = await _load_vector(desk, own, [str(channel.get("source", name)), name])
+    # The name or the source may stand for another vector by now.
     if sha not in (None, reply["sha256"]):
         raise BadInput(f"vector {name!r} is not the one this mixer was saved with (sha256 {str(sha)[:12]} …)")
 
@@ -84,9 +87,11 @@ async def _ensure_vector(desk: DeskScreen, channel: dict[str, Any]) -> None:
 async def _load_vector(desk: DeskScreen, name: str, places: list[str]) -> dict[str, Any]:
     """Load a vector from the first source that has it."""
     trouble = ""
+    # Source and name may be the same; a dict keeps the order and drops the second.
     for place in dict.fromkeys(places):
         try:
             return await desk.link.request_or_raise("vector.load", source=place, name=name)
         except SteerError as error:
+            # The first error is the one of the recorded source.
             trouble = trouble or str(error)
     raise BadInput(f"cannot load vector {name!r} of this mixer: {trouble}")

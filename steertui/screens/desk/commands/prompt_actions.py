@@ -19,6 +19,7 @@ def focus_prompt(desk: DeskScreen) -> None:
 
 def edit_prompt(desk: DeskScreen) -> None:
     """Open the editor after the letters typed just before have reached the prompt."""
+    # The callback goes through the queues of desk and prompt, behind the keys that wait there.
     desk.call_later(desk.prompt.call_later, desk.lag.run_after_reply, desk, partial(_open_editor, desk))
 
 

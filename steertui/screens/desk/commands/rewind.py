@@ -22,6 +22,7 @@ def open_rewind_dialog(desk: DeskScreen) -> None:
         desk.composer.rewind_count = tokens
         rewind_tokens(desk, tokens)
 
+    # Raises now if there is no answer, instead of after the dialog.
     current_answer(desk.link.state, desk.feed.shown_turn)
     desk.open_dialog(rewind_dialog(desk.composer.rewind_count), take_back)
 

@@ -46,6 +46,7 @@ def run_command(desk: DeskScreen, line: str) -> None:
 def suggest_commands(text: str) -> list[tuple[str, str]]:
     """(text to type, what it does) for a line that begins with a slash, best matches first."""
     name, space, _ = text[1:].partition(" ")
+    # Once arguments have begun, only the usage of the word is shown.
     if space:
         return [_suggestion(name)] if name in ACTS else []
     short = [_suggestion(word) for word in words_at(DESK) if word.startswith(name)]
@@ -65,6 +66,7 @@ def complete_command(text: str, choice: str) -> str:
 
 
 def _matches(name: str, command: commands.Command) -> bool:
+    # A single letter would match almost every title.
     return name.lower() in command.id or (len(name) > 1 and name.lower() in command.title.lower())
 
 
@@ -88,6 +90,7 @@ def _edit(name: str, desk: DeskScreen, text: str) -> None:
     if not board.mixer.channels:
         raise UsageError(NO_STRIP)
     edit = typed_edit(board, board.selected, name, text)
+    # Made outside of `try_edit`, so that an error reaches the caller, which gives the line back.
     desk.mixer_panel.try_edit(lambda: edit)
 
 

@@ -67,6 +67,7 @@ def open_cap_dialog(desk: DeskScreen) -> None:
     panel = desk.mixer_panel
 
     def set_cap(wish: CapRequest) -> None:
+        # A preset with layers has moved the whole strip, so the user is told.
         if panel.try_edit(lambda: apply_cap(panel.board, wish)) and wish.layers:
             label, band = panel.board.channel.label, panel.board.channel.layers
             desk.notify(

@@ -59,9 +59,11 @@ async def _rewind_running(desk: DeskScreen, piece: TextPiece) -> None:
     held = running is not None and not running.paused
     if held:
         await desk.link.request("pause", paused=True)
+        # The reply only accepts the request; the state tells when the answer has paused.
         await _wait_until(desk, lambda state: state.running is None or state.running.paused)
     tokens = len(desk.link.state.turns[piece.turn].tokens) - piece.index
     desk.transcript_panel.release_selection()
+    # An answer that the user had paused stays paused.
     if await desk.link.request("rewind", tokens=tokens) and held:
         await desk.link.request("pause", paused=False)
 

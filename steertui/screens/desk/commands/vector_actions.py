@@ -34,6 +34,7 @@ async def add_channel_strip(desk: DeskScreen, spec: ChannelSpec) -> None:
     if any(channel.label == name for channel in panel.board.mixer.channels):
         desk.warn(f"{name} has a strip already")
         return
+    # Events are folded before the reply, so the vector is in the state by now.
     known = VectorFacts.from_event(desk.link.state.vectors[name])
 
     def add_channel() -> MixerEdit:

@@ -35,6 +35,7 @@ class CapDialog(ModalScreen[caps.CapRequest | None]):
         super().__init__()
         self._board, self._channel = board, board.channel
         now = cap_text(self._channel)
+        # A cap that cannot be typed is shown in the help line instead.
         self._typed = now if _is_typable(now) else ""
         self._help = TYPE if self._typed == now else f"it is capped at {now}\n{TYPE}"
 
@@ -53,6 +54,7 @@ class CapDialog(ModalScreen[caps.CapRequest | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show the typed cap in numbers, or how to write one."""
+        # Typing replaces a chosen preset: enter takes what was touched last.
         self.query_one(OptionList).highlighted = None
         self._show_line(self._meaning(event.value) if event.value.strip() else self._help, wrong=False)
 
@@ -70,6 +72,7 @@ class CapDialog(ModalScreen[caps.CapRequest | None]):
     def _submit(self, text: str) -> None:
         try:
             wish = caps.parse_cap(self._board, text)
+            # Tried here, because some errors only show when the cap is applied to the strip.
             caps.apply_cap(self._board, wish)
         except SteerError as error:
             self._show_line(str(error), wrong=True)

@@ -68,6 +68,7 @@ def _user_distractors() -> Iterator[str]:
         lines = read_utf8(paths.config_folder() / FILE, JSON_BYTES, errors="replace").splitlines()
     except (OSError, SteerError):
         return
+    # A text is also the id of its row, and ids must be unique.
     yield from dict.fromkeys(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 

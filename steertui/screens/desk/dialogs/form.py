@@ -92,6 +92,7 @@ class DeskForm(ModalScreen[dict[str, Any] | None]):
     def _refuse(self, line: FormAnswer, why: str) -> None:
         """Focus the invalid line and show the reason instead of its help."""
         self._trouble = f"{line.question.label}: {why}"
+        # Focusing a line that has the focus sends no event, so its message is shown here.
         if line.has_focus:
             self._show_help(line)
         line.focus()
@@ -100,4 +101,5 @@ class DeskForm(ModalScreen[dict[str, Any] | None]):
         said = self.query_one("#said", Static)
         said.set_class(bool(self._trouble), "-wrong")
         said.update(Text(safe_text(self._trouble or line.question.help)))
+        # Shown once; the next change of focus brings the help back.
         self._trouble = ""

@@ -47,6 +47,7 @@ class SavedMixersDialog(ChoiceDialog):
 
 def _is_mixer_name(text: str) -> bool:
     """Whether the text is a valid name and not a file."""
+    # The path of a file is loaded, not used as a name.
     if text.endswith(mixers.SUFFIX) or Path(text).exists():
         return False
     try:

@@ -52,4 +52,5 @@ def _model_choice(row: Mapping[str, Any], here: str) -> Choice:
     layers = f"{row['layers']} layers × {row['hidden_size']}" if row["layers"] else ""
     kind = "" if row["kind"] == "cached" else row["kind"]
     detail = " · ".join(filter(None, (kind, layers, format_bytes(row["weight_bytes"]), fit)))
+    # The key is read as words, like a typed name with options, so spaces in a folder are quoted.
     return Choice(shlex.quote(row["name"]), row["name"], detail)

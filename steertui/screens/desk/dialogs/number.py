@@ -38,4 +38,5 @@ def rewind_dialog(tokens: int) -> InputDialog[int]:
 def _parse_number(text: str) -> float:
     if not text.strip():
         raise UsageError("type a number, or esc to leave it as it is")
+    # Numbers are shown with a true minus sign, which `float` does not read.
     return finite_number("scale", text.replace("−", "-"))

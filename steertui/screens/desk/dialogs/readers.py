@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 
 def read_number(text: str) -> float:
+    # A copied number may have a true minus sign, which `float` does not read.
     return finite_number("it", text.strip().replace("−", "-"))
 
 
@@ -40,6 +41,7 @@ def read_share(text: str) -> float:
 
 def read_count(text: str) -> int:
     word = text.strip()
+    # `isdigit` alone would admit digits such as ², which `int` refuses.
     if not (word.isascii() and word.isdigit()):
         raise UsageError(f"{word!r} is not a whole number from 0 on")
     return int(word)

@@ -46,6 +46,7 @@ def setting_reader(name: str) -> Callable[[str], Any]:
     """The reader of what is typed for a setting; its value, or a sentence that says why not."""
     spec = SETTINGS[name]
     read = readers.choice_reader(*spec.choices) if spec.choices else READERS[spec.kind]
+    # A switch whose option turns something off is stored inverted.
     return (lambda text: not read(text)) if spec.off else read
 
 
@@ -74,6 +75,7 @@ def _plain_value(value: Any) -> str:
 
 def request_settings(sampling: AnswerSettings, *, new_seed: bool = False) -> dict[str, Any]:
     """Settings for `chat` and `regenerate`; defaults are left out."""
+    # A random seed is drawn here, so that the answer's record holds it.
     drawn = sampling.seed is None or new_seed
     return (replace(sampling, seed=secrets.randbelow(SEEDS)) if drawn else sampling).as_json()
 
@@ -87,6 +89,7 @@ def sampling_words(sampling: AnswerSettings) -> list[str]:
 def settings_of_answer(settings: Mapping[str, Any], now: AnswerSettings) -> AnswerSettings:
     """The settings of an existing answer; a random seed stays random and the prefill is not copied."""
     known = {name: settings[name] for name in FORM_SETTINGS if name in settings}
+    # JSON has lists only; the settings are compared with tuples.
     known["stop"] = tuple(known.get("stop", ()))
     made = AnswerSettings(**{**known, "prefill": now.prefill})
     return replace(made, seed=None) if now.seed is None else made

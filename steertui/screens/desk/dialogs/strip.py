@@ -29,6 +29,7 @@ def edit_from_form(board: MixerBoard, values: dict[str, Any]) -> MixerEdit | Non
     before = board
     keep_norm = values.pop("keep_norm")
     scale = stored_scale(board.channel, values.pop("shown"))
+    # The default band is stored as None; left as it was, it must not become a list.
     if values["layers"] == layers_of(board.channel, board.n_layers):
         values["layers"] = board.channel.layers
     board = board.edit(scale=scale, **values)

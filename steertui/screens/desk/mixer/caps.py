@@ -90,10 +90,12 @@ def apply_cap(board: MixerBoard, wish: CapRequest) -> MixerEdit:
         board = restore_band(board)
     channel = board.channel
     floor, ceiling = wish.floor, wish.ceiling
+    # Mirroring swaps the bounds: the floor along the vector is the ceiling of its negative.
     if channel.flipped:
         floor, ceiling = _flipped_bound(channel, ceiling, board), _flipped_bound(channel, floor, board)
     after = set_cap(board, floor, ceiling)
     for layer in layers_of(after.channel, board.n_layers):
+        # Only called for its error: a percentile may not have been measured at this layer.
         channel_bounds(after.channel, layer)
     return MixerEdit.between(before, after)
 
@@ -111,6 +113,7 @@ def cap_meaning(board: MixerBoard, wish: CapRequest) -> str:
 
 
 def _range_words(sign: str, values: tuple[float, ...]) -> str:
+    # An open side is infinite.
     known = sorted(value for value in values if math.isfinite(value))
     if not known:
         return ""
@@ -123,6 +126,7 @@ def _layers_in_share(board: MixerBoard, shares: str) -> tuple[int, ...]:
     if not board.n_layers:
         raise UsageError("the model is not loaded yet, so its depth is not known")
     wanted = parse_layers(shares, board.n_layers)
+    # The vector may lack some of these layers.
     layers = tuple(layer for layer in wanted if layer in board.channel.vector.directions)
     if not layers:
         raise UsageError(f"'{board.channel.label}' covers none of the layers {format_layers(wanted)}")
@@ -132,6 +136,7 @@ def _layers_in_share(board: MixerBoard, shares: str) -> tuple[int, ...]:
 def _flipped_bound(channel: Channel, bound: Bound, board: MixerBoard) -> Bound:
     """A bound as the flipped channel stores it; a percentile is converted to numbers first."""
     if isinstance(bound, str):
+        # A percentile has no negative: it is looked up along the vector and mirrored as a number.
         straight = replace(channel, flipped=False, floor=bound, ceiling=None)
         bound = {layer: channel_bounds(straight, layer)[0] for layer in layers_of(channel, board.n_layers)}
     if isinstance(bound, Mapping):

@@ -58,6 +58,7 @@ class MixerBoard:
 
     def with_mixer(self, mixer: Mixer) -> MixerBoard:
         """The same board with another mixer."""
+        # The new mixer may have fewer channels, so the selection is clamped.
         return replace(self, mixer=mixer).select(self.selected)
 
     def edit(self, **settings: Any) -> MixerBoard:
@@ -152,6 +153,7 @@ def move_to_band(board: MixerBoard, layers: tuple[int, ...]) -> MixerBoard:
     """Move the strip to the band of its cap, and keep the band it had."""
     channel = board.channel
     without, under = board.bands.get(channel.label, (None, None))
+    # Without a preset before, or after a change by the user, the present band is the one to return to.
     if without is None or under != ChannelBand.of(channel):
         without = ChannelBand.of(channel)
     wanted = ChannelBand(layers, None)
@@ -174,6 +176,7 @@ def next_unit(board: MixerBoard) -> MixerEdit:
     """Convert the scale to the next unit that is defined for this vector; the push stays the same."""
     channel = board.channel
     start = UNITS.index(channel.unit)
+    # Cyclic, and without the current unit.
     for unit in (*UNITS[start + 1 :], *UNITS[:start]):
         try:
             after = bank_values.convert_unit(channel, board.n_layers, unit, board.residual)

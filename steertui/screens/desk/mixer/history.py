@@ -25,7 +25,9 @@ class EditHistory:
         one.
         """
         if kind and kind == self.kind and self.past and when - self.when < TOGETHER_S:
+            # The mixer from before the first edit of the group is in `past` already.
             return replace(self, future=(), when=when)
+        # After a new edit the undone ones can no longer be redone.
         return EditHistory((*self.past, before)[-LONGEST:], (), kind, when)
 
     def undo(self, now: Mixer) -> tuple[Mixer, EditHistory] | None:

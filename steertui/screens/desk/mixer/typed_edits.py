@@ -48,6 +48,7 @@ def _unit(board: MixerBoard, text: str) -> MixerEdit:
 
 
 def _number(what: str, text: str) -> float:
+    # Numbers are shown with a true minus sign, which `float` does not read.
     return finite_number(what, text.replace("−", "-"))
 
 

@@ -42,6 +42,7 @@ class FormEntry:
     def _problem(self, param: JobParam, texts: Texts, typing: bool) -> str:
         if typing:
             return self._check(param, texts, read_files=False)
+        # A check may depend on other lines, so their texts belong to the key.
         key = (texts[param.name], *(texts.get(name, "") for name in param.kind.related))
         if self._checked.get(param.name, ((), ""))[0] != key:
             self._checked[param.name] = key, self._check(param, texts, read_files=True)

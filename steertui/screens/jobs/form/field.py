@@ -76,6 +76,8 @@ class Field(Vertical):
         self.query_one(".wrong", Static).update(Text(safe_text(sentence)))
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        # The form gets `Changed` instead, which holds the field.
         event.stop()
+        # A proposal sets `_start` as well, so it does not count as an edit by the user.
         self.touched = self.touched or self.text != self._start
         self.post_message(self.Changed(self))

@@ -58,6 +58,7 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
     ) -> None:
         super().__init__()
         self._offer, self._model, self._begin = offer, model, begin
+        # Required parameters come first; sorting is stable, so the spec's order holds otherwise.
         asked = sorted(offer.params, key=lambda param: not param.required)
         shown = [param for param in asked if param.name != ESTIMATE]
         self._fields = {param.name: Field(param, given) for param in shown}
@@ -105,6 +106,7 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
     @work(exclusive=True, group="look", exit_on_error=False)
     async def update_form(self) -> None:
         """Check touched fields, propose values for the others, and update the command line."""
+        # Proposals come first, since they fill lines that the check would find empty.
         await self._propose()
         focused = self._focused
         wrong = await self._problems(focused.param.name if focused else "")
@@ -117,6 +119,7 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
         for field in self._fields.values():
             if field.param.kind.will_be_written and not field.touched:
                 place = await asyncio.to_thread(proposed_path, self._offer, field.param, self._texts)
+                # The user may have reached the line while the thread was working.
                 if place and not field.touched and field is not self._focused:
                     field.propose(place)
 
@@ -167,6 +170,7 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
 
     @work(exclusive=True, group="start", exit_on_error=False)
     async def start(self, *, estimate: bool) -> None:
+        # Files may have changed since the last check.
         self._entry.forget()
         wrong = await self._problems()
         for name, field in self._fields.items():
@@ -175,6 +179,7 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
         if wrong:
             self._fields[next(name for name in self._fields if name in wrong)].focus_line()
             return
+        # An empty optional line is left to its default.
         params = {key: value for key, value in (await self._params()).items() if value is not None}
         begun = await self._begin(self._offer.kind, params | ({ESTIMATE: True} if estimate else {}))
         if begun is not None:

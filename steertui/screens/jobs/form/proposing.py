@@ -17,6 +17,7 @@ def proposed_path(offer: JobSpec, param: JobParam, texts: Mapping[str, str]) -> 
         return ""
     others = [each for each in offer.params if each.required and each is not param and texts.get(each.name)]
     stem = (
+        # A leading dot would hide the file, and a leading dash would read as an option.
         re.sub(r"[^A-Za-z0-9._-]+", "-", Path(texts[others[0].name]).stem).strip(".-")[:80] if others else ""
     )
     return param.kind.suggest(stem) if stem else ""

@@ -44,6 +44,7 @@ def curve_panels(report: JobReport) -> dict[str, tuple[str, list[ChartCurve]]]:
     for name, rows in report.tables.items():
         over = TABLES.get(name, name)
         for column in drawable_columns(rows):
+            # A table may hold its own axis as a column.
             if column != over:
                 found.setdefault(column, (over, []))[1].append(column_curve(rows, column))
     return found
@@ -77,6 +78,7 @@ def all_curves(report: JobReport, width: int, colours: Mapping[str, str]) -> lis
     ]
     lines: list[Text] = []
     for start in range(0, len(drawn), beside):
+        # Charts side by side may differ in height.
         for row in zip_longest(*drawn[start : start + beside], fillvalue=Text()):
             lines.append(_side_by_side(row, room))
         lines.append(Text())

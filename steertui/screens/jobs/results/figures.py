@@ -28,6 +28,7 @@ def format_value(value: Any, *, whole: bool = True) -> str:
     """A value as text for a table; None is a dash. With `whole=False`, 1 is written 1.000."""
     if value is None:
         return "–"
+    # Tested before numbers, because a bool is an int in Python.
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
@@ -64,10 +65,12 @@ def parse_interval(value: Any) -> tuple[float, float] | None:
 
 def _format_list(values: Sequence[Any]) -> str:
     span = parse_interval(values)
+    # A pair of whole numbers may be two layers; an interval has fractions.
     if span and not all(isinstance(value, int) for value in values):
         return f"{format_number(span[0], whole=False)} … {format_number(span[1], whole=False)}"
     if (
         values
+        # `type`, since `isinstance` would take a bool for a layer.
         and all(type(value) is int and value >= 0 for value in values)
         and values == sorted(set(values))
     ):

@@ -41,6 +41,7 @@ class JobPages(Vertical):
             self._page.show(views.empty_page(size.width))
             return
         running = report.state == "running"
+        # The clock of a running job counts in ticks, so it changes only `TICKS` times a second.
         seen = report, report.version, self._open_name, size, self._column, int(now * TICKS) if running else 0
         if seen == self._seen:
             return

@@ -63,6 +63,7 @@ def drawable_columns(rows: Rows) -> list[str]:
             if is_number(value):
                 counts[name] = counts.get(name, 0) + 1
                 values.setdefault(name, set()).add(value)
+    # A column that is mostly empty or never changes makes no curve.
     moving = [name for name in counts if counts[name] > len(rows) / 2 and len(values[name]) > 1]
     return sorted(moving, key=lambda name: not any(_interval_of(row, name) for row in rows.values()))
 

@@ -150,6 +150,7 @@ def _verdict(report: JobReport, width: int, colours: Colours) -> Iterator[Text]:
 def _summary_lines(report: JobReport, width: int) -> Iterator[Text]:
     """The summary at the end: single and few values; tables have pages of their own."""
     for name, value in report.summary.items():
+        # What the parameters or the list of files show is not repeated.
         known = report.params.get(name) == value or any(file.path == value for file in report.files)
         if known or name in ("error", "exit_code") or value in (None, "", [], {}):
             continue
@@ -214,5 +215,6 @@ def _label(name: str) -> str:
 
 def _wrapped(text: str, width: int, style: str) -> list[Text]:
     """A sentence wrapped to at most `MOST_LINES` lines."""
+    # `wrap` returns no line at all for an empty text.
     lines = textwrap.wrap(text, max(width, 20), max_lines=MOST_LINES, placeholder=" …")
     return [Text(line, style=style) for line in lines or [""]]
