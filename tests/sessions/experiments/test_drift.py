@@ -132,7 +132,7 @@ def test_conversations_from_a_file(tmp_path: Path) -> None:
     assert one.turns == ("Hello", "And now?")
     assert one.system == "Be kind."
     file.write_text('"only one turn"\n')
-    with pytest.raises(BadInput, match="at least two turns"):
+    with pytest.raises(BadInput, match="at least two user turns"):
         load_conversations({"conversations": str(file), "n": 5, "turns": 6}, "x")
 
 

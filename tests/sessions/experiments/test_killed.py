@@ -26,7 +26,7 @@ class Mortal(FinishedTasks):
 
     last = 0
 
-    def keep(self, key: str, result: Any) -> None:
+    def record_result(self, key: str, result: Any) -> None:
         if len(self) == self.last:
             with self.file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": key, "result": result})[:-3])
