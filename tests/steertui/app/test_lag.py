@@ -133,7 +133,7 @@ async def test_the_mode_comes_once_and_is_said(adapt: bool) -> None:
             await on.ready()
             app = on.pilot.app
             for asked in range(0, 30, 5):
-                app._lag.asked(float(asked))  # type: ignore[attr-defined]
+                app._lag.query_sent(float(asked))  # type: ignore[attr-defined]
                 answer = events.CursorPosition(0, 0)
                 answer.time = asked + (2.0 if asked else 0.1)
                 app.post_message(answer)
