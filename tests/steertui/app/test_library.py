@@ -153,7 +153,7 @@ async def test_an_import_whose_name_is_taken_is_told_to_write_another_there(tmp_
         await at.press("enter")
         await at.sees("enter saves it under this name")
         await at.press("ctrl+u", *"taken", "enter")
-        await at.sees("has a vector 'taken' already: write another name")
+        await at.sees("already has a vector 'taken': choose another name")
         await at.press("2", "enter")
         await at.until(lambda: "taken2" in names(screen))
 

@@ -70,11 +70,11 @@ def test_the_best_band_stays_together_and_leaves_the_last_block() -> None:
 
 def test_a_collapse_is_found_and_framed() -> None:
     def text(dose: float, nll: float) -> Any:
-        return dose_response.dosing.Spoken(0, dose, (1, 2, 3), likelihood.TextScore(nll, 0.0), 0.0)
+        return dose_response.dosing.DosedText(0, dose, (1, 2, 3), likelihood.TextScore(nll, 0.0), 0.0)
 
     assert not text(1, 1.9).has_collapsed(text(0, 1.0))
     assert text(1, 2.1).has_collapsed(text(0, 1.0))
-    loop = dose_response.dosing.Spoken(0, 1, (1, 2) * 10, likelihood.TextScore(0.1, 0.0), 0.0)
+    loop = dose_response.dosing.DosedText(0, 1, (1, 2) * 10, likelihood.TextScore(0.1, 0.0), 0.0)
     assert loop.has_collapsed(text(0, 1.0))
 
 

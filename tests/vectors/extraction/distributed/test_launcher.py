@@ -165,7 +165,7 @@ def store_of_all() -> Path:
     ("more", "sentence"),
     [
         ({"method": "logistic"}, "needs all states in one process"),
-        ({"read": "response-mean"}, "has to generate replies first"),
+        ({"read": "response-mean"}, "cannot generate replies"),
         ({"tuned": "demo-instruct"}, "leave out --tuned"),
         ({"out": "v.txt"}, "cannot write this suffix"),
     ],
