@@ -113,7 +113,7 @@ async def test_another_session_loads_the_vectors_by_their_hash() -> None:
 @pytest.mark.parametrize(
     ("name", "sha", "said"),
     [
-        ("missing", "f" * 64, "vector 'missing' of this mixer cannot be had: there is no vector 'missing'"),
+        ("missing", "f" * 64, "cannot load vector 'missing' of this mixer: there is no vector 'missing'"),
         ("pirate", "f" * 64, "vector 'pirate' is not the one this mixer was saved with"),
     ],
 )

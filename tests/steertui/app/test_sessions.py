@@ -209,6 +209,6 @@ async def test_a_session_of_another_model_is_not_verified_with_this_one() -> Non
             assert model is not None
             other = replace(at.desk.link.state, model=replace(model, name="another"))
             entry = next(iter(screen._entries.values()))
-            assert "spoken by scripted, and the engine holds another" in verify_obstacle(entry, other)
+            assert "recorded with scripted, but the engine has another" in verify_obstacle(entry, other)
             assert verify_obstacle(entry, at.desk.link.state) == ""
             assert "none is loaded" in verify_obstacle(entry, replace(other, model=None))
