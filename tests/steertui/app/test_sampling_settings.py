@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sessions.state.answer_settings import FORM_SETTINGS, AnswerSettings
-from steertui.screens.desk.commands import slash_commands
+from steertui.commands.slash_words import SLASH_WORDS
 from steertui.screens.desk.dialogs.sampling import setting_reader, setting_text
 
 OTHERS: dict[str, Any] = {
@@ -37,5 +37,5 @@ def test_a_value_is_read_as_it_is_shown(name: str) -> None:
 
 
 def test_settings_have_slash_commands_of_their_own() -> None:
-    assert {"system", "prefill", "temperature", "top-p", "top-k", "seed", "max"} < slash_commands.WORDS.keys()
-    assert slash_commands.WORDS["seed"].usage == "N|new"
+    assert {"system", "prefill", "temperature", "top-p", "top-k", "seed", "max"} < SLASH_WORDS.keys()
+    assert SLASH_WORDS["seed"].usage == "N|new"

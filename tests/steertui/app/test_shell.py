@@ -31,11 +31,11 @@ ALTERNATE, USUAL, RELEASES_MOUSE = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?1000l
 BASH = "import os; os.execvp('bash', ['bash', '--norc', '--noprofile', '-i'])"
 INLINE = """
 import sys
-from steertui import cli
+from steertui.cli.main import main
 from steertui.engine import inline
 from tests.sessions.scripted import Studio
-inline.Studio = lambda: Studio(pace=0.002)
-sys.exit(cli.main(["scripted", "--inline"]))
+inline.TorchBackend = lambda: Studio(pace=0.002)
+sys.exit(main(["scripted", "--inline"]))
 """
 PROMPT = "ready>"
 SAID = "I will not give up"
