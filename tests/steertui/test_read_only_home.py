@@ -98,7 +98,7 @@ def test_there_is_no_session_and_that_is_what_is_said(
     for variable in FOLDERS.values():
         monkeypatch.setenv(variable, "/dev/null/nowhere")
     assert main.main(["sessions", action, "last"]) == 4
-    assert "no session has been recorded yet" in capsys.readouterr().err
+    assert "nothing was recorded yet" in capsys.readouterr().err
 
 
 def test_what_was_recorded_is_listed_though_no_index_can_be_written(

@@ -333,7 +333,7 @@ def test_ctrl_c_keeps_what_was_said(say: Say, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(live.AnswerStream, "cancel", told)
     before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(ScheduledEdits, "perform", interrupt)
+    monkeypatch.setattr(ScheduledEdits, "apply_before", interrupt)
     answer = say("hello", "--max-new", "9", code=130)
     assert (len(answer["token_ids"]), answer["stop"]) == (3, "cancel")
     assert signal.getsignal(signal.SIGINT) is before
@@ -347,7 +347,7 @@ def test_a_second_ctrl_c_does_not_wait(
             signal.raise_signal(signal.SIGINT)
             time.sleep(0.3)
 
-    monkeypatch.setattr(ScheduledEdits, "perform", interrupt_twice)
+    monkeypatch.setattr(ScheduledEdits, "apply_before", interrupt_twice)
     assert main.main(["say", "hello", "--model", str(tiny)]) == 130
     assert "interrupted" in capsys.readouterr().err
 

@@ -90,9 +90,9 @@ def test_a_branch_is_a_new_session_that_stands_at_the_token(
 
 def test_a_new_user_is_told_that_nothing_is_there_yet(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sessions", "list"]) == 0
-    assert capsys.readouterr() == ("", "no session has been recorded yet\n")
+    assert capsys.readouterr() == ("", "nothing was recorded yet\n")
     assert main(["sessions", "show", "last"]) == 4
-    assert "no session has been recorded yet below" in capsys.readouterr().err
+    assert "nothing was recorded yet below" in capsys.readouterr().err
 
 
 def test_a_search_without_a_hit_says_so(session: str, capsys: pytest.CaptureFixture[str]) -> None:

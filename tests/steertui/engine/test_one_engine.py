@@ -33,7 +33,7 @@ def test_the_way_of_loading_is_told_from_the_first_moment_a_model_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     go = threading.Event()
-    monkeypatch.setattr(Studio, "examine", lambda self, name, options: go.wait(20))
+    monkeypatch.setattr(Studio, "check_load", lambda self, name, options: go.wait(20))
     with resident(dtype="bfloat16"):
         loaded()
         (found,) = find_engines()

@@ -22,7 +22,7 @@ def frozen() -> Iterator[None]:
     """Sessions are numbered, a journal's event takes a quarter of a second, and the engine's machine has 16 GB."""
     ids, ticks = itertools.count(1), itertools.count(0, EVENT_MS)
     wall = SimpleNamespace(now=lambda zone: BEGAN)
-    place = SimpleNamespace(free=lambda: FREE, where="cpu", dtype=None)
+    place = SimpleNamespace(available_bytes=lambda: FREE, device_label="cpu", dtype=None)
     changes = {
         "sessions.journal.ulid.time": SimpleNamespace(time_ns=lambda: int(BEGAN.timestamp() * 1e9)),
         "sessions.journal.ulid.secrets": SimpleNamespace(randbits=lambda bits: next(ids)),
