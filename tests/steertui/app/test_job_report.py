@@ -194,7 +194,7 @@ def test_the_work_of_a_command_is_told_apart_and_says_whose_it_is() -> None:
         )
     )
     own, guest = ledger.reports[1], ledger.reports[2]
-    assert "in a session of its own: 9F2K1X" in page(guest)
+    assert "results in session 9F2K1X" in page(guest)
     assert "its result is in session 9F2K1X" in guest.no_vector_reason
     assert "session" not in page(own)
     assert own.no_vector_reason == "job 1 has made no vector"
