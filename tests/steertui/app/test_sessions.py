@@ -211,4 +211,4 @@ async def test_a_session_of_another_model_is_not_verified_with_this_one() -> Non
             entry = next(iter(screen._entries.values()))
             assert "recorded with scripted, but the engine has another" in verify_obstacle(entry, other)
             assert verify_obstacle(entry, at.desk.link.state) == ""
-            assert "none is loaded" in verify_obstacle(entry, replace(other, model=None))
+            assert "needs a loaded model" in verify_obstacle(entry, replace(other, model=None))
