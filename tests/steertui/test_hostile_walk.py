@@ -50,6 +50,8 @@ QUICK = (
 """Scenes that together show every widget; the others are walked in `make test-slow`."""
 MINE: tuple[str, ...] = ()
 """A widget that draws numbers and words of the house only."""
+BASES = ("RowWidget", "TranscriptLines")
+"""Widgets that are shown only as what derives from them; so are all of `steertui.textual_patches`."""
 CASES: dict[str, tuple[str, ...]] = {
     "FormAnswer": ("stop text", "template argument"),
     "InputDialog": ("vector note",),
@@ -158,7 +160,8 @@ def ours() -> Iterator[type[Widget]]:
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
-        if kind.__module__.startswith("steertui.") and kind.__name__ not in ("RowWidget", "TranscriptLines"):
+        base = kind.__module__.startswith("steertui.textual_patches.")
+        if kind.__module__.startswith("steertui.") and not base and kind.__name__ not in BASES:
             yield kind
 
 
