@@ -72,14 +72,14 @@ async def test_and_so_is_a_screen_that_found_it() -> None:
     with resident(dtype="bfloat16"):
         loaded()
         async with desk_at(None, Studio()) as at:  # type: ignore[arg-type]
-            await at.until(lambda: "the engine main has this model as: dtype bfloat16" in at.toasts)
+            await at.until(lambda: "the engine main has this model loaded with: dtype bfloat16" in at.toasts)
 
 
 def test_another_way_of_loading_is_refused_and_not_passed_over() -> None:
     with resident(dtype="bfloat16"):
         loaded()
         with pytest.raises(
-            EngineUnavailable, match=r"dtype bfloat16; not dtype float32: .*steertui stop main"
+            EngineUnavailable, match=r"dtype bfloat16, not dtype float32: .*steertui stop main"
         ):
             ensure_engine("scripted", {"dtype": "float32"})
 
