@@ -22,7 +22,7 @@ class Page(App[None]):
     def compose(self) -> ComposeResult:
         yield PromptInput(("first example", "second example"))
 
-    def on_prompt_sent(self, message: PromptInput.Sent) -> None:
+    def on_prompt_input_sent(self, message: PromptInput.Sent) -> None:
         self.sent.append(message.text)
 
 
