@@ -27,6 +27,7 @@ from steertui.screens.library.rows import COLUMNS, column_widths, desk_cosines, 
 from steertui.screens.library.trash_dialog import TrashBin
 from steertui.screens.notices import ShowsNotices
 from steertui.text import safe_text
+from steertui.textual_patches.measured_table import MeasuredTable
 from steertui.widgets.cover import Cover
 from steertui.widgets.line import SafeInput
 from steertui.widgets.status.hints import Hints
@@ -67,7 +68,7 @@ class LibraryScreen(ShowsNotices, Screen[str | None]):
 
     def compose(self) -> ComposeResult:
         yield SafeInput(placeholder="filter: name, note, model, method", id="filter")
-        yield DataTable(id="vectors", cursor_type="row", zebra_stripes=False)
+        yield MeasuredTable(id="vectors", cursor_type="row", zebra_stripes=False)
         with VerticalScroll(id="card", can_focus=False):
             yield self._check
             yield Static(id="page")

@@ -26,6 +26,7 @@ from steertui.screens.sessions.recorded import load_film, search_sessions
 from steertui.screens.sessions.replay import ReplayScreen
 from steertui.screens.sessions.verification import VerificationCard
 from steertui.text import safe_text
+from steertui.textual_patches.measured_table import MeasuredTable
 from steertui.widgets.bars import clip_middle, clip_text
 from steertui.widgets.cover import Cover
 from steertui.widgets.line import SafeInput
@@ -56,7 +57,7 @@ class SessionsScreen(ShowsNotices, Screen[str | None]):
 
     def compose(self) -> ComposeResult:
         yield SafeInput(placeholder="search the text of all sessions", id="search")
-        yield DataTable(id="recorded", cursor_type="row")
+        yield MeasuredTable(id="recorded", cursor_type="row")
         yield self._verification
         yield Transcript(id="words")
         yield Hints()

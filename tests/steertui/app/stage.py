@@ -94,7 +94,10 @@ class Stage:
 
     async def sees(self, *texts: str) -> None:
         """All of these stand on the screen, now or a frame later."""
-        await self.until(lambda: all(text in "\n".join(self.drawn()) for text in texts))
+        try:
+            await self.until(lambda: all(text in "\n".join(self.drawn()) for text in texts))
+        except TimeoutError:
+            raise AssertionError("\n".join([f"{texts} is not on the screen:", *self.drawn()])) from None
 
     def drawn(self) -> list[str]:
         """Every row of the screen as text."""

@@ -14,6 +14,7 @@ from steertui.textual_patches.compositor_updates import CompositorUpdate
 from steertui.textual_patches.first_frames import FirstFramesScreen
 from steertui.textual_patches.frame_hooks import FrameHooksApp
 from steertui.textual_patches.growing_scroll import GrowingScrollView
+from steertui.textual_patches.measured_table import MeasuredTable
 from steertui.textual_patches.screen_capture import capture_rows
 
 pytestmark = pytest.mark.anyio
@@ -132,3 +133,23 @@ async def test_a_control_sequence_is_written_past_no_frame(monkeypatch: pytest.M
         assert written == ["\x1b[6n"]
         monkeypatch.setattr(app._driver, "input_tty", True, raising=False)
         assert terminal_driver.can_reply(app)
+
+
+class Rows(App[None]):
+    CSS = "MeasuredTable {height: 10}"
+
+    def compose(self) -> ComposeResult:
+        yield MeasuredTable[str](cursor_type="row")
+
+
+async def test_a_row_drawn_before_its_columns_were_measured_is_drawn_again() -> None:
+    app = Rows()
+    async with app.run_test() as pilot:
+        table = app.query_one(MeasuredTable)
+        table.add_column("who")
+        await pilot.pause()
+        table.add_row("somebody with a long name")
+        # What a busy machine does: a frame is drawn before the table gets to measure its cells.
+        assert "long name" not in table.render_line(1).text
+        await pilot.pause()
+        assert "somebody with a long name" in table.render_line(1).text

@@ -18,6 +18,7 @@ from textual.driver import Driver
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
+from textual.widgets import DataTable
 
 import steertui
 from steertui.app import StudioApp
@@ -36,6 +37,8 @@ ON_CLASSES = (
     (_compositor, "LayoutUpdate"),
     (_compositor.Compositor, "render_update"),
     (Driver, "write"),
+    (DataTable, "_update_dimensions"),
+    (DataTable, "_clear_caches"),
 )
 ON_OBJECTS = (
     ("_running", lambda app: app),
