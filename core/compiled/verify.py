@@ -16,7 +16,7 @@ from torch import Tensor
 from core.compiled.graph_step import GraphStep
 from core.mixer.mixer import Channel, Mixer
 from core.model.cache import Tape
-from core.steering.layer_plan import MeterReading
+from core.steering.meters import MeterReading
 from core.steering.plan import Plan
 
 if TYPE_CHECKING:

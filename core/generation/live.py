@@ -18,12 +18,12 @@ from core.errors import OutOfMemory, UsageError
 from core.generation.decoder import Decoder
 from core.generation.mixer_queue import Ages, MixerQueue, QueuedChange
 from core.generation.settings import DecoderSettings
-from core.generation.token import GeneratedToken, caps_on_bound, lane_projections, largest_change
+from core.generation.token import GeneratedToken
 from core.mixer.effects import channel_band
 from core.mixer.lanes import Lanes
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
-from core.steering.layer_plan import MeterReading
+from core.steering.meters import MeterReading, caps_on_bound, lane_projections, largest_change
 from core.steering.plan import Meters, Plan
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from core.errors import ModelError, OutOfMemory
 from core.mixer.mixer import Mixer
 from core.model.anatomy import text_config
 from core.model.hooks import EagerPass
-from core.steering.layer_plan import MeterReading
+from core.steering.meters import MeterReading
 from core.steering.plan import Layers, Plan
 
 if TYPE_CHECKING:

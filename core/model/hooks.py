@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from core.errors import ModelError
 from core.model.anatomy import Site
-from core.steering.layer_plan import LayerPlan, MeterReading
+from core.steering.layer_plan import LayerPlan
+from core.steering.meters import MeterReading
 from core.steering.plan import Layers, Plan
 
 OutputHook = Callable[[int, Tensor], None]

@@ -23,7 +23,7 @@ from core.steering import shared_rows
 from core.steering.effect_table import EffectTable
 from core.steering.floats import FloatProgram
 from core.steering.layer_plan import LayerPlan
-from core.steering.stack import VectorRows
+from core.steering.vector_rows import VectorRows
 
 FEW_LANES = 8
 PHASES = ("prompt", "thinking", "answer")

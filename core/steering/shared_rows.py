@@ -15,7 +15,7 @@ from core.mixer.effects import ChannelEffect
 from core.steering.algebra import SteeringProgram, gain_matrix
 from core.steering.caps import CapTable, solve_caps
 from core.steering.effect_table import SILENT, EffectTable
-from core.steering.stack import VectorRows
+from core.steering.vector_rows import VectorRows
 
 SAME_DIRECTION = 0.999
 
