@@ -319,6 +319,9 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
     def on_mixer_panel_refused(self, message: MixerPanel.Refused) -> None:
         self.warn(message.reason)
 
+    def on_tour_finished(self) -> None:
+        first_page.mark_tour_done()
+
     def on_mixer_panel_add_pressed(self) -> None:
         self.action_do("vector.add")
 
