@@ -12,7 +12,7 @@ from core.errors import PartlyDone, UsageError
 from core.secrets import scrub
 from sessions.job_specs.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
 from sessions.job_specs.offer import JobSpec
-from steertui.cli.options import flags
+from steertui.cli.options import flags, job_flags
 from steertui.cli.output import pair_table
 from steertui.cli.output.printing import print_report
 from steertui.cli.run_job import execute_job
@@ -30,13 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rows", type=flags.parse_count, metavar="N", help="also show N of its texts as a table (0: all)"
     )
     making = actions.add_parser("make", help="a new set, written by Claude or answered by a model")
-    flags.add_offer(making, CONTRAST_MAKE)
+    job_flags.add_offer(making, CONTRAST_MAKE)
     making.add_argument("--yes", action="store_true", help="do not ask before Claude is used")
     making.add_argument(
         "--with-model", action="store_true", help="let --model answer both sides of the set instead"
     )
     for param in _only_in(CONTRAST_ANSWER, CONTRAST_MAKE):
-        flags.add_param(making, param)
+        job_flags.add_param(making, param)
     flags.add_model(making)
     flags.add_output(making)
     for action in (listing, showing):
@@ -75,7 +75,7 @@ def run_making(args: argparse.Namespace) -> Mapping[str, Any]:
         if getattr(args, param.name) is not None:
             way = "with --with-model" if args.with_model else "without --with-model"
             raise UsageError(f"{param.option} means nothing {way}")
-    params = flags.offer_params(args, offer)
+    params = job_flags.offer_params(args, offer)
     if offer is CONTRAST_MAKE and not (args.yes or args.estimate):
         confirm_cost(params)
     return execute_job(args, offer.kind, params)

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.mixer.layer_ranges import write_layers
 from sessions.job_specs.workshop import EXTRACT
-from steertui.cli.options import flags
+from steertui.cli.options import flags, job_flags
 from steertui.cli.output.layer_curve import draw_layer_curve
 from steertui.cli.output.printing import print_report
 from steertui.cli.run_job import execute_job
@@ -21,7 +21,7 @@ from steertui.text import safe_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    flags.add_offer(parser, EXTRACT)
+    job_flags.add_offer(parser, EXTRACT)
     flags.add_model(parser)
     flags.add_output(parser)
 
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_extract(args: argparse.Namespace) -> Mapping[str, Any]:
-    params = flags.offer_params(args, EXTRACT)
+    params = job_flags.offer_params(args, EXTRACT)
     # The job loads its models itself, so it needs their names and load options.
     if not EXTRACT.needs_resident(params):
         params |= {"model": args.model, "loading": flags.load_options(args)}

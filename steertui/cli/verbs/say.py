@@ -14,7 +14,7 @@ from typing import Any
 from core.errors import BadInput, PartlyDone, SteerError, UsageError
 from sessions.journal.codec import JournalRecord, encode
 from sessions.promptfile import Prompt, PromptRecord, read_prompts
-from steertui.cli.options import flags
+from steertui.cli.options import answer_flags, flags
 from steertui.cli.output.answer import AnswerReport
 from steertui.cli.output.printing import AnswerPrinter
 from steertui.cli.prepared import ChatSetup
@@ -29,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--prompts", type=Path, metavar="FILE", help="JSON lines: many prompts instead of one"
     )
     flags.add_model(parser)
-    flags.add_steering(parser)
-    flags.add_decoding(parser, compiled="now")
+    answer_flags.add_steering(parser)
+    answer_flags.add_decoding(parser, compiled="now")
     flags.add_output(parser)
 
 
