@@ -32,7 +32,9 @@ def prompt_ids(
 
 
 def text_ids(model: Model, text: Text) -> list[int]:
-    """Ids of a text to be read: a string as it stands; a conversation stays open at its end."""
+    """Ids of a text to be read, not answered: a string as it is; a conversation up to where the assistant
+    goes on, so that a last message of its own is not closed.
+    """
     if (ids := given_ids(text)) is not None:
         return ids
     if isinstance(text, str):

@@ -45,7 +45,7 @@ class Progress(JobEvent, kind="progress"):
 
 @dataclass(frozen=True)
 class Row(JobEvent, kind="row"):
-    """One line of a table."""
+    """One line of a table of results; `key` names the line."""
 
     table: str
     key: str
