@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from core.steering.algebra import SteeringProgram, steer_array
@@ -20,7 +21,7 @@ class LayerPlan:
 
     push: Tensor | None = None
     rows: Tensor | None = None
-    program: SteeringProgram | None = None
+    program: SteeringProgram[NDArray[np.float64]] | SteeringProgram[Tensor] | None = None
     float_programs: tuple[FloatProgram, ...] = ()
     meter_rows: Tensor | None = None
     channels: tuple[int, ...] = ()

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from core.errors import BadInput
 from core.mixer.effects import Norms, channel_effects
-from core.mixer.mixer import Mixer
+from core.mixer.mixer import Mixer, VectorLike
 from core.recent import LruCache
 from core.steering import shared_rows
 from core.steering.effect_table import EffectTable
@@ -74,7 +74,7 @@ class Planner:
         decays = any(c.half_life is not None for mixer in lanes for c in mixer.channels)
         return Plan(tuple(lanes), phases, meters, decays)
 
-    def vector_rows(self, vector: Any) -> VectorRows:
+    def vector_rows(self, vector: VectorLike) -> VectorRows:
         # VectorRows keeps the vector alive, so its id is not reused while the entry exists.
         key = getattr(vector, "sha256", None) or id(vector)
         return self._row_cache.get_or_make(key, lambda: VectorRows(vector, self.devices, self.hidden_size))
@@ -109,7 +109,7 @@ class Planner:
         """Σ a·v̂ where channels only add: one weighted sum of all rows per device, split into layers."""
         folded = list(score.additive_pushes())
         for where in dict.fromkeys(self.devices) if folded else ():
-            total: Any = 0.0
+            total = torch.zeros((), device=where)
             for stack, table in folded:
                 shelf = next(s for s in stack.by_device if s.matrix.device == where)
                 weights = torch.tensor([table[layer] for layer in shelf.layers], device=where)
@@ -158,7 +158,7 @@ class Planner:
             for layer, found in read.items()
         }
 
-    def _rows_if_fitting(self, vector: Any, *, plays: bool) -> VectorRows | None:
+    def _rows_if_fitting(self, vector: VectorLike, *, plays: bool) -> VectorRows | None:
         """Rows of a vector; None for a muted vector that does not fit this model, raises if it would act."""
         try:
             return self.vector_rows(vector)
