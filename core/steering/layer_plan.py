@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -14,6 +14,9 @@ from core.steering.algebra import SteeringProgram, steer_array
 from core.steering.floats import FloatProgram
 from core.steering.meters import MeterReading, read_meter
 
+Program: TypeAlias = SteeringProgram[NDArray[np.float64]] | SteeringProgram[Tensor]
+"""Float64 arrays where the layer is on a CPU, else float32 tensors on its device."""
+
 
 @dataclass(frozen=True)
 class LayerPlan:
@@ -21,7 +24,7 @@ class LayerPlan:
 
     push: Tensor | None = None
     rows: Tensor | None = None
-    program: SteeringProgram[NDArray[np.float64]] | SteeringProgram[Tensor] | None = None
+    program: Program | None = None
     float_programs: tuple[FloatProgram, ...] = ()
     meter_rows: Tensor | None = None
     channels: tuple[int, ...] = ()

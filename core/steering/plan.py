@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ from core.recent import LruCache
 from core.steering import shared_rows
 from core.steering.effect_table import EffectTable
 from core.steering.floats import FloatProgram
-from core.steering.layer_plan import LayerPlan
+from core.steering.layer_plan import LayerPlan, Program
 from core.steering.vector_rows import VectorRows
 
 FEW_LANES = 8
@@ -36,6 +36,17 @@ PHASES_OF_SCOPE: Mapping[str, tuple[str, ...]] = {
 }
 Meters = Mapping[int, Sequence[int]]
 Layers = tuple[LayerPlan | None, ...]
+
+
+class LayerParts(TypedDict, total=False):
+    """Fields of a `LayerPlan`, collected from the channels and the meters."""
+
+    push: Tensor
+    rows: Tensor
+    program: Program
+    float_programs: tuple[FloatProgram, ...]
+    meter_rows: Tensor
+    channels: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,7 @@ class Planner:
     ) -> Layers:
         score = self._effect_table(lanes, phase, ages)
         keep_norm = [m.keep_norm and not m.bypassed for m in lanes]
-        parts: dict[int, dict[str, Any]] = {layer: {"push": push} for layer, push in self._pushes(score)}
+        parts: dict[int, LayerParts] = {layer: {"push": push} for layer, push in self._pushes(score)}
         for layer in score.dense:
             parts[layer] = self._plan_dense_layer(score, layer, keep_norm)
         # After the dense layers, whose assignment would overwrite the meter rows.
@@ -123,7 +134,7 @@ class Planner:
                     push = row[0] if score.n_lanes == 1 else row[:, None]
                     yield layer, push.to(self.dtypes[layer])
 
-    def _plan_dense_layer(self, score: EffectTable, layer: int, keep_norm: Sequence[bool]) -> dict[str, Any]:
+    def _plan_dense_layer(self, score: EffectTable, layer: int, keep_norm: Sequence[bool]) -> LayerParts:
         stacks = score.vectors_at(layer)
         where = self._shared_row_cache.get_or_make(
             (layer, *stacks), lambda: shared_rows.merge_rows(stacks, layer)
@@ -143,7 +154,7 @@ class Planner:
             "float_programs": tuple(map(FloatProgram.from_program, alone)),
         }
 
-    def _plan_meters(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
+    def _plan_meters(self, mixer: Mixer, meters: Meters) -> dict[int, LayerParts]:
         read: dict[int, dict[int, VectorRows]] = {}
         playing = mixer.bypass(False).active_indices()  # a bypass can end at any token: check these too
         for i, wanted in meters.items():
