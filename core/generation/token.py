@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from core.generation.lane_comparison import LaneComparison, LaneToken
 from core.generation.probabilities import Candidate
+from core.model.tokenizer import Tokenizer
 from core.steering.meters import Projections
 
 
 class TokenTexts:
     """Cached text of single tokens: decoding one with the tokenizer takes longer than choosing it."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Tokenizer | None) -> None:
         self._tokenizer = tokenizer
         self._known: dict[int, str] = {}
 

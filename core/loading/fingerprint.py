@@ -9,21 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from core.files import open_regular
+from core.json_values import JsonValue
 from core.loading.safetensors_header import read_header
 
 SAMPLES = 64
 BLOCK = 4096
 
 
-def fingerprint_files(config: dict[str, Any], weights: list[Path], *extra: str) -> str:
+def fingerprint_files(config: Mapping[str, JsonValue], weights: list[Path], *extra: str) -> str:
     """Fingerprint of a folder: configuration, each weight file's header and blocks sampled from its data."""
-    digest = _digest(config, extra)
+    digest = hashlib.sha256(_identity(config, extra))
     # Sorted, so that the order in which files are listed does not change the hash.
     for path in sorted(weights):
         header = read_header(path)
@@ -40,7 +41,7 @@ def fingerprint_files(config: dict[str, Any], weights: list[Path], *extra: str) 
 def fingerprint_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
     """Fingerprint of a model in memory: sampled parameters, and probe logits where weights are offloaded."""
     config = getattr(hf, "config", None)
-    digest = _digest(config.to_dict() if config is not None else {})
+    digest = hashlib.sha256(_identity(config.to_dict() if config is not None else {}))
     parked = False
     for name, weight in hf.named_parameters():
         digest.update(f"{name} {tuple(weight.shape)} {weight.dtype}".encode())
@@ -54,10 +55,10 @@ def fingerprint_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
     return digest.hexdigest()
 
 
-def _digest(config: dict[str, Any], extra: tuple[str, ...] = ()) -> Any:
-    """Hash of the configuration without transformers' version and the path."""
+def _identity(config: Mapping[str, JsonValue], extra: tuple[str, ...] = ()) -> bytes:
+    """The configuration as JSON without transformers' version and the path."""
     stable = {k: v for k, v in config.items() if k not in ("transformers_version", "_name_or_path")}
-    return hashlib.sha256(json.dumps([stable, extra], sort_keys=True, default=str).encode())
+    return json.dumps([stable, extra], sort_keys=True, default=str).encode()
 
 
 def _bytes(values: torch.Tensor) -> bytes:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from core.files import expand_home
+from core.json_values import JsonValue
 from core.loading import fingerprint, memory, placement, pretrained, sources
 from core.loading.config_guard import check_config
-from core.loading.placement import Placement
+from core.loading.placement import DeviceMap, Placement
 from core.loading.sources import ModelSource, Progress
 from core.model.anatomy import PROBE_IDS, find_parts, input_device, text_config
 from core.model.hooks import SteeringHooks
 from core.model.model import Model
+from core.model.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 UNLIMITED = 10**9
 SHRUNK = "quantization_config"
@@ -27,7 +32,7 @@ def load(
     *,
     dtype: str | torch.dtype = "auto",
     device: str | None = None,
-    device_map: Any = None,
+    device_map: DeviceMap = None,
     revision: str | None = None,
     quant: str | None = None,
     adapter: str | Path | None = None,
@@ -76,7 +81,7 @@ def locate_and_check(
     *,
     force: bool = False,
     leaving: Model | None = None,
-) -> tuple[ModelSource, dict[str, Any]]:
+) -> tuple[ModelSource, dict[str, JsonValue]]:
     """Find a model and its configuration from its small files; raise if it is unusable or does not fit.
 
     `leaving` is a loaded model whose memory will be freed first.
@@ -94,8 +99,8 @@ def locate_and_check(
 
 
 def adopt(
-    hf: Any,
-    tokenizer: Any = None,
+    hf: PreTrainedModel,
+    tokenizer: Tokenizer | None = None,
     name: str = "adopted",
     *,
     layers_path: str | None = None,
@@ -119,7 +124,7 @@ def adopt(
     )
 
 
-def _add_adapter(hf: Any, folder: str | Path | None) -> list[str]:
+def _add_adapter(hf: PreTrainedModel, folder: str | Path | None) -> list[str]:
     """Add the requested adapter, if any; its fingerprint becomes part of the model's."""
     if folder is None:
         return []
@@ -128,12 +133,12 @@ def _add_adapter(hf: Any, folder: str | Path | None) -> list[str]:
     return [fingerprint.fingerprint_files({}, [path / "adapter_model.safetensors"])]
 
 
-def _probe_logits(hf: Any) -> torch.Tensor:
+def _probe_logits(hf: PreTrainedModel) -> torch.Tensor:
     with torch.no_grad():
         return hf(input_ids=torch.tensor(PROBE_IDS, device=input_device(hf)), use_cache=False).logits
 
 
-def _max_context(hf: Any, tokenizer: Any) -> int:
+def _max_context(hf: PreTrainedModel, tokenizer: Tokenizer | None) -> int:
     """Context length from the configuration, else from the tokenizer (which writes 10^30 for unknown)."""
     promised = getattr(text_config(hf), "max_position_embeddings", None)
     return int(promised or min(getattr(tokenizer, "model_max_length", UNLIMITED), UNLIMITED))

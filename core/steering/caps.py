@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from types import ModuleType
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Floats = list[float]
+Array = TypeVar("Array", NDArray[np.float64], Tensor)
 
 ROUNDING = 1e-12
 DEPENDENT = 1e-9
@@ -40,18 +41,18 @@ NEVER = 1e30
 
 
 def correct_array(
-    q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType, table: CapTable | None = None
-) -> Any:
+    q: Array, gram: Array, floor: Array, ceiling: Array, xp: ModuleType, table: CapTable | None = None
+) -> Array:
     """Correction e for rows [..., K]: by the table where one is given, else in float64 on the host."""
     if q.shape[-1] == 1:
         return xp.clip(q, floor, ceiling) - q
-    if table is not None:
+    if isinstance(q, Tensor) and table is not None:
         return table.correct(q, floor, ceiling)
-    if xp is np:
-        return _correct_rows(q, gram, floor, ceiling)
-    # Too many caps for a table: solve in float64 on the host, although the device has to wait.
-    host = [x.detach().double().cpu().numpy() for x in (q, gram, floor, ceiling)]
-    return torch.as_tensor(_correct_rows(*host), dtype=q.dtype, device=q.device)
+    if isinstance(q, Tensor):
+        # Too many caps for a table: solve in float64 on the host, although the device has to wait.
+        host = [x.detach().double().cpu().numpy() for x in (q, gram, floor, ceiling)]
+        return torch.as_tensor(_correct_rows(*host), dtype=q.dtype, device=q.device)
+    return _correct_rows(q, gram, floor, ceiling)
 
 
 def correct_floats(q: Floats, gram: list[Floats], floor: Floats, ceiling: Floats) -> Floats:
@@ -61,7 +62,7 @@ def correct_floats(q: Floats, gram: list[Floats], floor: Floats, ceiling: Floats
     return solve_caps(q, gram, floor, ceiling)[0]
 
 
-def bound_violation(q: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
+def bound_violation(q: Array, floor: Array, ceiling: Array, xp: ModuleType) -> Array:
     """Distance by which each projection lies outside its bounds."""
     return abs(q - xp.clip(q, floor, ceiling))
 

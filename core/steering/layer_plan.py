@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from core.steering.algebra import SteeringProgram, steer_array
 from core.steering.floats import FloatProgram
 from core.steering.meters import MeterReading, read_meter
+
+Program: TypeAlias = SteeringProgram[NDArray[np.float64]] | SteeringProgram[Tensor]
+"""Float64 arrays where the layer is on a CPU, else float32 tensors on its device."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class LayerPlan:
 
     push: Tensor | None = None
     rows: Tensor | None = None
-    program: SteeringProgram | None = None
+    program: Program | None = None
     float_programs: tuple[FloatProgram, ...] = ()
     meter_rows: Tensor | None = None
     channels: tuple[int, ...] = ()

@@ -20,7 +20,7 @@ import vectors
 from core.activations.capture import capture
 from core.generation.chat import as_messages, continuation_text, encode
 from core.generation.live import AnswerStream
-from core.generation.token_ids import prompt_ids
+from core.generation.token_ids import prompt_ids, tokenizer_of
 from core.jobs.job import Steps, gpu_task, worker_task
 from core.mixer.lanes import Lanes
 from core.mixer.mixer import Mixer
@@ -132,7 +132,7 @@ class TorchSampler:
         """Token ids of an edit: text of the model's own role as it is, another role inside the chat
         template.
         """
-        tokenizer, text = self.model.tokenizer, edit.text
+        tokenizer, text = tokenizer_of(self.model), edit.text
         if edit.role != "model":
             turn = {"role": edit.role, "content": text}
             framed = (
@@ -215,7 +215,7 @@ class TorchSampler:
 
     def read_prompt(self, prompt: SamplePrompt, vector: Any) -> Steps[PromptProjections]:
         ids = self.prompt_ids(prompt)
-        pieces = tuple(self.model.tokenizer.decode([token]) for token in ids)
+        pieces = tuple(tokenizer_of(self.model).decode([token]) for token in ids)
         _, states = yield gpu_task(partial(self._unsteered_pass, ids, 0, tuple(vector.layers)))
         rows = {layer: hidden @ vector.directions[layer] for layer, hidden in states.items()}
         return PromptProjections(pieces, {layer: tuple(row.tolist()) for layer, row in rows.items()})

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput, UsageError
+from core.generation.token_ids import tokenizer_of
 from core.jobs.job import Artifact, Job, JobSample, Progress, gpu_task
 from vectors.contrasts.store import save_pairs
 from vectors.contrasts.writing.forms import SHORT
@@ -87,7 +88,7 @@ def _question_messages(text: Text, number: int) -> list[Mapping[str, Any]]:
 
 def _generate_reply(model: Model, messages: list[Mapping[str, Any]], longest: int) -> str:
     ids = reply_ids(model, tokenize_text(model, messages).ids, longest)
-    return str(model.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+    return tokenizer_of(model).decode(ids, skip_special_tokens=True).strip()
 
 
 def _with_reply(messages: list[Mapping[str, Any]], reply: str) -> list[Mapping[str, Any]]:
