@@ -77,7 +77,8 @@ def fit_vector(about: About, fit: ClassRows, held_out: ClassRows) -> tuple[Steer
 
 def class_midpoints(vector: SteeringVector) -> dict[int, float]:
     """The middle between the two classes' mean projections on each layer: the neutral projection."""
-    return {layer: stats["midpoint"] for layer, stats in vector.about.stats.items()}
+    middles = {layer: stats["midpoint"] for layer, stats in vector.about.stats.items()}
+    return {layer: middle for layer, middle in middles.items() if isinstance(middle, float)}
 
 
 def _measure_layer(fit: ClassRows, held_out: ClassRows, layer: int) -> LayerFinding | None:

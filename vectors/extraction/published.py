@@ -11,11 +11,11 @@ import math
 import os
 from collections.abc import Mapping
 
+from core.json_values import JsonValue
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers import torchfile
 from vectors.files.containers.symbols import PickleDict, PickleValue
 from vectors.files.opening import OpenedFile, open_vector_file
-from vectors.json_types import Json
 
 RESULTS = "all_results"
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -27,7 +27,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """Our field names, and those of the file."""
 
 
-def read_evaluation(path: str | os.PathLike[str]) -> dict[str, Json]:
+def read_evaluation(path: str | os.PathLike[str]) -> dict[str, JsonValue]:
     """`name`, `best_layer` and `layers` {L: the metrics of `axes`}; no code in the file is run."""
     source = open_vector_file(path)
     try:
@@ -47,7 +47,7 @@ def _read_tree(source: OpenedFile) -> PickleDict:
     return file.tree if isinstance(file.tree, dict) else {}
 
 
-def _parse_tree(tree: PickleDict, name: str) -> dict[str, Json]:
+def _parse_tree(tree: PickleDict, name: str) -> dict[str, JsonValue]:
     results = tree.get(RESULTS)
     if not isinstance(results, dict):
         raise VectorFileError(f"no evaluation: it has no table {RESULTS!r}")

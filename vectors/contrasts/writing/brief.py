@@ -14,7 +14,7 @@ from core.errors import UsageError
 from vectors.contrasts.catalogue import BUILT_IN, contrast
 from vectors.contrasts.writing.forms import PairForm, find_form
 from vectors.errors import printable_name
-from vectors.texts.pair import ContrastPair, ContrastSet
+from vectors.texts.pair import ContrastPair, ContrastSet, messages_of
 
 DOMAINS = ("work", "home", "science", "art", "public life")
 WRITABLE = {
@@ -93,10 +93,10 @@ def _default_form(name: str, known: ContrastSet | None) -> str:
         return WRITABLE.get(name, "replies")
     if not known.pairs:
         raise UsageError(f"{printable_name(name)} holds prompts and no pairs: there is nothing to continue")
-    first: Any = known.pairs[0].positive
+    first = known.pairs[0].positive
     if isinstance(first, str):
         return "stories"
-    return "replies" if first[-1]["role"] == "assistant" else "requests"
+    return "replies" if messages_of(first)[-1]["role"] == "assistant" else "requests"
 
 
 def _domains(params: Mapping[str, Any], known: ContrastSet | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.byte_sizes import format_bytes
+from core.json_values import JsonValue
 from core.loading.safetensors_header import (
     LENGTH_BYTES,
     METADATA,
@@ -23,7 +24,6 @@ from vectors import limits
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, count_elements
 from vectors.files.opening import OpenedFile
-from vectors.json_types import Json
 
 _DTYPES = {"BF16": "bfloat16", "F16": "float16", "F32": "float32", "F64": "float64"}
 
@@ -60,7 +60,7 @@ def read(source: OpenedFile) -> SafetensorsFile:
     return SafetensorsFile({name: _read_array(body, span) for name, span in spans.items()}, metadata)
 
 
-def _read_header(source: OpenedFile) -> tuple[dict[str, Json], memoryview]:
+def _read_header(source: OpenedFile) -> tuple[dict[str, JsonValue], memoryview]:
     data = source.data
     if len(data) < LENGTH_BYTES:
         raise VectorFileError(f"file is truncated ({len(data)} bytes)")
@@ -84,7 +84,7 @@ def _read_header(source: OpenedFile) -> tuple[dict[str, Json], memoryview]:
 Span = tuple[str, tuple[int, ...], int, int]
 
 
-def _parse_span(name: str, entry: Json) -> Span:
+def _parse_span(name: str, entry: JsonValue) -> Span:
     try:
         found = parse_entry(entry)
     except ValueError:
@@ -121,7 +121,7 @@ def _read_array(body: memoryview, span: Span) -> Array:
 
 def dump(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
     """The bytes the library would write: a header padded to eight bytes, then the float32 data in order."""
-    header: dict[str, Json] = {METADATA: dict(sorted(metadata.items()))} if metadata else {}
+    header: dict[str, JsonValue] = {METADATA: dict(sorted(metadata.items()))} if metadata else {}
     at = 0
     for name, array in tensors.items():
         header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [at, at + array.nbytes]}

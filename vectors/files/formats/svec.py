@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.byte_sizes import format_bytes
+from core.json_values import JsonValue
 from vectors import limits
 from vectors.data.layer_numbers import ReadOptions, parse_layer_key, place_rows
 from vectors.data.metadata import About
@@ -22,7 +23,6 @@ from vectors.files.containers.arrays import count_elements
 from vectors.files.contents import FileContents
 from vectors.files.formats import our_metadata
 from vectors.files.opening import OpenedFile
-from vectors.json_types import Json
 
 if TYPE_CHECKING:
     from vectors.vector import SteeringVector
@@ -54,7 +54,7 @@ def read(source: OpenedFile, choices: ReadOptions) -> FileContents:
     return FileContents(checked, WRITER, placed, about, warnings=(*doubts, *placed.warnings))
 
 
-def _parse(source: OpenedFile) -> dict[str, Json]:
+def _parse(source: OpenedFile) -> dict[str, JsonValue]:
     if source.file_size > limits.TEXT_BYTES:
         raise VectorFileError(
             f"{format_bytes(source.file_size)} of JSON, limit {format_bytes(limits.TEXT_BYTES)}"
@@ -72,7 +72,7 @@ def _parse(source: OpenedFile) -> dict[str, Json]:
     return tree
 
 
-def _refuse_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+def _refuse_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     tree = {}
     for key, value in pairs:
         # The JSON parser itself would keep the last of two equal keys.
@@ -82,7 +82,7 @@ def _refuse_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return tree
 
 
-def _row(key: str, value: Json, tree: dict[str, Json]) -> Row:
+def _row(key: str, value: JsonValue, tree: dict[str, JsonValue]) -> Row:
     # AISteer360 nests rows in a list; with only one of them it is a plain direction.
     rows = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
     if len(rows) != 1:
@@ -102,7 +102,7 @@ def _row(key: str, value: Json, tree: dict[str, Json]) -> Row:
         raise VectorFileError(f"layer {printable_name(key)} has a number beyond every float") from None
 
 
-def _about(tree: dict[str, Json]) -> About:
+def _about(tree: dict[str, JsonValue]) -> About:
     model_type = tree.get("model_type", "")
     explained = tree.get("explained_variances")
     metrics = {"explained_variances": explained} if isinstance(explained, dict) and explained else {}
