@@ -54,6 +54,9 @@ class ContrastPair:
         return json.dumps([self.positive, self.negative])
 
 
+PairInput: TypeAlias = ContrastPair | tuple[Text, Text]
+
+
 @dataclass(frozen=True)
 class Split:
     """Indices of the pairs that make the direction, and of those that only evaluate it."""

@@ -108,7 +108,7 @@ class Unpickler:
         self.push(self.memo[index])
 
     def update_dict(self, pairs: list[PickleValue]) -> None:
-        # Any other key could be unhashable, or be a tensor.
+        # Keys of other kinds could be unhashable, or be tensors.
         target = self.pop_kind(dict)
         if len(pairs) % 2 or any(not isinstance(key, str | int) for key in pairs[::2]):
             raise VectorFileError("it has a dictionary whose keys are neither text nor whole numbers")
