@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import BadInput, UsageError
-from core.generation.chat import Message
 from core.jobs.job import Artifact, Job, JobSample, Progress, gpu_task
 from vectors.contrasts.store import save_pairs
 from vectors.contrasts.writing.forms import SHORT
@@ -23,6 +22,7 @@ from vectors.texts.replies import reply_ids
 from vectors.texts.tokenized import tokenize_text
 
 if TYPE_CHECKING:
+    from core.generation.chat import Message
     from core.model.model import Model
 
 SHORT_ANSWERS = {"honesty", "answers"}
