@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core import stream
 from core.activations.capture import capture
 from core.jobs.job import Steps, gpu_task
+from core.json_values import JsonValue
 from core.mixer.lanes import mixer_lanes
 from core.mixer.mixer import DEFAULT_DOSE, Channel, Mixer
 from vectors.checks import likelihood
@@ -60,7 +62,7 @@ class DosedVector:
         return replace(self, vector=random)
 
     def project_echo(
-        self, states: Mapping[int, np.ndarray[Any, Any]], text: int, residual: Mapping[int, float]
+        self, states: Mapping[int, NDArray[np.float32]], text: int, residual: Mapping[int, float]
     ) -> float:
         """Projection of a text, read unsteered, on the vector, in mean residual norms of the band."""
         # As shares of the residual norm, so that layers with larger states do not dominate the mean.
@@ -135,7 +137,7 @@ def _generate_tokens(model: Model, prompt: Ids, mixers: Sequence[Mixer], max_new
 
 def _mean_states(
     model: Model, prompt: Ids, said: Sequence[Ids], lanes: Sequence[Lane]
-) -> dict[int, np.ndarray[Any, Any]]:
+) -> dict[int, NDArray[np.float32]]:
     """Mean states of each lane's generated tokens in the unsteered model."""
     band = sorted({layer for tool, _ in lanes for layer in tool.band})
     texts = [[*prompt, *words] for words in said]
@@ -143,7 +145,7 @@ def _mean_states(
     return {layer: states.numpy() for layer, states in rows.items()}
 
 
-def suggest_dose(tool: DosedVector, window: tuple[float, float]) -> dict[str, Any]:
+def suggest_dose(tool: DosedVector, window: tuple[float, float]) -> dict[str, JsonValue]:
     """Half of the largest positive dose the text survives: a visible effect with a margin on both sides."""
     # At least a quarter of a dose, even where no dose left the text intact.
     scale = max(window[1], 0.5) / 2 * tool.dose_size

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.errors import ModelError
 from core.files import read_regular
+from core.json_values import JsonValue
 from vectors.errors import printable_name
+
+if TYPE_CHECKING:
+    from core.model.model import Model
 
 CONFIG_BYTES = 1 << 20
 
@@ -40,7 +44,7 @@ def shape_of_folder(folder: Path, name: str = "") -> ModelShape:
     return ModelShape(name, depth, width, str(text.get("model_type", "")))
 
 
-def shape_of_model(model: Any) -> ModelShape:
+def shape_of_model(model: Model) -> ModelShape:
     """Of a loaded `core.Model`."""
     config = getattr(getattr(model, "hf", None), "config", None)
     # "bfloat16" also ends with "float16".
@@ -49,8 +53,9 @@ def shape_of_model(model: Any) -> ModelShape:
     return ModelShape(str(getattr(model, "name", "")), model.n_layers, model.hidden_size, family, half)
 
 
-def _positive_integer(config: dict[str, Any], *keys: str) -> int:
+def _positive_integer(config: dict[str, JsonValue], *keys: str) -> int:
     for key in keys:
-        if type(config.get(key)) is int and config[key] > 0:
-            return int(config[key])
+        value = config.get(key)
+        if type(value) is int and value > 0:
+            return value
     raise ModelError(f"config.json does not say {keys[0]}")

@@ -22,6 +22,7 @@ from core.mixer.layer_ranges import write_layers
 from vectors.checks.report import json_safe
 from vectors.data import model_shape
 from vectors.data.metadata import About
+from vectors.data.report_values import Report, number_at
 from vectors.extraction.layer_quality import LayerFinding, measure_layer
 from vectors.extraction.material import Material, read_pairs, read_two_models
 from vectors.extraction.ranking import best_layer
@@ -30,7 +31,7 @@ from vectors.extraction.result import Extraction
 from vectors.extraction.suggest import suggest_band_and_dose
 from vectors.methods.registry import METHODS
 from vectors.statistics.significance import holm_correction
-from vectors.texts.pair import ContrastPair, ContrastSet, Split, split_pairs
+from vectors.texts.pair import ContrastPair, ContrastSet, PairInput, Split, split_pairs
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ NOT_STEERING = (
 
 def extract(
     model: Model,
-    pairs: ContrastSet | Iterable[Any],
+    pairs: ContrastSet | Iterable[PairInput],
     method: str = "mean",
     read: str = "last",
     holdout: float = 0.2,
@@ -110,7 +111,9 @@ def run_extraction(
     metrics = {layer: dict(found.metrics) for layer, found in findings.items()}
     # Holm's correction needs the p-values of all layers, hence after the last one.
     if parts.holdout:
-        for layer, p in holm_correction({layer: found["p"] for layer, found in metrics.items()}).items():
+        for layer, p in holm_correction(
+            {layer: number_at(found, "p") for layer, found in metrics.items()}
+        ).items():
             metrics[layer]["p_holm"] = p
             yield Row(CORRECTED, str(layer), {"p_holm": p})
     best = best_layer(metrics, recipe.rule)
@@ -129,7 +132,7 @@ def run_extraction(
     )
 
 
-def as_contrast_set(pairs: ContrastSet | Iterable[Any]) -> ContrastSet:
+def as_contrast_set(pairs: ContrastSet | Iterable[PairInput]) -> ContrastSet:
     if isinstance(pairs, ContrastSet):
         return pairs
     return ContrastSet(
@@ -162,7 +165,7 @@ def _build_vector(
     contrast: ContrastSet,
     recipe: Recipe,
     findings: Mapping[int, LayerFinding],
-    metrics: Mapping[int, Mapping[str, Any]],
+    metrics: Mapping[int, Report],
     best: int | None,
 ) -> SteeringVector:
     """The vector with its metadata; it has no timestamp, so that the same job writes the same bytes."""
@@ -180,7 +183,12 @@ def _build_vector(
         act_norms=dict(model.residual_norms),
         stats={layer: found.stats for layer, found in findings.items()},
         metrics=json_safe(
-            {"layers": metrics, "best_layer": best, "holdout": recipe.holdout, "seed": recipe.seed}
+            {
+                "layers": {str(layer): found for layer, found in metrics.items()},
+                "best_layer": best,
+                "holdout": recipe.holdout,
+                "seed": recipe.seed,
+            }
         ),
         versions={"torch": torch.__version__, "transformers": transformers.__version__},
     )

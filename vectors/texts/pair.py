@@ -10,25 +10,34 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from core.errors import BadInput
+from core.generation import token_ids
+from core.generation.chat import Message
 from core.secrets import holds_secret
 
-Text: TypeAlias = str | Sequence[Any]
+Text: TypeAlias = token_ids.Text
 FEWEST = 2
 KEPT = "it stays in the texts and in everything made from them"
 
 
-def last_message_text(text: str | Sequence[Any]) -> str:
+def last_message_text(text: Text) -> str:
     """A text itself, or the content of the last message."""
     if isinstance(text, str):
         return text
-    last: Any = text[-1]
-    return str(last["content"])
+    return str(messages_of(text)[-1]["content"])
+
+
+def messages_of(text: Text) -> list[Message]:
+    """The messages of a conversation; raises for a plain text and for token ids."""
+    messages = [part for part in text if isinstance(part, Mapping)]
+    if isinstance(text, str) or len(messages) < len(text):
+        raise BadInput("not a conversation: every message needs a role and a content")
+    return messages
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,9 @@ class ContrastPair:
     @property
     def key(self) -> str:
         return json.dumps([self.positive, self.negative])
+
+
+PairInput: TypeAlias = ContrastPair | tuple[Text, Text]
 
 
 @dataclass(frozen=True)

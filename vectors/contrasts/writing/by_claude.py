@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from core.errors import NetworkError
-from core.jobs.job import Artifact, Job, JobSample, Progress, Row, worker_task
+from core.jobs.job import Artifact, Job, JobSample, Progress, Row, Steps, worker_task
+from core.json_values import JsonValue
 from vectors.claude.question import ClaudeQuestion
 from vectors.contrasts.duplicates import NearDuplicateFilter
 from vectors.contrasts.store import save_pairs
@@ -102,10 +103,12 @@ def _next_question(draft: Draft, domain: str, missing: int, turn: int, model: st
 def _ask_claude(claude: ClaudeClient, questions: Sequence[ClaudeQuestion]) -> list[list[Parts] | str]:
     """The rows of every reply, or the reason why a reply is unusable."""
     replies = claude.ask_each(questions)
-    return [reply["pairs"] if isinstance(reply, Mapping) else str(reply) for reply in replies]
+    return [
+        cast("list[Parts]", reply["pairs"]) if isinstance(reply, Mapping) else str(reply) for reply in replies
+    ]
 
 
-def _add_reply(draft: Draft, domain: str, reply: list[Parts] | str) -> Any:
+def _add_reply(draft: Draft, domain: str, reply: list[Parts] | str) -> Steps[None]:
     if isinstance(reply, str):
         draft.left_out["unusable reply"] += 1
         return
@@ -116,7 +119,7 @@ def _add_reply(draft: Draft, domain: str, reply: list[Parts] | str) -> Any:
                 yield JobSample(pole, shared, last_message_text(text))
 
 
-def _summary(draft: Draft, out: Path, claude: ClaudeClient) -> dict[str, Any]:
+def _summary(draft: Draft, out: Path, claude: ClaudeClient) -> dict[str, JsonValue]:
     return {
         "name": draft.brief.name,
         "out": str(out),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from core.errors import UsageError
+from core.json_values import JsonValue
 from vectors.texts.pair import ContrastPair
 
 Row = Mapping[str, str]
@@ -28,8 +28,8 @@ class PairForm:
     longest: int | None = None
 
     @property
-    def schema(self) -> dict[str, Any]:
-        text = {"type": "string", "minLength": 1, "maxLength": 2000}
+    def schema(self) -> dict[str, JsonValue]:
+        text: dict[str, JsonValue] = {"type": "string", "minLength": 1, "maxLength": 2000}
         return {
             "type": "object",
             "properties": dict.fromkeys(self.parts, text),

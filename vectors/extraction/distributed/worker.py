@@ -32,6 +32,7 @@ from core.activations.reducers import RowMean
 from core.errors import BadInput, SteerError, UsageError
 from core.files import JSON_BYTES, read_utf8
 from core.jobs.job import run_steps
+from core.json_values import JsonValue
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
 from vectors.data.metadata import About
@@ -171,7 +172,7 @@ def _build_vector(
     return SteeringVector(rows, about=about)
 
 
-def print_facts(**facts: Any) -> None:
+def print_facts(**facts: JsonValue) -> None:
     """Print a line of JSON for the launcher; flushed as one, so that lines of several ranks do not mix."""
     rank = dist.get_rank() if dist.is_initialized() else 0
     sys.stdout.write(json.dumps({"rank": rank, **facts}) + "\n")
