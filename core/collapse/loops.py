@@ -61,6 +61,11 @@ class LoopDetector:
             self._drop_old()
         return self.period
 
+    def best_agreement(self, window: int) -> float:
+        """The largest share of the last `window` tokens that agree at one lag."""
+        before = max(self._count - window - self._start, 0)
+        return max((bits >> before).bit_count() for bits in self._agreed) / window
+
     def _mark_agreements(self, token: int) -> None:
         now, agreed = self._count, self._agreed
         places = self._places.setdefault(token, deque())

@@ -33,7 +33,6 @@ def letter_system(character: str) -> str | None:
     return None if word in ("", "MODIFIER") else word.title()
 
 
-@lru_cache(maxsize=4096)
 def writing_systems(text: str) -> frozenset[str]:
     """The writing systems of all letters of a text."""
     if text.isascii():
