@@ -128,9 +128,7 @@ def turn_flags(turn: Turn, path: Sequence[Turn]) -> dict[str, Any]:
 
 
 def _answer_evidence(tokens: Sequence[AnswerToken], given: Sequence[str]) -> AnswerEvidence:
-    entropies, unsteered = (
-        [token.values.get(name) for token in tokens] for name in ("entropy", "entropy0")
-    )
+    entropies, unsteered = ([token.values.get(name) for token in tokens] for name in ("entropy", "entropy0"))
     ids, texts = [token.id for token in tokens], [token.text for token in tokens]
     return AnswerEvidence(ids, texts, given, entropies, unsteered)
 

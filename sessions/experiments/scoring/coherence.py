@@ -2,20 +2,20 @@
 
 A broken text looks likely to the steered model that wrote it, and is often fluent filler rather than
 noise. So an answer is broken if the unsteered model finds it much less likely than the unsteered answer
-to the same prompt, if it repeats itself, or if it is empty.
+to the same prompt, if it shows a sign of collapse that the unsteered answer does not, or if it is empty.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.collapse.collapse import AnswerEvidence, Collapse, find_collapse
 from sessions.experiments.scoring.answers import SampledAnswer
 from sessions.experiments.scoring.measures import mean_value
-from vectors.statistics.metrics import repeated_ngram_share
 
 
 def is_broken(answer: SampledAnswer, unsteered: SampledAnswer) -> bool:
-    from vectors.checks.doses import COLLAPSE_NATS, COLLAPSE_REPEATS
+    from vectors.checks.doses import COLLAPSE_NATS
 
     if not answer.text.strip():
         # An empty answer is broken only where the model has something to say unsteered.
@@ -23,10 +23,15 @@ def is_broken(answer: SampledAnswer, unsteered: SampledAnswer) -> bool:
     # Relative to the unsteered answer: some prompts have unlikely answers anyway.
     nll, before = mean_value(answer.reading.nll), mean_value(unsteered.reading.nll)
     worse = nll is not None and before is not None and nll - before > COLLAPSE_NATS
-    return (
-        worse
-        or repeated_ngram_share(answer.generated.ids)
-        > repeated_ngram_share(unsteered.generated.ids) + COLLAPSE_REPEATS
+    return worse or (answer_collapse(answer) is not None and answer_collapse(unsteered) is None)
+
+
+def answer_collapse(answer: SampledAnswer) -> Collapse | None:
+    """The first sign of collapse in an answer."""
+    given = [str(message.get("content", "")) for message in answer.prompt.messages]
+    said, reading = answer.generated, answer.reading
+    return find_collapse(
+        AnswerEvidence(said.ids, said.pieces, given, reading.entropy, reading.unsteered_entropy)
     )
 
 

@@ -116,6 +116,6 @@ def test_a_text_that_repeats_itself_is_broken() -> None:
     before = answer("one two three four five six")
     said = answer("a")
     looping = SampledAnswer(
-        said.prompt, "+1", type(said.generated)((1, 2, 3, 4) * 6, "a b c d " * 6), AnswerReading((1.0,) * 24)
+        said.prompt, "+1", type(said.generated)((1, 2, 3, 4) * 8, "a b c d " * 8), AnswerReading((1.0,) * 32)
     )
     assert is_broken(looping, before)
