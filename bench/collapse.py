@@ -1,9 +1,9 @@
-"""How good are the limits of the collapse lamp? The demo models are steered from sane doses to absurd ones, and the
+"""How good is the collapse lamp? The demo models are steered from sane doses to absurd ones, and the
 lamp is held against the exact grammar of their world: the only models of which somebody knows what broken is.
 
 A window has collapsed when less than half of its finished sentences are well-formed, or none was finished, and is sound
 when at least nine tenths are; what lies between is counted and judges nobody. Limits are told for each number alone
-too: what another limit would have done.
+too: what another limit would have done. `loop` is 1 where the answer loops at the end of the window.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import core
 import vectors
 from bench.arms import Check, Setting
 from core import demo
+from core.collapse.loops import find_period
 from core.demo.world.labels import label_text
 from core.demo.world.prompts import story_openings, task_requests
 from core.generation.token_ids import prompt_ids
@@ -34,6 +35,7 @@ RANDOM = 2
 STRIDE, LONGEST, SEED = 16, 64, 6
 """The limits were chosen on the prompts of seed 5."""
 FALSE_ALARMS, MISSES = 0.05, 0.15
+SIGNS = {**LIMITS, "loop": 1.0}
 Window = tuple[Mapping[str, float], bool | None]
 
 
@@ -45,11 +47,11 @@ def bench(setting: Setting) -> dict[str, Any]:
         for window in _windows(core.load(name), setting.repetitions)
     ]
     judged = [(found, collapsed) for found, collapsed in seen if collapsed is not None]
-    alarms, misses = _rates(judged, LIMITS)
+    alarms, misses = _rates(judged, SIGNS)
     print(f"collapse: {len(judged)} windows judged, {len(seen) - len(judged)} in between")
-    for name in LIMITS:
+    for name in SIGNS:
         print(f"  {name}: {_told(judged, name)}")
-    blind = _rates(judged, {name: limit for name, limit in LIMITS.items() if name != "perplexity"})
+    blind = _rates(judged, {name: limit for name, limit in SIGNS.items() if name != "perplexity"})
     print(f"  without a shadow: false alarms {blind[0]:.3f}, misses {blind[1]:.3f}")
     return {
         "model": f"{', '.join(demo.checkpoint_folders())}; {len(VECTORS)} vectors, {RANDOM} random ones, "
@@ -73,7 +75,9 @@ def _windows(model: core.Model, prompts: int) -> Iterator[Window]:
             tokens = _said(model, prompt, Mixer((channel,)), raw, number)
             for start in range(0, len(tokens) - WINDOW + 1, STRIDE):
                 window = tokens[start : start + WINDOW]
-                yield measure_window(window), _collapsed("".join(token.text for token in window))
+                loop = find_period(token.id for token in tokens[: start + WINDOW]) is not None
+                found = {**measure_window(window), "loop": float(loop)}
+                yield found, _collapsed("".join(token.text for token in window))
 
 
 def _channels(model: core.Model) -> Iterator[Channel]:
@@ -135,7 +139,7 @@ def _rates(judged: Sequence[Window], limits: Mapping[str, float]) -> tuple[float
 
 
 def _told(judged: Sequence[Window], name: str) -> str:
-    rates = _rates(judged, {name: LIMITS[name]})
+    rates = _rates(judged, {name: SIGNS[name]})
     sides = {
         broken: [found[name] for found, b in judged if b is broken and name in found]
         for broken in (False, True)
@@ -146,4 +150,4 @@ def _told(judged: Sequence[Window], name: str) -> str:
         for broken, values in sides.items()
         if values
     )
-    return f"limit {LIMITS[name]:g} alone: false alarms {rates[0]:.3f}, misses {rates[1]:.3f}; {spread}"
+    return f"limit {SIGNS[name]:g} alone: false alarms {rates[0]:.3f}, misses {rates[1]:.3f}; {spread}"

@@ -116,12 +116,13 @@ def generate_lanes(
     said = [[token.token_id for token in voice] for voice in voices]
     # Read without steering: the vector that was added to the states must not count as its own echo.
     states = yield gpu_task(partial(_mean_states, model, prompt, said, lanes))
+    text = None if model.tokenizer is None else str(model.tokenizer.decode(prompt))
     row = []
     for lane, (tool, dose) in enumerate(lanes):
         mixer, ids = tool.mixer(dose), [*prompt, *said[lane]]
         aside = yield gpu_task(partial(likelihood.score_text, model, ids, len(prompt), mixer))
         echo = tool.project_echo(states, lane, model.residual_norms)
-        collapse = _find_text_collapse(model, prompt, voices[lane], aside)
+        collapse = find_text_collapse(said[lane], [token.text for token in voices[lane]], text, aside)
         row.append(DosedText(number, dose, tuple(said[lane]), aside, echo, collapse))
     return row
 
@@ -144,11 +145,11 @@ def _generate_tokens(
     return said
 
 
-def _find_text_collapse(
-    model: Model, prompt: Ids, tokens: Sequence[Token], scored: TextScore
+def find_text_collapse(
+    ids: Sequence[int], texts: Sequence[str], prompt: str | None, scored: TextScore
 ) -> Collapse | None:
-    given = None if model.tokenizer is None else [str(model.tokenizer.decode(prompt))]
-    ids, texts = [token.token_id for token in tokens], [token.text for token in tokens]
+    """The first sign of collapse in a generated text; `prompt` is None for a model without a tokenizer."""
+    given = None if prompt is None else [prompt]
     return find_collapse(AnswerEvidence(ids, texts, given, scored.entropies, scored.unsteered_entropies))
 
 

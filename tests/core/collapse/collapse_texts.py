@@ -1,8 +1,8 @@
 """Texts that a measure of collapse is held to: ordinary ones, loops made by rule, and long greedy answers of a model.
 
 `texts/ordinary-texts.jsonl`: 300 sound texts of 47 kinds, `texts/loops.jsonl`: 67 loops (period, noise, lead-in),
-`texts/greedy-long.jsonl`: 24 answers of SmolLM2-135M-Instruct of 256 tokens, its end token suppressed; ten of them loop.
-The ids are those of SmolLM2's tokenizer.
+`texts/greedy-long.jsonl`: 24 answers of SmolLM2-135M-Instruct of 256 tokens, its end token suppressed; ten of them
+loop. The ids are those of SmolLM2's tokenizer.
 """
 
 from __future__ import annotations
