@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.collapse.collapse import AnswerEvidence, Collapse, find_collapse
 from sessions.experiments.scoring.answers import SampledAnswer
 from sessions.experiments.scoring.measures import mean_value
 
@@ -23,16 +22,7 @@ def is_broken(answer: SampledAnswer, unsteered: SampledAnswer) -> bool:
     # Relative to the unsteered answer: some prompts have unlikely answers anyway.
     nll, before = mean_value(answer.reading.nll), mean_value(unsteered.reading.nll)
     worse = nll is not None and before is not None and nll - before > COLLAPSE_NATS
-    return worse or (answer_collapse(answer) is not None and answer_collapse(unsteered) is None)
-
-
-def answer_collapse(answer: SampledAnswer) -> Collapse | None:
-    """The first sign of collapse in an answer."""
-    given = [str(message.get("content", "")) for message in answer.prompt.messages]
-    said, reading = answer.generated, answer.reading
-    return find_collapse(
-        AnswerEvidence(said.ids, said.pieces, given, reading.entropy, reading.unsteered_entropy)
-    )
+    return worse or (answer.collapse is not None and unsteered.collapse is None)
 
 
 def whole_flags(answers: Sequence[SampledAnswer], unsteered: Sequence[SampledAnswer]) -> list[float]:
