@@ -41,10 +41,10 @@ def test_one_answer_and_nothing_else(tiny: Path, capsys: pytest.CaptureFixture[s
     assert {"events", "session", "tok_per_s"} <= answer.keys()
 
 
-def test_a_loop_is_flagged_with_its_period(say: Say) -> None:
-    """A model without training says one thing again and again when it always takes the likeliest token."""
-    assert say("hello", "--max-new", "9")["flags"] == {}
-    answer = say("hello", "--max-new", "120", "--temperature", "0")
+def test_a_loop_is_flagged_with_its_period(say: Say, push: Path) -> None:
+    """A push thirty times as long as the states leaves the model one thing to say."""
+    assert say("hello", "--max-new", "60", "--temperature", "1")["flags"] == {}
+    answer = say("hello", "--vector", f"{push}:30", "--max-new", "60", "--temperature", "0")
     found, ids = answer["flags"]["collapsed"], answer["token_ids"]
     assert found["reason"] == "loop"
     end, period = found["at"] + 1, found["period"]

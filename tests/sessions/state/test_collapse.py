@@ -171,6 +171,13 @@ def test_perplexity_is_the_exponential_of_the_mean_loss() -> None:
     assert measure_window(ordinary(WINDOW, lp0=-3.0))["perplexity"] == pytest.approx(20.0855, rel=1e-4)
 
 
+def test_a_perplexity_that_the_unsteered_model_expects_does_not_count() -> None:
+    """Sampled at temperature 1, a model that is unsure says what it finds unlikely itself."""
+    assert reasons(ordinary(lp0=-4.5, entropy0=4.2)) == []
+    assert reasons(ordinary(lp0=-4.5, entropy0=3.0)) == ["perplexity"]
+    assert reasons(ordinary(lp0=-4.5)) == ["perplexity"]
+
+
 def test_advice_is_the_last_smaller_scale_that_was_coherent() -> None:
     mixers = {"low": mixer(0.3), "high": mixer(0.6), "lower": mixer(0.1)}
     answers = [ordinary(40, mix="lower"), [*ordinary(40, mix="low"), *said([7] * 40, mix="high")]]
