@@ -21,6 +21,7 @@ from core import demo
 from core.collapse.loops import find_period
 from core.demo.world.labels import label_text
 from core.demo.world.prompts import story_openings, task_requests
+from core.generation.probabilities import token_entropy
 from core.generation.token_ids import prompt_ids
 from core.mixer.mixer import Channel, Mixer
 from sessions.state.collapse import LIMITS, WINDOW, measure_window
@@ -105,19 +106,18 @@ def _said(model: core.Model, prompt: str, mixer: Mixer, raw: bool, seed: int) ->
     steps = list(core.stream(model, prompt, mixer=mixer, **settings))
     asked = prompt_ids(model, prompt, raw=raw)
     ids = [*asked, *(step.token_id for step in steps)]
-    unsteered = token_distributions(model, ids, len(asked)).gather(
-        1, torch.tensor(ids[len(asked) :])[:, None]
-    )[:, 0]
+    unsteered = token_distributions(model, ids, len(asked))
     return [
-        AnswerToken(step.token_id, step.text, values=_values(step, lp0))
-        for step, lp0 in zip(steps, unsteered.tolist(), strict=True)
+        AnswerToken(step.token_id, step.text, values=_values(step, row))
+        for step, row in zip(steps, unsteered, strict=True)
     ]
 
 
-def _values(step: Any, lp0: float) -> dict[str, float]:
+def _values(step: Any, unsteered: torch.Tensor) -> dict[str, float]:
     """What a forced shadow would have said of the token is read afterwards, in one pass."""
     moved = {} if step.delta is None else {"delta": step.delta}
-    return {"entropy": step.entropy, "lp0": lp0, **moved}
+    beside = {"lp0": float(unsteered[step.token_id]), "entropy0": token_entropy(unsteered)}
+    return {"entropy": step.entropy, **beside, **moved}
 
 
 def _collapsed(text: str) -> bool | None:
