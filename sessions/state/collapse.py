@@ -3,7 +3,7 @@
 Two kinds of signs. Those of `core.collapse`: a loop, certainty, a foreign writing system. And numbers of the last 32
 tokens that reach a limit, which find word salad:
 
-| number | of a window of 32 tokens | limit | intact, collapsed on the demo models | SmolLM2 unsteered, temperature 0.7 |
+| number | of a window of 32 tokens | limit | intact, collapsed on the demo models | SmolLM2 unsteered at 0.7 |
 |---|---|---|---|---|
 | entropy | mean over the window, nats | 4.0 | p99 1.3, p50 3.1 | at most 3.4 |
 | perplexity | exp of the mean −ln p, unsteered model | 60 | p99 5.6, p5 15 | at most 8.9 |
