@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from core.generation.probabilities import Candidate
+from core.generation.probabilities import Candidate, token_entropy
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,13 @@ class LaneToken:
 class LaneComparison:
     """A forced lane compared with lane 0: KL(lane 0 ‖ this lane), log-probability and rank of its token.
 
-    `top` are its own most likely tokens with lane 0's probability beside them, if requested.
+    `entropy` is its own; `top` are its own most likely tokens with lane 0's probability beside them, if requested.
     """
 
     kl: float
     logprob: float
     rank: int
+    entropy: float
     top: tuple[Candidate, ...] = ()
 
 
@@ -39,4 +40,5 @@ def compare_lanes(steered: Tensor, other: Tensor, token_id: int) -> LaneComparis
     """Compare the log-probabilities [vocabulary] of lane 0 and of a forced lane at the same context."""
     # Where lane 0 gives a token probability 0, 0·(−∞) is NaN; the limit of p log p is 0.
     kl = float((steered.exp() * (steered - other)).nan_to_num(0.0).sum())
-    return LaneComparison(kl, float(other[token_id]), int((other > other[token_id]).sum()) + 1)
+    rank = int((other > other[token_id]).sum()) + 1
+    return LaneComparison(kl, float(other[token_id]), rank, token_entropy(other))

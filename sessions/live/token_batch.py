@@ -150,6 +150,7 @@ def _token_readings(
         values["delta"] = round_digits(step.delta)
     for reading in step.forced.values():
         values |= {"kl": round_digits(reading.kl), "lp0": reading.logprob, "rank": float(reading.rank)}
+        values["entropy0"] = round_digits(reading.entropy)
     return proj, after, hits, values
 
 

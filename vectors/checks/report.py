@@ -140,4 +140,5 @@ def report_events(
     if model.tokenizer is not None:
         for dose, spoken in dose_response.sample_texts(evidence.texts, prompts=2):
             text = model.tokenizer.decode(list(spoken.tokens), skip_special_tokens=True)
-            yield JobSample(f"{dose:+g}", f"prompt {spoken.prompt}", text)
+            flags = ("collapsed",) if spoken.collapse else ()
+            yield JobSample(f"{dose:+g}", f"prompt {spoken.prompt}", text, flags)

@@ -235,6 +235,6 @@ def cut_answer(answer: SampledAnswer, start: int, end: int | None = None) -> Sam
         pieces=generated.pieces[span],
     )
     projections = {layer: row[span] for layer, row in reading.projections.items()}
-    rows = {"nll": reading.nll[span], "kl": reading.kl[span], "entropy": reading.entropy[span]}
-    read = replace(reading, projections=projections, **rows)
+    names = ("nll", "kl", "entropy", "unsteered_entropy")
+    read = replace(reading, projections=projections, **{name: getattr(reading, name)[span] for name in names})
     return replace(answer, generated=shorter, reading=read)

@@ -165,12 +165,15 @@ class TorchSampler:
             drawn_from = likelihood.token_distributions(self.model, ids, start, mixer)[own]
             kl = (drawn_from.exp() * (drawn_from - plain[own])).nan_to_num(0.0).sum(dim=-1).tolist()
         # 0 · log 0 is NaN and counts as 0.
-        entropy = -(drawn_from.exp() * drawn_from).nan_to_num(0.0).sum(dim=-1)
+        entropy, beside = (
+            tuple((-(rows.exp() * rows).nan_to_num(0.0).sum(dim=-1)).tolist())
+            for rows in (drawn_from, plain[own])
+        )
         projections = {
             layer: tuple((hidden[own] @ vector.directions[layer]).tolist())
             for layer, hidden in states.items()
         }
-        return AnswerReading(tuple(nll.tolist()), tuple(kl), projections, tuple(entropy.tolist()))
+        return AnswerReading(tuple(nll.tolist()), tuple(kl), projections, entropy, beside)
 
     def distributions(
         self, prompt: SamplePrompt, generated: GeneratedTokens, mixer: Mixer | None = None
