@@ -28,7 +28,8 @@ from vectors.statistics import metrics
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
-    from core.generation.lane_comparison import GeneratedToken, LaneToken
+    from core.generation.lane_comparison import LaneToken
+    from core.generation.token import GeneratedToken
     from core.model.model import Model
 
 TEMPERATURE = 0.7  # greedy small models repeat themselves unsteered, which would look like a collapse
