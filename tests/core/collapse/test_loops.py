@@ -92,6 +92,10 @@ def test_a_long_text_is_judged_by_its_last_tokens() -> None:
     assert find_period([*unit * 9, *words]) is None
     tail = [*words, *unit * 3][-REACH:]
     assert LoopDetector(tail).period == detector.period
+    # What is dropped on the way is in no window: a loop of the longest period never goes dark.
+    longest = [chance.randrange(500) for _ in range(LONGEST)]
+    detector = LoopDetector(longest * 3)
+    assert {detector.add_token(token) for token in longest * 12} == {LONGEST}
 
 
 def test_a_loop_ends_when_the_text_goes_on() -> None:
