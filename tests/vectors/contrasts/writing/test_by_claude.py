@@ -259,7 +259,7 @@ def test_the_command_line(
     assert "Claude: 5 calls" in capsys.readouterr().out
     assert main([*words, "--yes"]) == 0
     shown = capsys.readouterr().out
-    assert "new.jsonl: 10 pairs, read as pairs" in shown
+    assert "new.jsonl: 10 pairs in the shape pairs" in shown
     assert f"written to {out}" in shown
     assert main([*words, "--yes", "--max-new", "3"]) == 2
     assert "--max-new means nothing without --with-model" in capsys.readouterr().err
