@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
@@ -70,12 +71,12 @@ def test_a_written_set_is_large_and_covers_many_domains(name: str) -> None:
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_sides_end_alike(name: str) -> None:
-    """The last character, mostly a mark: in nine of ten pairs it is the same."""
+    """The last character, mostly a mark, is the same; where a reply may ask at its end, in three of four pairs."""
     pairs = vectors.contrast(name).pairs
     alike = sum(
         last_message_text(pair.positive)[-1] == last_message_text(pair.negative)[-1] for pair in pairs
     )
-    assert alike >= 0.9 * len(pairs)
+    assert alike >= (0.75 if name == "questions" else 0.9) * len(pairs)
 
 
 def test_sentences_of_different_subject_pairs_differ() -> None:
@@ -130,8 +131,18 @@ def test_replies_answer_the_same_message() -> None:
         for pair in vectors.contrast(name).pairs:
             assert pair.positive[:-1] == pair.negative[:-1]
             assert pair.positive[-1]["content"] != pair.negative[-1]["content"]
-    asks = vectors.contrast("questions").pairs
-    assert all("?" in pair.positive[-1]["content"] for pair in asks)
+
+
+def test_replies_ask_with_and_without_a_mark() -> None:
+    """“Tell me …” asks too, and a question may be rhetorical: the mark alone is not the trait."""
+    pairs = vectors.contrast("questions").pairs
+    asks, states = (sum("?" in side[-1]["content"] for side in sides) for sides in _two_sides(pairs))
+    assert 0.85 * len(pairs) < asks < len(pairs)
+    assert 0 < states < 0.2 * len(pairs)
+
+
+def _two_sides(pairs: Sequence[ContrastPair]) -> tuple[list[Any], list[Any]]:
+    return [pair.positive for pair in pairs], [pair.negative for pair in pairs]
 
 
 def test_subjects_share_every_word() -> None:
