@@ -35,17 +35,15 @@ def text_pieces(text: str) -> Words:
 
 def pair_texts(pair: ContrastPair) -> tuple[str, ...]:
     """Every different text of a pair but its system prompts, which sets use in turn."""
-    texts: list[str] = []
-    for side in (pair.positive, pair.negative):
-        # A loop over the characters of a text would find no message, so it is asked first.
-        texts += (
-            [side] if isinstance(side, str) else [str(each["content"]) for each in side if _is_spoken(each)]
-        )
+    texts = [text for side in (pair.positive, pair.negative) for text in _spoken_texts(side)]
     return tuple(dict.fromkeys(texts))
 
 
-def _is_spoken(message: Any) -> bool:
-    return isinstance(message, Mapping) and message.get("role") != "system"
+def _spoken_texts(side: Text) -> list[str]:
+    if isinstance(side, str):
+        return [side]
+    messages: list[Any] = [message for message in side if isinstance(message, Mapping)]
+    return [str(message["content"]) for message in messages if message.get("role") != "system"]
 
 
 def known_names(texts: Iterable[str]) -> frozenset[str]:
