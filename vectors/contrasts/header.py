@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from core.errors import UsageError
+from core.json_values import JsonValue
 from vectors.contrasts.records import BadRecord, PairRecord
 from vectors.texts.pair import ContrastSet
 from vectors.texts.position_spec import check_read
@@ -27,7 +27,7 @@ class SetHeader:
         said = {key: value for key in sorted(KEYS) if (value := getattr(self, key)) is not None}
         return replace(contrast, **said)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, JsonValue]:
         said = {"read": self.read, "poles": list(self.poles or ()) or None, "about": self.about}
         return {key: value for key, value in said.items() if value is not None}
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from core.errors import UsageError
 from core.files import expand_home, write_atomic
@@ -19,7 +18,7 @@ SUFFIX = ".jsonl"
 
 def save_pairs(pairs: Iterable[ContrastPair], out: Path, header: SetHeader | None = None) -> None:
     """Write the header, if there is one, and the pairs."""
-    rows: list[dict[str, Any]] = [header.to_json()] if header else []
+    rows: list[Mapping[str, object]] = [header.to_json()] if header else []
     rows += [{"positive": pair.positive, "negative": pair.negative, "domain": pair.domain} for pair in pairs]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     try:

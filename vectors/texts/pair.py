@@ -107,7 +107,7 @@ class ContrastSet:
     @property
     def has_replies(self) -> bool:
         """Whether every side ends in a message of the assistant."""
-        return all(_ends_in_reply(side) for pair in self.pairs for side in (pair.positive, pair.negative))
+        return all(ends_in_reply(side) for pair in self.pairs for side in (pair.positive, pair.negative))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -126,7 +126,8 @@ class ContrastSet:
         return self
 
 
-def _ends_in_reply(side: Text) -> bool:
+def ends_in_reply(side: Text) -> bool:
+    """Whether the last message is the assistant's."""
     last = side[-1] if side and not isinstance(side, str) else None
     return isinstance(last, Mapping) and last.get("role") == "assistant"
 

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
@@ -136,13 +135,10 @@ def test_replies_answer_the_same_message() -> None:
 def test_replies_ask_with_and_without_a_mark() -> None:
     """“Tell me …” asks too, and a question may be rhetorical: the mark alone is not the trait."""
     pairs = vectors.contrast("questions").pairs
-    asks, states = (sum("?" in side[-1]["content"] for side in sides) for sides in _two_sides(pairs))
+    asks = sum("?" in last_message_text(pair.positive) for pair in pairs)
+    states = sum("?" in last_message_text(pair.negative) for pair in pairs)
     assert 0.85 * len(pairs) < asks < len(pairs)
     assert 0 < states < 0.2 * len(pairs)
-
-
-def _two_sides(pairs: Sequence[ContrastPair]) -> tuple[list[Any], list[Any]]:
-    return [pair.positive for pair in pairs], [pair.negative for pair in pairs]
 
 
 def test_subjects_share_every_word() -> None:

@@ -15,6 +15,7 @@ from steertui.cli.main import main
 from tests.core import zoo
 from vectors.extraction import extract as extracting
 from vectors.extraction.job import extraction_job
+from vectors.extraction.request import Recipe
 from vectors.texts.pair import ContrastPair, ContrastSet
 
 HEADER = {"read": "response-mean", "poles": ["warm", "cold"]}
@@ -69,7 +70,7 @@ def test_the_job_reports_the_findings_before_it_reads() -> None:
     events: list[JobEvent] = []
 
     def job() -> Job:
-        yield from extracting.report_lint(found, extracting.Recipe())
+        yield from extracting.report_lint(found, Recipe())
         return {}
 
     events += run(job())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+
+from core.json_values import JsonValue
 
 FEW_SHOWN = 5
 
@@ -18,7 +19,7 @@ class LintFinding:
     pairs: tuple[int, ...] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, JsonValue]:
         return {
             "kind": self.kind,
             "message": self.message,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from vectors.contrasts.lint.finding import LintFinding, list_few
 from vectors.contrasts.lint.side_words import side_text
-from vectors.texts.pair import ContrastPair, ContrastSet, Text
+from vectors.texts.pair import ContrastPair, ContrastSet, Text, ends_in_reply
 from vectors.texts.position_spec import RESPONSE
 
 ENDS = (".", "!", "?", "…", "。", "！", "？")
@@ -57,16 +57,12 @@ def find_unfit_read(contrast: ContrastSet, read: str) -> list[LintFinding]:
 
 
 def _is_finished_reply(side: Text) -> bool:
-    if isinstance(side, str) or not side or not isinstance(side[-1], dict):
-        return False
-    return side[-1].get("role") == "assistant" and (side_text(side) or "").rstrip().endswith(ENDS)
+    return ends_in_reply(side) and (side_text(side) or "").rstrip().endswith(ENDS)
 
 
 def _differs_in_reply_only(pair: ContrastPair) -> bool:
     sides = (pair.positive, pair.negative)
-    if any(isinstance(side, str) or not side or not isinstance(side[-1], dict) for side in sides):
-        return False
-    return all(side[-1].get("role") == "assistant" for side in sides) and [*sides[0][:-1]] == [*sides[1][:-1]]  # type: ignore[union-attr]
+    return all(map(ends_in_reply, sides)) and list(sides[0][:-1]) == list(sides[1][:-1])
 
 
 def texts_of_sides(pairs: Sequence[ContrastPair]) -> Iterator[tuple[str, str]]:

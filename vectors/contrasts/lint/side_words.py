@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from vectors.texts.pair import ContrastPair, Text
 
@@ -24,7 +24,7 @@ def side_text(side: Text) -> str | None:
     """A text, or the last message of a conversation: what a model reads last; None for token ids."""
     if isinstance(side, str):
         return side
-    last: Any = side[-1] if side else None
+    last = side[-1] if side else None
     return str(last["content"]) if isinstance(last, Mapping) else None
 
 
@@ -42,7 +42,7 @@ def pair_texts(pair: ContrastPair) -> tuple[str, ...]:
 def _spoken_texts(side: Text) -> list[str]:
     if isinstance(side, str):
         return [side]
-    messages: list[Any] = [message for message in side if isinstance(message, Mapping)]
+    messages = [message for message in side if isinstance(message, Mapping)]
     return [str(message["content"]) for message in messages if message.get("role") != "system"]
 
 
