@@ -21,7 +21,7 @@ from core.json_values import JsonValue
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
 from vectors.diff.alignment import align_vectors
-from vectors.extraction.extract import run_extraction
+from vectors.extraction.extract import report_lint, run_extraction
 from vectors.extraction.material import read_adapter, read_base, read_pairs, read_tuned
 from vectors.extraction.picture import draw_report
 from vectors.extraction.published import read_evaluation
@@ -87,7 +87,9 @@ def state_folder(params: Params, found: ContrastSet) -> Path:
 def _one_model_job(model: Model, params: Params) -> Job:
     found = contrast(required_option(params, "contrast"))
     recipe = _make_recipe(model, params, found)
-    result = yield from run_extraction(model, found, recipe, read_pairs(model, found, recipe))
+    # Before anything is read: what is wrong with the set is known, and the reading may take long.
+    notes = yield from report_lint(found, recipe)
+    result = yield from run_extraction(model, found, recipe, read_pairs(model, found, recipe), notes)
     return (yield from write_result(result, params, recipe.store, "", model))
 
 
@@ -111,7 +113,8 @@ def _make_recipe(model: Model, params: Params, found: ContrastSet) -> Recipe:
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
     store = _create_folder(state_folder(params, found))
-    return Recipe(layers=tuple(layers) if layers is not None else None, store=store, **chosen_options(params))
+    chosen = {"read": found.read} | chosen_options(params)
+    return Recipe(layers=tuple(layers) if layers is not None else None, store=store, **chosen)
 
 
 def _create_folder(store: Path) -> Path | None:

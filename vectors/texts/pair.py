@@ -67,7 +67,11 @@ class Split:
 
 @dataclass(frozen=True)
 class ContrastSet:
-    """Pairs, or only prompts for comparing two models; `shape` is the name of their file format."""
+    """Pairs, or only prompts for comparing two models; `shape` is the name of their file format.
+
+    `read` are the token positions that hold the trait, `poles` what plus and minus do. For the lint: `trait`
+    are words that are the trait itself, and a set `from_templates` repeats itself on purpose.
+    """
 
     name: str
     pairs: tuple[ContrastPair, ...] = ()
@@ -75,6 +79,9 @@ class ContrastSet:
     shape: str = "pairs"
     poles: tuple[str, str] = ("positive", "negative")
     about: str = ""
+    read: str = "last"
+    trait: frozenset[str] = frozenset()
+    from_templates: bool = False
 
     @cached_property
     def sha256(self) -> str:
@@ -98,6 +105,11 @@ class ContrastSet:
         return tuple({json.dumps(text): text for text in every}.values())
 
     @property
+    def has_replies(self) -> bool:
+        """Whether every side ends in a message of the assistant."""
+        return all(ends_in_reply(side) for pair in self.pairs for side in (pair.positive, pair.negative))
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Warnings to show before anything is made of the set."""
         held = sum(holds_secret(json.dumps(text, ensure_ascii=False)) for text in self.texts)
@@ -112,6 +124,12 @@ class ContrastSet:
             extra = f"; its {len(self.prompts)} prompts can compare two models" if self.prompts else ""
             raise BadInput(f"{self.name}: needs ≥ {FEWEST} pairs, has {len(self.pairs)}{extra}")
         return self
+
+
+def ends_in_reply(side: Text) -> bool:
+    """Whether the last message is the assistant's."""
+    last = side[-1] if side and not isinstance(side, str) else None
+    return isinstance(last, Mapping) and last.get("role") == "assistant"
 
 
 def split_pairs(keys: Sequence[str], holdout: float, seed: int) -> Split:

@@ -110,10 +110,12 @@ def _make_dataset(
 ) -> Steps[Findings]:
     """Write the pairs of a built-in set or a file, taking turns between the domains."""
     from vectors.contrasts.catalogue import contrast
+    from vectors.contrasts.header import SetHeader
 
     found = contrast(params["contrast"]).validated()
     chosen = _balance_domains(found.pairs, int(params["pairs"]))
-    yield worker_task(lambda: study.write_pairs(chosen))
+    header = SetHeader(found.read, found.poles, found.about or None)
+    yield worker_task(lambda: study.write_pairs([header.to_json(), *chosen]))
     counts = {domain: sum(pair["domain"] == domain for pair in chosen) for domain in found.domains}
     for domain, count in counts.items():
         yield Row("pairs", domain or "all", {"domain": domain or "all", "pairs": count})

@@ -18,6 +18,7 @@ from core.jobs.job import Artifact, Job, JobSample, Progress, Row, Steps, worker
 from core.json_values import JsonValue
 from vectors.claude.question import ClaudeQuestion
 from vectors.contrasts.duplicates import NearDuplicateFilter
+from vectors.contrasts.header import SetHeader
 from vectors.contrasts.store import save_pairs
 from vectors.contrasts.writing.brief import Brief
 from vectors.contrasts.writing.forms import Row as Parts
@@ -90,7 +91,7 @@ def write_pairs(claude: ClaudeClient, brief: Brief, out: Path, model: str) -> Jo
             yield Progress(draft.count, brief.pairs, "pairs written")
     if not draft.count:
         raise NetworkError(f"Claude gave no usable pair for {brief.name}: {_rejections_text(draft.left_out)}")
-    save_pairs(draft.interleaved_pairs, out)
+    save_pairs(draft.interleaved_pairs, out, SetHeader(brief.form.read, brief.poles, brief.about or None))
     yield Artifact(str(out), open_vector_file(out).sha256, "contrast set")
     return _summary(draft, out, claude)
 

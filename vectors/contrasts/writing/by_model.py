@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 from core.errors import BadInput, UsageError
 from core.generation.token_ids import tokenizer_of
 from core.jobs.job import Artifact, Job, JobSample, Progress, gpu_task
+from vectors.contrasts.header import SetHeader
 from vectors.contrasts.store import save_pairs
 from vectors.contrasts.writing.forms import SHORT
 from vectors.files.opening import open_vector_file
 from vectors.texts.pair import ContrastPair, ContrastSet, Text, messages_of
+from vectors.texts.position_spec import RESPONSE
 from vectors.texts.replies import reply_ids
 from vectors.texts.tokenized import tokenize_text
 
@@ -58,7 +60,7 @@ def answer_pairs(
             left_out[why] += 1
     if not accepted:
         raise BadInput(f"{contrast.name}: {model.name} gave no pair two different answers")
-    save_pairs(accepted, out)
+    save_pairs(accepted, out, SetHeader(RESPONSE, contrast.poles, contrast.about or None))
     yield Artifact(str(out), open_vector_file(out).sha256, "contrast set")
     return {
         "name": contrast.name,

@@ -23,6 +23,7 @@ from core.json_values import JsonValue
 from core.python_child import python_command, python_environment
 from vectors.checks.report import json_safe
 from vectors.contrasts.catalogue import contrast
+from vectors.contrasts.lint.lint import lint_set
 from vectors.data.report_values import number_at
 from vectors.extraction.job import state_folder, write_result
 from vectors.extraction.layer_quality import UNMEASURED
@@ -43,10 +44,15 @@ def distributed_job(params: Params) -> Job:
     validate_request(params)
     _refuse_unmergeable(params)
     found = contrast(required_option(params, "contrast")).validated()
+    read_at = params.get("read") or found.read
+    if read_at == RESPONSE and not found.has_replies:
+        raise UsageError(
+            f"--ranks cannot generate replies: {RESPONSE} needs one process, or a set with replies"
+        )
     store = state_folder(params, found)
     spec, merged = store / "spec.json", store / "merged.safetensors"
     store.mkdir(parents=True, exist_ok=True)
-    asked = {key: params[key] for key in SAID if params.get(key) is not None}
+    asked = {key: params[key] for key in SAID if params.get(key) is not None} | {"read": read_at}
     write_atomic(spec, json.dumps({**asked, "processes": params["ranks"], "out": str(merged)}).encode())
     with _start_ranks(spec, int(params["ranks"]), store / "ranks.log") as process:
         yield from _follow_progress(process, 2 * len(found.pairs), store / "ranks.log")
@@ -60,7 +66,8 @@ def distributed_job(params: Params) -> Job:
             {"layers": {str(layer): facts for layer, facts in metrics.items()}, "holdout": 0.0}
         ),
     )
-    warnings = (*found.warnings, _unmeasured_note(params))
+    notes = (finding.message for finding in lint_set(found, read_at, 0.0))
+    warnings = (*notes, *found.warnings, _unmeasured_note(params))
     result = Extraction(vector.with_about(about), metrics, None, _count_different(found), warnings)
     return (yield from write_result(result, params, store, ""))
 
@@ -71,8 +78,6 @@ def _refuse_unmergeable(params: Params) -> None:
         raise UsageError("--ranks reads one model: leave out --tuned")
     if (method := params.get("method") or "mean") != "mean":
         raise UsageError(f"--ranks merges means: the method {method} needs all states in one process")
-    if params.get("read") == RESPONSE:
-        raise UsageError(f"--ranks cannot generate replies: {RESPONSE} needs one process")
 
 
 @contextmanager

@@ -65,12 +65,13 @@ def check_process_count(spec: Spec) -> None:
 def run(spec: Spec) -> SteeringVector | None:
     """Read this rank's share and merge all; returns the vector on rank 0, None on the others."""
     rank, world = dist.get_rank(), dist.get_world_size()
-    read = check_read(spec.get("read") or "last")
-    if read == RESPONSE:
+    found = contrast(spec["contrast"]).validated()
+    read = check_read(spec.get("read") or found.read)
+    if read == RESPONSE and not found.has_replies:
         raise UsageError(
             "response-mean has to generate replies first: use steertui extract, or a set with stored replies"
         )
-    found, model = contrast(spec["contrast"]).validated(), load(spec["model"], **loading_options(spec))
+    model = load(spec["model"], **loading_options(spec))
     layers = parse_layers(spec.get("layers") or "all", model.n_layers)
     sides = tokenize_pairs(model, found, read)
     choices = [read_positions(read, side) for side in sides]
