@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -34,7 +35,9 @@ class LaneRequest:
 
 @dataclass(frozen=True)
 class LaneAnswer:
-    """A finished answer to request `number`; `error` says why it broke off, if it did."""
+    """A finished answer to request `number`; `spoke_s` is the time from its first to its last token, `error` says
+    why it broke off, if it did.
+    """
 
     number: int
     token_ids: tuple[int, ...]
@@ -42,6 +45,7 @@ class LaneAnswer:
     logprobs: tuple[float, ...]
     entropies: tuple[float, ...]
     stop_reason: str
+    spoke_s: float = 0.0
     error: str = ""
 
     @property
@@ -58,6 +62,7 @@ class GrowingAnswer:
         self._texts: list[str] = []
         self._logprobs: list[float] = []
         self._entropies: list[float] = []
+        self._times = 0.0, 0.0
         self._stream = TextStream(model.tokenizer, request.stops)
         self._ends = frozenset() if request.ignore_end else end_ids(model.hf, model.tokenizer)
         self._marks = ThinkingMarks(model.tokenizer)
@@ -79,6 +84,8 @@ class GrowingAnswer:
         return self.ids[-1] if self.ids else self.request.ids[-1]
 
     def add(self, token: int, logprob: float, entropy: float) -> None:
+        now = time.monotonic()
+        self._times = (self._times[0] if self.ids else now), now
         self.ids.append(token)
         self._texts.append(self._stream.push(token))
         self._logprobs.append(logprob)
@@ -101,7 +108,7 @@ class GrowingAnswer:
             # Text that was held back as a possible part of a stop text or character.
             texts[-1] += self._stream.flush()
         columns = tuple(self.ids), tuple(texts), tuple(self._logprobs), tuple(self._entropies)
-        return LaneAnswer(self.number, *columns, reason, error)
+        return LaneAnswer(self.number, *columns, reason, self._times[1] - self._times[0], error)
 
 
 def aged_mixer(mixer: Mixer, age: int) -> Mixer:
@@ -110,7 +117,9 @@ def aged_mixer(mixer: Mixer, age: int) -> Mixer:
     scale · 0.5^(age / half-life), as in `core.mixer.effects.channel_effects`.
     """
     channels = [
-        c if c.half_life is None else replace(c, scale=c.scale * math.pow(0.5, age / c.half_life), half_life=None)
+        c
+        if c.half_life is None
+        else replace(c, scale=c.scale * math.pow(0.5, age / c.half_life), half_life=None)
         for c in mixer.channels
     ]
     return replace(mixer, channels=tuple(channels))

@@ -54,6 +54,10 @@ class LaneBatch:
         """The unfinished answers in the lanes."""
         return [answer for answer in self._lanes if answer is not None]
 
+    @property
+    def has_tokens(self) -> bool:
+        return any(answer.ids for answer in self.growing)
+
     def step(self) -> list[LaneAnswer]:
         """Do the next piece of work; returns the answers that ended with it."""
         if self._groups:
@@ -158,7 +162,9 @@ class LaneBatch:
         for row, answer in enumerate(answers):
             if not finite[row]:
                 state = answer.request.mixer.summary
-                ended.append(answer.finish("error", f"the logits are not finite under {state}: lower the scales"))
+                ended.append(
+                    answer.finish("error", f"the logits are not finite under {state}: lower the scales")
+                )
                 continue
             sampling = answer.request.sampling
             # Without processors the likeliest token is the answer's: one search serves all lanes.

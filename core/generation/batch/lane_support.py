@@ -43,7 +43,7 @@ def why_alone(model: Model, request: LaneRequest) -> str:
     if support.problem:
         return support.problem
     if support.window is not None and request.longest > support.window:
-        return f"prompt and answer may be {request.longest} tokens, and {model.name} has layers that see {support.window}"
+        return f"prompt and answer may take {request.longest} tokens, and layers of {model.name} see {support.window}"
     return ""
 
 
@@ -53,7 +53,9 @@ def attention_window(model: Model) -> int | None:
     kinds = getattr(config, "layer_types", None)
     if kinds is not None and set(kinds) <= {"full_attention"}:
         return None
-    sizes = [getattr(config, name, None) for name in ("sliding_window", "attention_chunk_size", "window_size")]
+    sizes = [
+        getattr(config, name, None) for name in ("sliding_window", "attention_chunk_size", "window_size")
+    ]
     return min((int(size) for size in sizes if isinstance(size, int)), default=None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -24,10 +25,15 @@ class OneByOne:
         self.model = model
         self._waiting = deque(requests.items())
         self._running: tuple[int, AnswerStream] | None = None
+        self._times: list[float] = []
 
     @property
     def done(self) -> bool:
         return not (self._waiting or self._running)
+
+    @property
+    def has_tokens(self) -> bool:
+        return self._running is not None and bool(self._running[1].steps)
 
     def step(self) -> list[LaneAnswer]:
         """Generate the next token; returns the answer if it ended."""
@@ -35,13 +41,14 @@ class OneByOne:
         try:
             _, stream = self._running = self._running or self._begin(*self._waiting.popleft())
             if next(stream, None) is not None:
+                self._times = [*self._times[:1], time.monotonic()]
                 return []
         except SteerError as error:
             said = self._running[1] if self._running else None
             self._running = None
-            return [_finished(number, said, "error", str(error))]
+            return [self._finish(number, said, "error", str(error))]
         self._running = None
-        return [_finished(number, stream, stream.stop_reason or "eos")]
+        return [self._finish(number, stream, stream.stop_reason or "eos")]
 
     def _begin(self, number: int, request: LaneRequest) -> tuple[int, AnswerStream]:
         check_length(self.model, len(request.ids))
@@ -54,13 +61,13 @@ class OneByOne:
         )
         return number, AnswerStream(self.model, Tape(self.model), request.ids, request.mixer, settings)
 
-
-def _finished(number: int, stream: AnswerStream | None, reason: str, error: str = "") -> LaneAnswer:
-    tokens = stream.answer_tokens if stream else []
-    columns = (
-        tuple(token.token_id for token in tokens),
-        tuple(token.text for token in tokens),
-        tuple(token.logprob for token in tokens),
-        tuple(token.entropy for token in tokens),
-    )
-    return LaneAnswer(number, *columns, reason, error)
+    def _finish(self, number: int, stream: AnswerStream | None, reason: str, error: str = "") -> LaneAnswer:
+        tokens = stream.answer_tokens if stream else []
+        columns = (
+            tuple(token.token_id for token in tokens),
+            tuple(token.text for token in tokens),
+            tuple(token.logprob for token in tokens),
+            tuple(token.entropy for token in tokens),
+        )
+        spoke, self._times = self._times, []
+        return LaneAnswer(number, *columns, reason, spoke[-1] - spoke[0] if spoke else 0.0, error)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Sequence
-from functools import cache
 
 import pytest
 import torch
@@ -25,15 +25,15 @@ LENGTHS = (1, 5, 120, 17, 64, 2, 33, 80, 9, 41)
 PROMPTS = [tuple(zoo.ids(1, n, seed=n)[0].tolist()) for n in LENGTHS]
 NAMES = pytest.mark.parametrize("name", ["llama", "qwen2", "gemma", "gpt2", "qwen3-moe"])
 MIXERS = (
-    Mixer((Channel(V, 3.0, "unit", layers=[1, 2]),)),
-    Mixer((Channel(V, -3.0, "unit", layers=[1, 2]),)),
+    Mixer((Channel(V, 9.0, "unit", layers=[1, 2]),)),
+    Mixer((Channel(V, -9.0, "unit", layers=[1, 2]),)),
     Mixer((Channel(W, 0.0, layers=[2], ceiling=0.5), Channel(V, 2.0, "unit", layers=[2]))),
     Mixer((Channel(W, 0.0, layers=[1], gain=0.0),)),
     Mixer(),
 )
 
 
-@cache
+@functools.cache
 def tiny(name: str = "llama") -> core.Model:
     if name != "gemma":
         return reference.model(name)
@@ -64,7 +64,11 @@ def same(some: dict[int, LaneAnswer], others: dict[int, LaneAnswer]) -> None:
     assert some.keys() == others.keys()
     for number, one in some.items():
         other = others[number]
-        assert (one.token_ids, one.texts, one.stop_reason) == (other.token_ids, other.texts, other.stop_reason)
+        assert (one.token_ids, one.texts, one.stop_reason) == (
+            other.token_ids,
+            other.texts,
+            other.stop_reason,
+        )
         assert one.logprobs == pytest.approx(other.logprobs, abs=1e-4)
         assert one.entropies == pytest.approx(other.entropies, abs=1e-4)
 
@@ -89,7 +93,9 @@ def test_every_lane_has_its_own_mixer(name: str) -> None:
     requests = greedy(MIXERS)
     found = in_lanes(requests, 10, name)
     same(found, alone(requests, name))
-    assert {a.token_ids for a in found.values()} != {a.token_ids for a in in_lanes(greedy((Mixer(),)), 10, name).values()}
+    plain = in_lanes(greedy((Mixer(),)), 10, name)
+    pushed = [k for k in found if k % len(MIXERS) in (0, 1)]
+    assert all(found[k].logprobs != pytest.approx(plain[k].logprobs, abs=1e-3) for k in pushed)
 
 
 def test_the_single_run_is_core_s_own() -> None:
@@ -114,7 +120,12 @@ def test_scopes_hold_in_lanes(scope: str) -> None:
 def test_lanes_think_and_answer_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     """Token 7 opens a thought and token 8 closes it: prompts that end inside and outside one, in one batch."""
     monkeypatch.setattr("core.generation.endings.THOUGHT_MARKS", (("open", "close"),))
-    tokenizer = type("T", (), {"get_vocab": lambda self: {"open": 7, "close": 8}, "decode": lambda *a, **k: "x"})()
+    words = {
+        "get_vocab": lambda self: {"open": 7, "close": 8},
+        "decode": lambda *args, **options: "x",
+        "__call__": lambda *args, **options: {"input_ids": [3, 4, 5]},
+    }
+    tokenizer = type("Tokenizer", (), words)()
     model = core.adopt(zoo.build("llama"), tokenizer, name="thinker")
     mixer = Mixer((Channel(V, 5.0, "unit", layers=[1, 2], scope="thinking"),))
     prompts = [(3, 4, 7, 5), (3, 4, 7, 8, 5), (3, 5, 6, 9, 10, 11)]
@@ -134,7 +145,9 @@ def test_a_half_life_counts_each_lane_s_own_tokens() -> None:
 
 def test_sampled_answers_do_not_depend_on_what_runs_beside_them() -> None:
     def asked(k: int) -> LaneRequest:
-        return LaneRequest(PROMPTS[k], MIXERS[k % 5], TokenSampler(temperature=1.3, top_p=0.9, seed=100 + k), (), 8)
+        return LaneRequest(
+            PROMPTS[k], MIXERS[k % 5], TokenSampler(temperature=1.3, top_p=0.9, seed=100 + k), (), 8
+        )
 
     numbers = list(range(len(PROMPTS)))
     whole = answers(LaneBatch(tiny(), {k: asked(k) for k in numbers}, 10))
@@ -172,7 +185,10 @@ def test_lanes_end_at_their_own_stop_texts_ends_and_limits() -> None:
 
 
 def test_an_answer_that_fails_leaves_the_others_alone() -> None:
-    loud = Mixer((Channel(V, 1e38, "unit", layers=[1, 2]),))
+    # The largest float twice on one coordinate is no float any more.
+    first = torch.nn.functional.one_hot(torch.tensor(0), zoo.HIDDEN).float()
+    same_way = reference.Vector({1: first, 2: first})
+    loud = Mixer((Channel(same_way, 3e38, "unit", layers=[1, 2]),))
     requests = greedy((Mixer(),))[:4]
     requests[1] = LaneRequest(PROMPTS[1], loud, max_new_tokens=8, ignore_end=True)
     requests[2] = LaneRequest((), max_new_tokens=8)
@@ -185,7 +201,10 @@ def test_an_answer_that_fails_leaves_the_others_alone() -> None:
 
 def test_the_context_ends_an_answer() -> None:
     long = tuple(zoo.ids(1, 510, seed=3)[0].tolist())
-    requests = [LaneRequest(long, max_new_tokens=9, ignore_end=True), LaneRequest(PROMPTS[1], max_new_tokens=9)]
+    requests = [
+        LaneRequest(long, max_new_tokens=9, ignore_end=True),
+        LaneRequest(PROMPTS[1], max_new_tokens=9),
+    ]
     found = in_lanes(requests, 2)
     same(found, alone(requests))
     assert (found[0].stop_reason, len(found[0].token_ids)) == ("context", 2)
@@ -193,7 +212,13 @@ def test_the_context_ends_an_answer() -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("llama", ""), ("qwen2", ""), ("gemma", ""), ("mistral", "layers that see 32"), ("bloom", "does not take lanes")],
+    [
+        ("llama", ""),
+        ("qwen2", ""),
+        ("gemma", ""),
+        ("mistral", "see 32"),
+        ("bloom", "does not take lanes"),
+    ],
 )
 def test_what_lanes_cannot_take_is_said(name: str, words: str) -> None:
     short, long = LaneRequest(PROMPTS[1], max_new_tokens=8), LaneRequest(PROMPTS[2], max_new_tokens=8)
@@ -210,6 +235,7 @@ def test_a_model_that_ignores_the_mask_is_found_out(monkeypatch: pytest.MonkeyPa
     model = core.adopt(zoo.build("llama", seed=5), name="blind")
     forward = model.hf.forward
 
+    @functools.wraps(forward)
     def blind(**given: object) -> object:
         mask = given.get("attention_mask")
         return forward(**given | {"attention_mask": None if mask is None else torch.zeros_like(mask)})  # type: ignore[call-overload]

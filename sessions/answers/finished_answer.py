@@ -1,0 +1,42 @@
+"""One finished answer of a job, as the session records it, and the flags that a reader should know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.jobs.job import JobEvent
+from core.mixer.mixer import Mixer
+from sessions.journal.answer_events import LaneAnswered
+from sessions.state.collapse import collapse_signs
+from sessions.state.messages import prompt_messages
+from sessions.state.mixer_words import mix_hash
+from sessions.state.state import AnswerToken
+
+LIMITS = ("length", "context")
+"""Stop reasons of an answer that was cut off."""
+
+
+@dataclass(frozen=True)
+class FinishedAnswer(JobEvent, kind="answer"):
+    """`fields` are those of a `LaneAnswered` event but for its place in the session; `mixer` steered it."""
+
+    fields: Mapping[str, Any]
+    mixer: Mixer
+
+    @property
+    def n_messages(self) -> int:
+        return len(prompt_messages(self.fields["prompt"]))
+
+    def to_event(self, gen: int, turn: int) -> LaneAnswered:
+        """The event; its messages take the turns before `turn`."""
+        state = self.mixer.to_json()
+        return LaneAnswered(gen=gen, turn=turn, mixer=state, mix=mix_hash(state), **self.fields)
+
+
+def quality_flags(ids: Sequence[int], entropies: Sequence[float], stop: str) -> tuple[str, ...]:
+    """`collapsed` (see `sessions.state.collapse`), `truncated`, `empty`."""
+    tokens = [AnswerToken(token, "", values={"entropy": h}) for token, h in zip(ids, entropies, strict=True)]
+    found = {"collapsed": bool(collapse_signs(tokens)), "truncated": stop in LIMITS, "empty": not ids}
+    return tuple(name for name, holds in found.items() if holds)
