@@ -159,6 +159,19 @@ def test_one_session_holds_the_answers_and_verifies(say: Say, prompts: Path, pus
     assert all(text.split()[0] in shown for text in texts if text.split())
 
 
+def test_an_answer_of_a_batch_can_be_branched(say: Say, push: Path, capsys: Any) -> None:
+    rows = say("hello", "--vector", f"{push}:2@1-2", "--doses", "-1,1", *NEW)["answers"]
+    (folder,) = all_folders(paths.sessions_folder())
+    turns = fold_all(read(folder.journal).records).turns.values()
+    answer = next(turn for turn in turns if turn.text == rows[0]["text"])
+    assert main.main(["sessions", "branch", "last", "--at", f"{answer.id}:3", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)["session"]
+    (new,) = [folder for folder in all_folders(paths.sessions_folder()) if folder.id == made]
+    state = fold_all(read(new.journal).records)
+    assert [len(turn.tokens) for turn in state.path(answer.id)] == [0, 3]
+    assert state.mixer.state == rows[0]["mixer"]
+
+
 def test_a_changed_answer_does_not_verify(say: Say, prompts: Path, capsys: Any) -> None:
     from sessions.journal.codec import decode, encode
 

@@ -1,7 +1,10 @@
-"""Prints one answer and nothing else. PROMPT `-` reads stdin. `--prompts FILE` answers every prompt of a file: JSON
-lines with a text, `prompt` or `messages`, or any file that `contrast` reads. It prints one object per prompt, with the
-other fields of its entry. `--doses` answers each prompt with every scale of the mixer times each dose, and prints a
-table. Both answer `--batch` at once, each in a lane of one batch; an answer is the same as alone.
+"""Prints one answer and nothing else. PROMPT `-` reads stdin.
+
+--prompts FILE answers every prompt of a file: JSON lines with a text, `prompt`
+or `messages`, or any file that `contrast` reads. It prints one object per
+prompt, with the other fields of its entry. --doses answers each prompt with
+every scale of the mixer times each dose, and prints a table. Both generate
+--batch answers at once, each the same as alone.
 
   steertui say "What is rain?"
   steertui say "What is rain?" --vector determined-drifting --doses -2,-1,0,1,2
