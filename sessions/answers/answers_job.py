@@ -23,9 +23,9 @@ from core.model.model import Model
 from sessions.answers.answer_mixer import requested_mixer
 from sessions.answers.asked_answer import AskedAnswer, ask_all
 from sessions.answers.finished_answer import FinishedAnswer, quality_flags
-from sessions.answers.prompt_shapes import read_prompt_shapes
 from sessions.journal.codec import round_digits
 from sessions.journal.prompt_hash import hash_ids, written_ids
+from sessions.prompt_shapes import read_prompt_shapes
 from sessions.promptfile import PromptRecord
 from sessions.state.answer_settings import DEFAULTS, IN_LANES, check_settings
 

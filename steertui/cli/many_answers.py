@@ -66,7 +66,7 @@ def say_many(setup: ChatSetup, asked: Mapping[str, Any], *, as_json: bool, as_ev
         _print_lines(render_doses(rows.in_order))
     else:
         rows.show_rest()
-    _print_notes(summary, rows, setup.state.session, interrupted=interrupted)
+    _print_notes(summary, rows, interrupted=interrupted)
     failed = sum("error" in row for row in rows.in_order)
     if failed and not interrupted:
         what = "answers" if has_table else "prompts"
@@ -123,11 +123,11 @@ def _facts(state: SessionState, summary: Mapping[str, Any], *, interrupted: bool
     return {**facts, "session": state.session, "interrupted": interrupted}
 
 
-def _print_notes(summary: Mapping[str, Any], rows: AnswerRows, session: str, *, interrupted: bool) -> None:
+def _print_notes(summary: Mapping[str, Any], rows: AnswerRows, *, interrupted: bool) -> None:
     if summary.get("one_by_one"):
         print_note(f"{summary['one_by_one']} of {summary['n']} answers one by one: {summary['reason']}")
     if interrupted:
         print_note(
-            f"interrupted: {len(rows.known)} answers are kept in session {session}; "
+            f"interrupted: {len(rows.known)} answers are done and kept; "
             "the same command again goes on with the others"
         )

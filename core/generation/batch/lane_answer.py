@@ -125,5 +125,5 @@ def aged_mixer(mixer: Mixer, age: int) -> Mixer:
     return replace(mixer, channels=tuple(channels))
 
 
-def decays(mixers: Sequence[Mixer]) -> bool:
+def has_half_life(mixers: Sequence[Mixer]) -> bool:
     return any(c.half_life is not None for mixer in mixers for c in mixer.channels)

@@ -14,7 +14,13 @@ import torch
 from torch import Tensor
 
 from core.errors import OutOfMemory, UsageError
-from core.generation.batch.lane_answer import GrowingAnswer, LaneAnswer, LaneRequest, aged_mixer, decays
+from core.generation.batch.lane_answer import (
+    GrowingAnswer,
+    LaneAnswer,
+    LaneRequest,
+    aged_mixer,
+    has_half_life,
+)
 from core.generation.batch.lane_cache import LaneCache
 from core.generation.batch.lane_pass import LanePass
 from core.generation.batch.prompt_group import PromptGroup, distinct_mixers, group_size, refusal_of
@@ -142,7 +148,7 @@ class LaneBatch:
         first = self.growing[0]
         answers = [answer or first for answer in self._lanes]
         mixers = [answer.request.mixer for answer in answers]
-        if decays(mixers):
+        if has_half_life(mixers):
             aged = [aged_mixer(answer.request.mixer, len(answer.ids)) for answer in answers]
             return self.model.planner.plan(aged)
         names = tuple(map(id, mixers))

@@ -75,7 +75,7 @@ class PromptFileKind(InputFileKind):
     metavar = "FILE"
 
     def read(self, value: str, context: CheckContext) -> None:
-        from sessions.answers.prompt_shapes import read_prompt_shapes
+        from sessions.prompt_shapes import read_prompt_shapes
 
         read_prompt_shapes(expand_home(value))
 

@@ -21,9 +21,9 @@ from typing import Any
 
 from core.errors import BadInput, PartlyDone, SteerError, UsageError
 from core.mixer.numbers import finite_number
-from sessions.answers.prompt_shapes import read_prompt_shapes
 from sessions.journal.codec import JournalRecord, encode
 from sessions.live.scheduled_edits import SCRIPT
+from sessions.prompt_shapes import read_prompt_shapes
 from sessions.promptfile import Prompt, PromptRecord
 from sessions.state.answer_settings import IN_LANES
 from steertui.cli.many_answers import say_many

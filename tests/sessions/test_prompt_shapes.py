@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput
-from sessions.answers.prompt_shapes import read_prompt_shapes
+from sessions.prompt_shapes import read_prompt_shapes
 
 USER = {"role": "user", "content": "Who are you?"}
 
