@@ -53,20 +53,28 @@ class LaneAnswer:
         return "".join(self.texts)
 
 
+class AnswerEnds:
+    """What ends or divides the answers of one model: end tokens, the marks of thinking, the length of the context."""
+
+    def __init__(self, model: Model) -> None:
+        self.tokenizer, self.max_context = model.tokenizer, model.max_context
+        self.end_ids = end_ids(model.hf, model.tokenizer)
+        # Made once for all answers: it asks for the whole vocabulary.
+        self.marks = ThinkingMarks(model.tokenizer)
+
+
 class GrowingAnswer:
     """The tokens of one answer so far, and whether it has ended."""
 
-    def __init__(self, model: Model, number: int, request: LaneRequest) -> None:
+    def __init__(self, ends: AnswerEnds, number: int, request: LaneRequest) -> None:
         self.number, self.request = number, request
         self.ids: list[int] = []
         self._texts: list[str] = []
         self._logprobs: list[float] = []
         self._entropies: list[float] = []
         self._times = 0.0, 0.0
-        self._stream = TextStream(model.tokenizer, request.stops)
-        self._ends = frozenset() if request.ignore_end else end_ids(model.hf, model.tokenizer)
-        self._marks = ThinkingMarks(model.tokenizer)
-        self._max_context = model.max_context
+        self._stream = TextStream(ends.tokenizer, request.stops)
+        self._ends = ends
 
     @property
     def context(self) -> list[int]:
@@ -75,7 +83,8 @@ class GrowingAnswer:
     @property
     def phase(self) -> str:
         """The phase of the last position, which produces the next token."""
-        thinking = self._marks.has_marks and self._marks.is_thinking(self.context)
+        marks = self._ends.marks
+        thinking = marks.has_marks and marks.is_thinking(self.context)
         return "thinking" if thinking else "answer"
 
     @property
@@ -96,11 +105,11 @@ class GrowingAnswer:
         """Why the answer has ended, None while it goes on; the order is that of a single answer."""
         if self._stream.stopped:
             return "stop"
-        if self.ids and self.ids[-1] in self._ends:
+        if self.ids and not self.request.ignore_end and self.ids[-1] in self._ends.end_ids:
             return "eos"
         if len(self.ids) >= self.request.max_new_tokens:
             return "length"
-        return "context" if len(self.request.ids) + len(self.ids) >= self._max_context else None
+        return "context" if len(self.request.ids) + len(self.ids) >= self._ends.max_context else None
 
     def finish(self, reason: str, error: str = "") -> LaneAnswer:
         texts = list(self._texts)
