@@ -87,14 +87,24 @@ def _answer_all(
         if each.refusal is not None:
             yield from _report(each, _refused(each), 0, counts, len(asked))
     missing = yield from _report_finished(model, asked, counts)
+    return summary | (yield from _generate(model, asked, missing, n_lanes, counts)) | counts
+
+
+def _generate(
+    model: Model,
+    asked: Sequence[AskedAnswer],
+    missing: Mapping[int, LaneRequest],
+    n_lanes: int,
+    counts: dict[str, int],
+) -> Steps[dict[str, Any]]:
+    """Generate the missing answers and report each as it ends; returns how they were generated."""
     runner = yield gpu_task(partial(AnswerRunner, model, missing, n_lanes))
     while not runner.done:
         for answer in (yield gpu_task(runner.step)):
             one = asked[answer.number]
             kept = yield gpu_task(partial(asdict, answer), _key(model, one))
             yield from _report(one, kept, runner.lanes_of(one.number), counts, len(asked))
-    how = {"lanes": runner.n_lanes, "one_by_one": len(runner.alone), "reason": runner.reason}
-    return summary | counts | how
+    return {"lanes": runner.n_lanes, "one_by_one": len(runner.alone), "reason": runner.reason}
 
 
 def _report_finished(

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from core.errors import OutOfMemory, UsageError
 from core.generation.batch.lane_answer import (
+    AnswerEnds,
     GrowingAnswer,
     LaneAnswer,
     LaneRequest,
@@ -44,7 +45,8 @@ class LaneBatch:
         if n_lanes < 1:
             raise UsageError(f"a batch has at least one lane, not {n_lanes}")
         self.model = model
-        self._waiting = deque(GrowingAnswer(model, number, each) for number, each in requests.items())
+        ends = AnswerEnds(model)
+        self._waiting = deque(GrowingAnswer(ends, number, each) for number, each in requests.items())
         self._lanes: list[GrowingAnswer | None] = [None] * min(n_lanes, len(requests))
         self._groups: deque[PromptGroup] = deque()
         self._cache = LaneCache(len(self._lanes), model.n_layers, model.device, model.dtype)
