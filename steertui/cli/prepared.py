@@ -39,7 +39,8 @@ class ChatSetup:
         self._place = open_backend(args, args.model, on_record)
         try:
             self.conversation = CommandConversation(self._place, args.model, flags.load_options(args))
-            self.set_mixer(self._requested_mixer())
+            self._asked_mixer = self._requested_mixer()
+            self.set_mixer(self._asked_mixer)
         except KeyboardInterrupt:
             # A model load cannot be cancelled, so ctrl+c does not wait for it.
             self._place.abandon()
@@ -150,8 +151,10 @@ class ChatSetup:
         self._parent = None
 
     def begin_anew(self) -> None:
-        """The next message starts another conversation in the same session."""
+        """The next message starts another conversation in the same session, under the mixer asked for."""
         self._parent = ROOT
+        # Edits of the last answer, such as a flip, end with it.
+        self.set_mixer(self._asked_mixer)
 
     def _requested_mixer(self) -> Mixer:
         args = self._args
