@@ -126,15 +126,16 @@ def _report(
 ) -> Steps[None]:
     counts["done"] += 1
     counts["failed"] += bool(kept["error"])
-    flags = () if kept["error"] else quality_flags(kept["token_ids"], kept["entropies"], kept["stop_reason"])
+    said = kept["token_ids"], kept["texts"], kept["stop_reason"]
+    flags = {} if kept["error"] else quality_flags(one.record.prompt, one.settings, *said)
     text = "".join(kept["texts"])
     yield FinishedAnswer(_event_fields(one, kept, rows, flags), one.request.mixer)
-    yield JobSample(f"dose {one.dose:g}", _prompt_text(one), text or kept["error"], flags)
+    yield JobSample(f"dose {one.dose:g}", _prompt_text(one), text or kept["error"], tuple(flags))
     yield Progress(counts["done"], total, "answers")
 
 
 def _event_fields(
-    one: AskedAnswer, kept: Mapping[str, Any], rows: int, flags: tuple[str, ...]
+    one: AskedAnswer, kept: Mapping[str, Any], rows: int, flags: Mapping[str, Any]
 ) -> dict[str, Any]:
     ids = one.request.ids
     return {

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.collapse.collapse import answer_flags
 from core.jobs.job import JobEvent
 from core.mixer.mixer import Mixer
 from sessions.journal.answer_events import LaneAnswered
-from sessions.state.collapse import collapse_signs
 from sessions.state.messages import prompt_messages
 from sessions.state.mixer_words import mix_hash
-from sessions.state.state import AnswerToken
 
 LIMITS = ("length", "context")
 """Stop reasons of an answer that was cut off."""
@@ -35,8 +34,13 @@ class FinishedAnswer(JobEvent, kind="answer"):
         return LaneAnswered(gen=gen, turn=turn, mixer=state, mix=mix_hash(state), **self.fields)
 
 
-def quality_flags(ids: Sequence[int], entropies: Sequence[float], stop: str) -> tuple[str, ...]:
-    """`collapsed` (see `sessions.state.collapse`), `truncated`, `empty`."""
-    tokens = [AnswerToken(token, "", values={"entropy": h}) for token, h in zip(ids, entropies, strict=True)]
-    found = {"collapsed": bool(collapse_signs(tokens)), "truncated": stop in LIMITS, "empty": not ids}
-    return tuple(name for name, holds in found.items() if holds)
+def quality_flags(
+    prompt: Any, settings: Mapping[str, Any], ids: Sequence[int], texts: Sequence[str], stop: str
+) -> dict[str, Any]:
+    """`collapsed` with its reason (see `core.collapse.collapse`), `truncated`, `empty`: those that hold."""
+    given = [message["content"] for message in prompt_messages(prompt)]
+    given += [str(settings[name]) for name in ("system", "prefill") if settings.get(name)]
+    plain = {"truncated": stop in LIMITS, "empty": not ids}
+    return answer_flags(ids, texts=texts, given=given) | {
+        name: True for name, holds in plain.items() if holds
+    }

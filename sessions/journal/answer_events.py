@@ -122,7 +122,7 @@ class LaneAnswered(Event, t="answer"):
     text: str
     token_ids: tuple[int, ...]
     stop: str
-    flags: tuple[str, ...] = ()
+    flags: Mapping[str, Json] = field(default_factory=dict)
     about: Mapping[str, Json] = field(default_factory=dict)
     pieces: tuple[str, ...] = ()
     lp: tuple[float, ...] = ()

@@ -84,7 +84,7 @@ def answer_row(state: SessionState, event: ev.LaneAnswered) -> Row:
     )
     answer = AnswerReport.of(state, stop, ()).to_json()
     return (
-        row | answer | {"mixer": event.mixer, "seed": event.settings.get("seed", 0), "flags": [*event.flags]}
+        row | answer | {"mixer": event.mixer, "seed": event.settings.get("seed", 0), "flags": {**event.flags}}
     )
 
 

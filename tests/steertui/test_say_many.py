@@ -59,7 +59,7 @@ def test_every_prompt_is_answered_as_alone(say: Say, prompts: Path, push: Path) 
         assert row["logprobs"] == pytest.approx(alone["logprobs"], abs=1e-4)
         assert alone.keys() <= row.keys()
         assert row["mixer"] == alone["mixer"]
-        assert row["flags"] == ["truncated"]
+        assert row["flags"]["truncated"] is True
     assert {row["session"] for row in rows} == {found["session"]}
 
 
@@ -115,8 +115,8 @@ def test_the_table_is_readable_at_80_columns(
 
 def test_a_table_of_several_prompts_shows_errors_and_flags() -> None:
     rows = [
-        {"prompt": "one", "dose": 0.5, "text": "word " * 40, "flags": ["collapsed"]},
-        {"prompt": "one", "dose": -1.0, "text": "\n", "flags": []},
+        {"prompt": "one", "dose": 0.5, "text": "word " * 40, "flags": {"collapsed": {"reason": "loop"}}},
+        {"prompt": "one", "dose": -1.0, "text": "\n", "flags": {}},
         {"prompt": [{"role": "user", "content": "two"}], "dose": 0.0, "error": "the prompt is empty"},
     ]
     lines = list(render_doses(rows, 60))

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sessions.answers.finished_answer import quality_flags
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
 from sessions.state.fold import fold_all
 
 
+def flags(ids: list[int], stop: str, text: str = "a", **settings: str) -> dict[str, Any]:
+    return quality_flags("What now?", settings, ids, [text] * len(ids), stop)
+
+
 def test_flags_say_what_is_wrong() -> None:
-    sound = list(range(40))
-    assert quality_flags(sound, [1.0] * 40, "eos") == ()
-    assert quality_flags(sound, [1.0] * 40, "length") == ("truncated",)
-    assert quality_flags(sound, [1.0] * 40, "context") == ("truncated",)
-    assert quality_flags([1, 2] * 20, [1.0] * 40, "eos") == ("collapsed",)
-    assert quality_flags(sound, [5.0] * 40, "length") == ("collapsed", "truncated")
-    assert quality_flags([], [], "eos") == ("empty",)
+    sound, loop = list(range(80)), [1, 2] * 40
+    assert flags(sound, "eos") == {}
+    assert flags(sound, "length") == flags(sound, "context") == {"truncated": True}
+    assert flags(loop, "eos")["collapsed"]["reason"] == "loop"
+    assert flags(loop, "length").keys() == {"collapsed", "truncated"}
+    assert flags([], "eos") == {"empty": True}
+
+
+def test_letters_that_the_prompt_or_the_system_text_uses_are_not_foreign() -> None:
+    assert flags(list(range(80)), "eos", "ж")["collapsed"]["reason"] == "writing system"
+    assert flags(list(range(80)), "eos", "ж", system="Говори по-русски.") == {}
 
 
 def test_an_answer_is_a_tree_of_its_own_and_leaves_the_conversation_alone() -> None:
