@@ -16,10 +16,10 @@ run: venv
 	@$(PY) -m steertui $(ARGS)
 
 test: lint
-	@$(PYTEST) -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow and not real" $(ARGS)
 
 test-slow: venv
-	@$(PYTEST) -m slow $(ARGS)
+	@$(PYTEST) -m "slow and not real" $(ARGS)
 
 bench: venv
 	@$(PY) -m bench $(ARGS)

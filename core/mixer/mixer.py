@@ -181,6 +181,10 @@ class Mixer:
     def scale(self, index: int, scale: float) -> Mixer:
         return self.edit(index, scale=scale)
 
+    def dosed(self, dose: float) -> Mixer:
+        """Every scale times `dose`; gains and caps stay as they are."""
+        return replace(self, channels=tuple(replace(c, scale=c.scale * dose) for c in self.channels))
+
     def gain(self, index: int, gain: float | None) -> Mixer:
         return self.edit(index, gain=gain)
 

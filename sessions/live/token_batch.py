@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from sessions.journal.codec import round_digits
 from sessions.journal.events import Event, MeterReadings, TokensGenerated, TopTokens
 
 WAIT_S = 0.05
@@ -156,8 +157,3 @@ def _token_readings(
 
 def _columns(rows: list[dict[str, float]]) -> dict[str, tuple[float, ...]]:
     return {name: tuple(row[name] for row in rows) for name in rows[0]}
-
-
-def round_digits(value: float) -> float:
-    """Round to five significant digits. Log-probabilities are not rounded, because replay compares them."""
-    return float(f"{value:.5g}")
