@@ -73,7 +73,7 @@ def _side_prompts(pairs: Sequence[ContrastPair]) -> Iterator[PromptRecord]:
 def _side_prompt(text: Text, begin: int | None) -> Prompt:
     if isinstance(text, str):
         return text[:begin].rstrip() if begin is not None else text
-    messages: list[Mapping[str, str]] = list(text)
+    messages = [message for message in text if isinstance(message, Mapping)]
     # The assistant's reply is what is to be generated.
     if len(messages) > 1 and messages[-1]["role"] == "assistant":
         messages = messages[:-1]

@@ -41,8 +41,12 @@ class LaneLengths:
         return self._tensors[place]
 
 
-class LaneLayer(CacheLayerMixin):  # type: ignore[misc]
+class LaneLayer(CacheLayerMixin):
     """Keys and values [lanes, heads, columns, d] of one layer."""
+
+    keys: Tensor
+    values: Tensor
+    is_initialized: bool
 
     def __init__(self, lengths: LaneLengths) -> None:
         super().__init__()
@@ -93,7 +97,7 @@ class LaneLayer(CacheLayerMixin):  # type: ignore[misc]
         return -1
 
 
-class LaneCache(Cache):  # type: ignore[misc]
+class LaneCache(Cache):
     """The cache of all lanes; `mask` and `positions` are what the next pass needs beside the ids."""
 
     def __init__(self, n_lanes: int, n_layers: int, device: torch.device, dtype: torch.dtype) -> None:

@@ -23,7 +23,8 @@ class LanePass:
         # Compared by identity: phases that are steered alike share one tuple of layer plans.
         kinds = {id(plan.phases[phase]): plan.phases[phase] for phase in phases}
         if len(kinds) == 1:
-            return cls([(None, *kinds.values())])
+            [layers] = kinds.values()
+            return cls([(None, layers)])
         own = [id(plan.phases[phase]) for phase in phases]
         return cls(
             [(torch.tensor([one == kind for one in own])[:, None, None], kinds[kind]) for kind in kinds]
