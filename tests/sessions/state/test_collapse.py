@@ -125,6 +125,7 @@ def test_the_watch_says_what_a_new_one_says_after_rewinds_and_in_other_answers()
     watch, prose, loop = CollapseWatch(), ordinary(40), said([7] * 40)
     for tokens in (
         prose[:20],
+        loop,
         prose,
         [*prose, *loop],
         [*prose, *loop[:10]],

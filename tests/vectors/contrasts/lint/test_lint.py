@@ -15,6 +15,7 @@ from steertui.cli.main import main
 from tests.vectors.old_sets import old_set_path
 from vectors.contrasts.catalogue import BUILT_IN
 from vectors.contrasts.lint.lint import RULES, lint_set
+from vectors.contrasts.lint.repetition import similar_pairs
 from vectors.contrasts.lint.side_words import known_names, masked_words
 from vectors.texts.pair import ContrastPair, ContrastSet
 
@@ -186,3 +187,15 @@ def test_the_verb_prints_findings_and_pairs(tmp_path: Path, capsys: pytest.Captu
     assert main(["contrast", "lint", "persona", "--read", "first"]) == 2
     (tmp_path / "asked.jsonl").write_text('{"prompt": "hello"}\n')
     assert main(["contrast", "lint", str(tmp_path / "asked.jsonl")]) == 4
+
+
+def test_more_than_half_is_shared_by_similar_pairs() -> None:
+    """Of the smaller set's grams; exactly half is not more than half."""
+
+    def grams(letters: str) -> frozenset[tuple[str, ...]]:
+        return frozenset((letter,) for letter in letters)
+
+    sets = [grams("abcd"), grams("abxy"), grams("abcz"), grams("bc"), grams("q"), grams("")]
+    assert sorted(similar_pairs(sets)) == [(0, 2), (0, 3), (2, 3)]
+    alike = [grams("abc"), grams("abc")]
+    assert list(similar_pairs(alike)) == [(0, 1)], "each couple once"
