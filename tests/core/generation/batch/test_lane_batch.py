@@ -21,12 +21,12 @@ from tests.core import reference, zoo
 from tests.core.reference import vector
 
 V, W = vector(0), vector(1)
-LENGTHS = (1, 5, 120, 17, 64, 2, 33, 80, 9, 41)
+LENGTHS = (1, 5, 120, 17, 64, 2, 33)
 PROMPTS = [tuple(zoo.ids(1, n, seed=n)[0].tolist()) for n in LENGTHS]
-NAMES = pytest.mark.parametrize("name", ["llama", "qwen2", "gemma", "gpt2", "qwen3-moe"])
+NAMES = pytest.mark.parametrize("name", ["llama", "qwen2", "gemma", "gpt2"])
 MIXERS = (
-    Mixer((Channel(V, 9.0, "unit", layers=[1, 2]),)),
-    Mixer((Channel(V, -9.0, "unit", layers=[1, 2]),)),
+    Mixer((Channel(V, 1.0, "relative", layers=[1, 2]),)),
+    Mixer((Channel(V, -1.0, "relative", layers=[1, 2]),)),
     Mixer((Channel(W, 0.0, layers=[2], ceiling=0.5), Channel(V, 2.0, "unit", layers=[2]))),
     Mixer((Channel(W, 0.0, layers=[1], gain=0.0),)),
     Mixer(),
@@ -73,7 +73,7 @@ def same(some: dict[int, LaneAnswer], others: dict[int, LaneAnswer]) -> None:
         assert one.entropies == pytest.approx(other.entropies, abs=1e-4)
 
 
-def greedy(mixers: Sequence[Mixer], n: int = 8, **settings: object) -> list[LaneRequest]:
+def greedy(mixers: Sequence[Mixer], n: int = 6, **settings: object) -> list[LaneRequest]:
     each = [mixers[k % len(mixers)] for k in range(len(PROMPTS))]
     return [
         LaneRequest(ids, mixer, max_new_tokens=n, ignore_end=True, **settings)  # type: ignore[arg-type]
@@ -82,10 +82,9 @@ def greedy(mixers: Sequence[Mixer], n: int = 8, **settings: object) -> list[Lane
 
 
 @NAMES
-@pytest.mark.parametrize("n_lanes", [3, 10])
-def test_prompts_of_unequal_length_are_answered_as_alone(name: str, n_lanes: int) -> None:
+def test_prompts_of_unequal_length_are_answered_as_alone(name: str) -> None:
     requests = greedy((Mixer(),))
-    same(in_lanes(requests, n_lanes, name), alone(requests, name))
+    same(in_lanes(requests, 3, name), alone(requests, name))
 
 
 @NAMES
@@ -100,7 +99,7 @@ def test_every_lane_has_its_own_mixer(name: str) -> None:
 
 def test_the_single_run_is_core_s_own() -> None:
     (request,) = greedy((MIXERS[2],))[:1]
-    live = core.stream(tiny(), list(request.ids), mixer=MIXERS[2], max_new_tokens=8, ignore_end=True)
+    live = core.stream(tiny(), list(request.ids), mixer=MIXERS[2], max_new_tokens=6, ignore_end=True)
     assert [step.token_id for step in live] == list(alone([request])[0].token_ids)
 
 
