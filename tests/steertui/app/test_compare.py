@@ -38,13 +38,13 @@ async def test_the_other_branch_stands_beside_from_where_they_part(size: tuple[i
         await asked_otherwise(at, "zwei")
         await at.press("A")
         await at.sees("branch 1 of 2, beside 2 · A closes it")
-        assert panel(at).split() == ["two", "short", "answer"]
+        await at.until(lambda: panel(at).split() == ["two", "short", "answer"])
         assert said(at)[-2] == "you  zwei"
         shadow, words = at.desk.query_one(UnsteeredPanel).region, at.desk.transcript.region
         assert (shadow.x > words.x) == (size[0] >= 140)
         await at.press("v")
+        await at.until(lambda: panel(at).split() == ["zwei", "short", "answer"])
         assert said(at)[-2] == "you  two"
-        assert panel(at).split() == ["zwei", "short", "answer"]
         await at.press("A")
         assert panel(at) == ""
 
