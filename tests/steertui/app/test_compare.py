@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from steertui.screens.desk.key_modes import PLAY, TYPE
 from steertui.screens.desk.unsteered_panel import UnsteeredPanel
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.app.test_talk import answered, brief, said
@@ -26,8 +27,10 @@ async def asked_otherwise(at: Stage, text: str) -> None:
     await at.until(lambda: at.word == "generating")
     at.studio.metronome.tick(2)
     await at.ready()
+    # PLAY came by itself with the answer and goes by itself: not between the focus and the next key.
+    await at.until(lambda: at.desk.mode == TYPE)
     at.desk.transcript.focus()
-    await at.pilot.pause()
+    await at.until(lambda: at.desk.mode == PLAY)
 
 
 @pytest.mark.parametrize("size", [(140, 40), (100, 30), (80, 24)])
