@@ -72,7 +72,7 @@ def check_vector(
         halves: Halves | None = halves_of_set(pairs, vector.about, seed)
     else:
         halves = None if pairs is None else split_halves(pairs, seed, in_sample)
-    return _check(model, vector, halves, settings)
+    return begin_check(model, vector, halves, settings)
 
 
 def check_job(model: Model, params: Mapping[str, Any]) -> Job:
@@ -97,7 +97,7 @@ def check_job(model: Model, params: Mapping[str, Any]) -> Job:
     if params.get("estimate"):
         return estimate_job(model, halves, settings)
     warnings = () if chosen is None else chosen.warnings
-    return _with_warnings(_check(model, vector, halves, settings), warnings)
+    return _with_warnings(begin_check(model, vector, halves, settings), warnings)
 
 
 def find_halves(
@@ -117,7 +117,7 @@ def find_halves(
     return halves_of_set(found, vector.about, seed), found.poles[0]
 
 
-def _check(model: Model, vector: SteeringVector, halves: Halves | None, settings: CheckSettings) -> Job:
+def begin_check(model: Model, vector: SteeringVector, halves: Halves | None, settings: CheckSettings) -> Job:
     known = model_shape.shape_of_model(model)
     compatibility.refuse_misfit(vector, known)
     if settings.layers is not None:

@@ -20,7 +20,7 @@ APART = re.compile(r", | · |/|: ")
 """Separates the measure in a series name from the rest (condition, vector …)."""
 TABLES = {"layers": "layer", "doses": "dose"}
 """The x axis of tables with these names."""
-OVER = {"check": "scale"}
+OVER = {"check": "dose"}
 """The x axis of the points that jobs of this kind report."""
 MEANT = {
     "d": "Cohen's d: how far apart the classes lie",
