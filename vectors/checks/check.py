@@ -20,7 +20,12 @@ from core.mixer.mixer import Channel
 from vectors.checks import propensity, report
 from vectors.checks.answers.judged_pairs import judge_pairs
 from vectors.checks.answers.pushes import push_profile
-from vectors.checks.class_states import measure_separations, read_class_states, states_of_gradient
+from vectors.checks.class_states import (
+    ClassStates,
+    measure_separations,
+    read_class_states,
+    states_of_gradient,
+)
 from vectors.checks.cost import estimate_job
 from vectors.checks.halves import Halves, fit_halves, halves_of_set, split_halves
 from vectors.checks.ranking import MAX_NEW, CheckSettings, differentiate_pairs, rank_vector
@@ -135,7 +140,8 @@ def _check_steps(model: Model, vector: SteeringVector, halves: Halves | None, se
     halves = halves and fit_halves(model, halves)
     pairs = (yield from judge_pairs(model, halves.held)) if halves else []
     found = yield from differentiate_pairs(model, pairs)
-    states, apart = None, dict[int, LayerSeparation]()
+    states: ClassStates | None = None
+    apart: dict[int, LayerSeparation] = {}
     if halves is not None:
         known = states_of_gradient(vector, pairs, found.rows)
         states = yield from read_class_states(model, vector, halves, known)
