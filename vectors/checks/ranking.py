@@ -72,7 +72,7 @@ def rank_vector(
         return replace(evidence, no_gradient=found.problem, band=_own_band(model, evidence.vector, settings))
     if problem_of := _measure_problem(found.gradient):
         return replace(evidence, problem=problem_of)
-    own = (evidence.vector.suggestion or {}).get("layers")
+    own = evidence.vector.about.suggested_layers
     bands = (
         [settings.layers]
         if settings.layers is not None
