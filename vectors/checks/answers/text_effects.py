@@ -1,6 +1,7 @@
 """Whether answers under a dose lean to the positive side: a projection, or a surface feature, per prompt.
 
-A measure may judge only if it tells the set's own held-out replies apart (AUROC ≥ .9).
+A measure may judge only if it tells the set's own held-out replies apart: a projection in nine of ten pairs, left
+out one by one; a feature with an AUROC of .9.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vectors.statistics.metrics import area_under_roc
+from vectors.statistics.metrics import area_under_roc, pair_accuracy
 
 Floats = NDArray[np.float32]
 FLOOR = 0.9
@@ -80,12 +81,15 @@ def text_effect(
 
 
 def replies_told_apart(positive: Floats, negative: Floats) -> float:
-    """AUROC of replies projected on the mean difference of all other pairs; `positive` is [pairs, d]."""
+    """Share of pairs whose positive reply projects higher on the mean difference of all *other* pairs.
+
+    Within pairs, as answers to one message are compared; `positive` is [pairs, d].
+    """
     if len(positive) < 2:
         return 0.5
     differences = positive - negative
     others = (differences.sum(axis=0) - differences) / (len(differences) - 1)
-    return area_under_roc(np.einsum("pd,pd->p", positive, others), np.einsum("pd,pd->p", negative, others))
+    return pair_accuracy(np.einsum("pd,pd->p", positive, others), np.einsum("pd,pd->p", negative, others))
 
 
 def best_feature(positive: Sequence[str], negative: Sequence[str]) -> tuple[str, float] | None:

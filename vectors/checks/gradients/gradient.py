@@ -25,7 +25,7 @@ from vectors.checks.gradients.scored_rows import RowBatch, ScoredRow, batch_logp
 if TYPE_CHECKING:
     from core.model.model import Model
 
-BATCH_TOKENS = 512
+BATCH_TOKENS = 320
 """A backward pass holds about forty widths per token and layer; this keeps it short and small."""
 Floats = NDArray[np.float32]
 
