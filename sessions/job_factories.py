@@ -16,7 +16,7 @@ Factory: TypeAlias = Callable[[Any, Mapping[str, Any]], Job]
 
 
 def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """Check a vector in about a minute; `vector`, and the parameters of `vectors.checks.check.job`."""
+    """Check a vector; `vector`, and the parameters of `vectors.checks.check.check_job`."""
     from vectors.checks.check import check_job
 
     return check_job(_require_model(instrument, "check"), params)

@@ -40,7 +40,7 @@ class Tape:
         self.mixers: tuple[Mixer, ...] = ()
         self.used_graph = False  # whether a compiled step made the last pass
         self.can_rewind = can_rewind(model)
-        accepts = _forward_parameters(model)
+        accepts = forward_parameters(model)
         self.cache = self._empty()
         self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
 
@@ -160,7 +160,7 @@ def can_rewind(model: Model) -> bool:
     return set(getattr(text_config(model.hf), "layer_types", None) or [None]) <= ATTENDS
 
 
-def _forward_parameters(model: Model) -> Container[str]:
+def forward_parameters(model: Model) -> Container[str]:
     """Parameters of the model's forward pass; raises if it takes no `past_key_values`."""
     # A PEFT wrapper's own forward takes *args and **kwargs only.
     whole = getattr(model.hf, "get_base_model", lambda: model.hf)()

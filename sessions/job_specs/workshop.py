@@ -17,15 +17,19 @@ SEED = JobParam("seed", WHOLE_NUMBER, "the same seed gives the same result", 0)
 CHECK = JobSpec(
     "check",
     "Check a vector",
-    "does it do anything on this model, on which layers and at which doses?",
+    "does it move this behaviour of this model, on which layers and at which dose?",
     ("check",),
     (
         JobParam(
             "vector", VECTOR_SOURCE, "a vector file, or a name in the library", required=True, positional=True
         ),
         JobParam("contrast", CONTRAST_SET, "pairs to measure it on: a built-in set or a file"),
-        JobParam("layers", LAYER_BAND, "dose these layers (the card's, else the best ones)"),
-        JobParam("max_new", WHOLE_NUMBER, "tokens per text", 24),
+        JobParam("layers", LAYER_BAND, "only these layers (the best of several bands)"),
+        JobParam("max_new", WHOLE_NUMBER, "tokens per text", 32),
+        JobParam(
+            "more", FLAG, "also its pole as a system prompt, and what the dose costs in capability", False
+        ),
+        JobParam("estimate", FLAG, "only estimate the time", False),
         SEED,
     ),
 )

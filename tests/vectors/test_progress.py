@@ -71,7 +71,7 @@ def test_counts_go_up_to_the_whole(
     assert found
     for unit, steps in found.items():
         done, totals = [step[0] for step in steps], {step[1] for step in steps}
-        restarted = "doses on pairs" in unit or "prompts generated" in unit  # once per band that is tried
+        restarted = unit in ("doses on pairs", "prompts generated")  # once per band that is tried
         assert len(totals) == 1, unit
         assert done[0] >= 1, unit
         assert done[-1] == max(totals), f"{unit} ends at {done[-1]} of {max(totals)}"

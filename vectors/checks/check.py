@@ -1,107 +1,83 @@
-"""`check`: does this vector steer this model, on which layers and at which doses? Takes about a minute.
+"""`check`: does this vector move this behaviour of this model, at which layers and dose? A minute or two.
 
-A job: it yields progress, rows, points and samples, and returns the report. The verdict rests on the
-dose–response compared with random vectors of the same size; every other measurement can only lower it.
+A job: it yields progress, rows, points and samples, and returns the report. One gradient ranks the vector
+among a thousand directions of three classes; a vector that passes is tried at a dose. The recipe and its
+figures are in docs/methods.md.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.demo.demo_world import world_of
 from core.errors import UsageError
-from core.generation.token_ids import prompt_ids
-from core.jobs.job import Job, Row, Steps
-from core.json_values import JsonValue
+from core.jobs.job import Job
 from core.mixer.effects import channel_band as band_of
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel
-from vectors.checks import dose_response, doses, separation
-from vectors.checks.report import CheckMeasurements, build_report, json_safe, report_events
-from vectors.checks.separation import Ids, LayerSeparation
+from vectors.checks import propensity, report
+from vectors.checks.answers.judged_pairs import judge_pairs
+from vectors.checks.answers.pushes import push_profile
+from vectors.checks.class_states import (
+    ClassStates,
+    measure_separations,
+    read_class_states,
+    states_of_gradient,
+)
+from vectors.checks.cost import estimate_job
+from vectors.checks.halves import Halves, fit_halves, halves_of_set, split_halves
+from vectors.checks.ranking import MAX_NEW, CheckSettings, differentiate_pairs, rank_vector
+from vectors.checks.report import CheckMeasurements
+from vectors.checks.separation import LayerSeparation
+from vectors.checks.trying import neutral_statistics, try_dose
 from vectors.contrasts.catalogue import BUILT_IN, contrast
 from vectors.data import compatibility, model_shape
-from vectors.data.metadata import LayerStats
-from vectors.data.report_values import table_at
 from vectors.library import measured
 from vectors.library.reading import read
-from vectors.texts.pair import ContrastSet, PairInput, Text
+from vectors.statistics.json_numbers import json_safe
+from vectors.texts.pair import ContrastSet
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
     from core.model.model import Model
 
-PAIRS = 8
 HELD_OUT = 20
 SEED = 8  # fixed seed of the demo prompts and pairs
-GOOD_SHARE = 0.7  # of the best layer's d: what may join the suggested band
-PROMPTS = (
-    "What should I do this weekend?",
-    "Describe a walk through a small town.",
-    "Help me plan my next project.",
-    "Tell me about someone who had a difficult day.",
-    "What do you think about working late?",
-    "Write the opening of a story about a letter.",
-    "How do I get better at something I find hard?",
-    "Give me your honest opinion of routines.",
-)
+FEWEST_OF_SET = 4
 
 
 def check_vector(
     model: Model,
     vector: SteeringVector,
     *,
-    pairs: Iterable[PairInput] | None = None,
-    prompts: Sequence[Text] | None = None,
+    pairs: ContrastSet | Iterable[Any] | None = None,
+    prompts: Sequence[Any] | None = None,
     in_sample: bool = False,
     layers: Sequence[int] | None = None,
-    max_new: int = 24,
+    max_new: int = MAX_NEW,
     seed: int = 0,
+    more: bool = False,
 ) -> Job:
     """The job. `pairs` is a contrast set; `prompts` are texts, messages or ids; `layers` the band to steer.
 
-    `in_sample` says that the vector was made from these very pairs: their d is reported, but is not a
-    hold-out result.
+    `in_sample` says that the vector was made from these very pairs; of a set that is named in its card, the
+    card's own hold-out judges.
     """
-    known = model_shape.shape_of_model(model)
-    compatibility.refuse_misfit(vector, known)
-    doubts = compatibility.compatibility_warnings(vector, known)
-    labelled = [] if pairs is None else separation.token_pairs(model, pairs)
-    apart = yield from _measure_separation(model, vector, labelled, seed)
-    # First, because a dose in natural units is sized by these class gaps.
-    vector = with_stats(vector, apart)
-    band = tuple(layers) if layers is not None else choose_band(model, vector, apart)
-    # The vector stands first, with number 0; the controls get the same layers and doses.
-    tools = [tool := doses.prepare_doses(vector, band), *dose_response.random_controls(tool, seed)]
-    asked = [prompt_ids(model, prompt) for prompt in prompts or default_prompts(model)]
-    texts = yield from dose_response.generate_dosed_texts(model, tools, asked, max_new)
-    few = labelled[:PAIRS]
-    tendency = (yield from dose_response.measure_propensities(model, tools, few)) if few else None
-    window = yield from dose_response.find_dose_window(model, tool, asked, texts, max_new)
-    evidence = CheckMeasurements(vector, doubts, apart, tool, texts, tendency, window, in_sample, seed)
-    summary = json_safe(build_report(model, evidence))
-    yield from report_events(model, evidence, summary)
-    # Texts at dose 0 are ordinary text of this model: they give the neutral statistics.
-    said = [([*ids, *spoken.tokens], len(ids)) for ids, spoken in zip(asked, texts[0, 0.0], strict=True)]
-    vector = with_neutral(vector, (yield from separation.summarize_ordinary_text(model, vector, said)))
-    about = replace(vector.about, act_norms=model.residual_norms, suggestion=table_at(summary, "suggestion"))
-    kept = measured.save_measurements(vector.sha256, model.fingerprint, about, summary)
-    return summary | {"kept": None if kept is None else str(kept)}
-
-
-def _measure_separation(
-    model: Model, vector: SteeringVector, pairs: Sequence[tuple[Ids, Ids]], seed: int
-) -> Steps[dict[int, LayerSeparation]]:
-    """Measure the class separation per layer and yield a row for each; empty without pairs."""
-    if not pairs:
-        return {}
-    apart = yield from separation.separation_by_layer(model, vector, pairs, seed)
-    for layer, found in apart.items():
-        yield Row("layers", str(layer), json_safe(found.separation.to_json()))
-    return apart
+    settings = CheckSettings(
+        None if layers is None else tuple(layers),
+        tuple(prompts or ()),
+        max_new,
+        seed,
+        pairs.poles[0] if isinstance(pairs, ContrastSet) else "positive",
+        more,
+    )
+    if isinstance(pairs, ContrastSet):
+        halves: Halves | None = halves_of_set(pairs, vector.about, seed)
+    else:
+        halves = None if pairs is None else split_halves(pairs, seed, in_sample)
+    return begin_check(model, vector, halves, settings)
 
 
 def check_job(model: Model, params: Mapping[str, Any]) -> Job:
@@ -111,38 +87,96 @@ def check_job(model: Model, params: Mapping[str, Any]) -> Job:
     # Without earlier measurements, so that a check never rests on the one before.
     vector = read(params["vector"], model=model, force=True, measured=False)
     chosen = contrast(params["contrast"]) if params.get("contrast") else None
-    pairs, in_sample = find_pairs(model, vector, chosen)
+    seed = int(params.get("seed") or 0)
+    halves, towards = find_halves(model, vector, chosen, seed)
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
-    named = {key: params[key] for key in ("prompts", "max_new", "seed") if params.get(key) is not None}
-    warnings = () if chosen is None else chosen.warnings
-    return _with_warnings(
-        check_vector(model, vector, pairs=pairs, in_sample=in_sample, layers=layers, **named), warnings
+    settings = CheckSettings(
+        None if layers is None else tuple(layers),
+        tuple(params.get("prompts") or ()),
+        int(params.get("max_new") or MAX_NEW),
+        seed,
+        towards,
+        bool(params.get("more")),
     )
+    if params.get("estimate"):
+        return estimate_job(model, halves, settings)
+    warnings = () if chosen is None else chosen.warnings
+    return _with_warnings(begin_check(model, vector, halves, settings), warnings)
 
 
-def _with_warnings(work: Job, warnings: Sequence[str]) -> Job:
-    """Adds the contrast set's warnings to the summary (they are not stored with the vector)."""
-    summary: Mapping[str, JsonValue] = (yield from work) or {}
-    return {**summary, "warnings": list(warnings)}
-
-
-def find_pairs(
-    model: Model, vector: SteeringVector, chosen: ContrastSet | None
-) -> tuple[Sequence[PairInput] | None, bool]:
-    """The pairs of the chosen or built-in set, and whether the vector was made from these very pairs.
+def find_halves(
+    model: Model, vector: SteeringVector, chosen: ContrastSet | None, seed: int
+) -> tuple[Halves | None, str]:
+    """The halves of the chosen or built-in set and the name of its positive pole.
 
     For the demo models, new pairs are generated.
     """
     stored = vector.about.contrast
     world = world_of(model.name)
     if chosen is None and world and (pairs := world.pairs(stored, 2 * HELD_OUT, SEED)):
-        random.Random(SEED).shuffle(pairs)
-        return pairs, False
+        return split_halves(pairs, seed), BUILT_IN[stored].poles[0]
     if chosen is None and stored not in BUILT_IN:
-        return None, False
+        return None, "positive"
     found = chosen or contrast(stored)
-    return found.validated().pairs, found.sha256 == vector.about.dataset_sha256
+    return halves_of_set(found, vector.about, seed), found.poles[0]
+
+
+def begin_check(model: Model, vector: SteeringVector, halves: Halves | None, settings: CheckSettings) -> Job:
+    known = model_shape.shape_of_model(model)
+    compatibility.refuse_misfit(vector, known)
+    if settings.layers is not None:
+        # Before any work: an error names a layer that the vector does not have.
+        band_of(Channel(vector, layers=settings.layers), model.n_layers)
+    if halves is not None and len(halves.made) + len(halves.held) < FEWEST_OF_SET:
+        raise UsageError(
+            f"needs ≥ {FEWEST_OF_SET} pairs, two of either half; got {len(halves.made) + len(halves.held)}"
+        )
+    return _check_steps(model, vector, halves, settings)
+
+
+def _check_steps(model: Model, vector: SteeringVector, halves: Halves | None, settings: CheckSettings) -> Job:
+    doubts = compatibility.compatibility_warnings(vector, model_shape.shape_of_model(model))
+    halves = halves and fit_halves(model, halves)
+    pairs = (yield from judge_pairs(model, halves.held)) if halves else []
+    found = yield from differentiate_pairs(model, pairs)
+    states: ClassStates | None = None
+    apart: dict[int, LayerSeparation] = {}
+    if halves is not None:
+        known = states_of_gradient(vector, pairs, found.rows)
+        states = yield from read_class_states(model, vector, halves, known)
+        apart = yield from measure_separations(vector, states, settings.seed)
+    # Before anything is pushed, because a dose in natural units is sized by these class gaps.
+    vector = with_stats(vector, apart)
+    nulls = propensity.null_classes(states, vector.units, settings.seed)
+    evidence = CheckMeasurements(
+        vector=vector,
+        towards=settings.towards,
+        doubts=doubts,
+        separations=apart,
+        profile=push_profile(vector, model.residual_norms),
+        max_new=settings.max_new,
+        seed=settings.seed,
+        pairs=len(pairs),
+        in_sample=bool(halves and halves.in_sample),
+        ends_apart=bool(states and states.ends_apart and vector.about.read in ("", "last")),
+    )
+    evidence = rank_vector(model, evidence, found, nulls, settings)
+    if not evidence.stops:
+        evidence = yield from try_dose(model, evidence, pairs, nulls, found, settings)
+        vector = with_neutral(vector, (yield from neutral_statistics(model, vector, evidence.trial)))
+    summary = json_safe(report.build_report(model, evidence))
+    yield from report.report_events(model, evidence, summary)
+    # Without a dose of its own the file's suggestion stays what it was.
+    about = replace(vector.about, act_norms=model.residual_norms, suggestion=summary["suggestion"])
+    kept = measured.save_measurements(vector.sha256, model.fingerprint, about, summary)
+    return summary | {"kept": None if kept is None else str(kept)}
+
+
+def _with_warnings(work: Job, warnings: Sequence[str]) -> Job:
+    """Adds the contrast set's warnings to the summary (they are not stored with the vector)."""
+    summary: Mapping[str, Any] = (yield from work) or {}
+    return {**summary, "warnings": list(warnings)}
 
 
 def with_stats(vector: SteeringVector, apart: Mapping[int, LayerSeparation]) -> SteeringVector:
@@ -157,42 +191,5 @@ def with_stats(vector: SteeringVector, apart: Mapping[int, LayerSeparation]) -> 
 def with_neutral(vector: SteeringVector, neutral: Mapping[int, Mapping[str, float]]) -> SteeringVector:
     """The vector with statistics of ordinary text added to those of its classes."""
     stats = vector.about.stats
-    both: dict[int, LayerStats] = {
-        layer: {**stats.get(layer, {}), "neutral": spread} for layer, spread in neutral.items()
-    }
-    return vector.with_about(replace(vector.about, stats=both))
-
-
-def choose_band(
-    model: Model, vector: SteeringVector, apart: Mapping[int, LayerSeparation]
-) -> tuple[int, ...]:
-    """The vector's suggested layers, else those around the best-separating layer, else the default band."""
-    if vector.suggestion is None and (best := best_band(apart, model.n_layers)):
-        return best
-    return band_of(Channel(vector), model.n_layers)
-
-
-def best_band(apart: Mapping[int, LayerSeparation], n_layers: int) -> tuple[int, ...]:
-    """The best layer and its neighbours with at least 70 % of its held-out d, at most half of all layers.
-
-    The last block is excluded: a change behind it acts on one token only and is the first to break the
-    text.
-    """
-    d = {layer: found.separation.d for layer, found in apart.items() if layer < n_layers - 1}
-    if not d:
-        return ()
-    best = max(d, key=lambda layer: d[layer])
-    # Grown outwards from the best layer, so that the band has no holes.
-    chosen = [best]
-    for step in (-1, 1):
-        layer = best + step
-        while d.get(layer, -1.0) >= GOOD_SHARE * d[best] and len(chosen) < max(1, len(d) // 2):
-            chosen.append(layer)
-            layer += step
-    return tuple(sorted(chosen))
-
-
-def default_prompts(model: Model, count: int = len(PROMPTS)) -> Sequence[str]:
-    """The default prompts; the demo models get prompts from their own small world."""
-    world = world_of(model.name)
-    return world.prompts(count, SEED) if world else PROMPTS[:count]
+    both = {layer: {**stats.get(layer, {}), "neutral": spread} for layer, spread in neutral.items()}
+    return vector.with_about(replace(vector.about, stats={**stats, **both}))

@@ -7,6 +7,7 @@ texts get than its negative ones; it needs no sampling.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,10 +19,9 @@ from core import stream
 from core.jobs.job import Progress, Steps, gpu_task
 from core.mixer.mixer import Mixer
 from vectors.checks import doses as dosing
-from vectors.checks import likelihood
 from vectors.checks.doses import DosedText, DosedVector, Ids
+from vectors.checks.gradients.scored_rows import shared_prefix_length
 from vectors.checks.likelihood import ClassContinuations
-from vectors.checks.verdict import Effect
 from vectors.statistics import metrics
 
 if TYPE_CHECKING:
@@ -35,9 +35,49 @@ CONTROLS = 8
 EDGE_PROMPTS = 4
 CONTINUED = 12
 
+DECISIVE = (
+    3.5  # effect over the root mean square of eight random controls: about 1 in 250 for a random vector
+)
+
 Texts = Mapping[
     tuple[int, float], Sequence[DosedText]
 ]  # (0 = the vector, 1 … = controls, dose) → one per prompt
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Slope of one measure over the dose, with its interval and the slopes of random control vectors."""
+
+    measure: str
+    slope: float
+    interval: tuple[float, float]
+    controls: tuple[float, ...]
+
+    @classmethod
+    def from_slopes(
+        cls, measure: str, slopes: Sequence[float], controls: Sequence[float], seed: int
+    ) -> Effect:
+        interval = metrics.mean_interval(slopes, seed=seed)
+        return cls(measure, math.fsum(slopes) / len(slopes), interval, tuple(controls))
+
+    @property
+    def noise(self) -> float:
+        # Around 0, not around their mean: a random vector is expected to have no effect.
+        return (
+            math.sqrt(math.fsum(c * c for c in self.controls) / len(self.controls)) if self.controls else 0.0
+        )
+
+    @property
+    def moves(self) -> bool:
+        """Whether the interval's low end exceeds the random vectors, and the slope several times over."""
+        return self.interval[0] > self.noise and self.slope > DECISIVE * self.noise
+
+    @property
+    def reversed(self) -> bool:
+        return -self.interval[1] > self.noise and -self.slope > DECISIVE * self.noise
+
+    def sentence(self) -> str:
+        return f"{self.measure} {self.slope:+.3g} per dose, random vectors ±{self.noise:.2g}"
 
 
 @dataclass(frozen=True)
@@ -73,19 +113,6 @@ def generate_dosed_texts(
     return texts
 
 
-def echo_effect(texts: Texts, seed: int) -> Effect:
-    """Slope of the echo over the doses, per prompt; the slopes of the controls are the null."""
-    slopes = _echo_slopes(texts, 0)
-    null = [float(np.mean(_echo_slopes(texts, number))) for number in sorted({n for n, _ in texts} - {0})]
-    return Effect.from_slopes("echo", slopes, null, seed)
-
-
-def _echo_slopes(texts: Texts, number: int) -> list[float]:
-    # The doses are symmetric about 0, where a text adds nothing to a least-squares slope.
-    columns = zip(*(texts[number, dose] for dose in ACTIVE), strict=True)
-    return [metrics.least_squares_slope(ACTIVE, [spoken.echo for spoken in column]) for column in columns]
-
-
 def find_continuations(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Steps[list[ClassContinuations]]:
     """Continuations of either class per pair.
 
@@ -95,7 +122,7 @@ def find_continuations(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Steps[
     """
     found = []
     for positive, negative in pairs:
-        shared = likelihood.shared_prefix_length(positive, negative)
+        shared = shared_prefix_length(positive, negative)
         # Each side needs words of its own, and at least half of the shorter side is the prefix.
         if 0 < shared < min(len(positive), len(negative)) <= 2 * shared:
             found.append(ClassContinuations((positive[:shared],), positive[shared:], negative[shared:]))
@@ -196,30 +223,3 @@ def _mostly_intact(spoken: Sequence[DosedText], undosed: Sequence[DosedText]) ->
     # `undosed` covers all prompts, `spoken` perhaps only the first few.
     broken = sum(text.has_collapsed(before) for text, before in zip(spoken, undosed, strict=False))
     return broken * 2 < len(spoken)
-
-
-def dose_curve(texts: Texts, numbers: Sequence[int]) -> list[dict[str, float]]:
-    """Means per dose over the prompts, of the vector (number 0) or of several controls together."""
-    undosed = texts[0, 0.0]
-    doses = [dose for dose in DOSES if (numbers[0], dose) in texts]
-    return [_dose_means(dose, [text for n in numbers for text in texts[n, dose]], undosed) for dose in doses]
-
-
-def _dose_means(dose: float, spoken: Sequence[DosedText], undosed: Sequence[DosedText]) -> dict[str, float]:
-    nll = float(np.mean([text.text_score.nll for text in spoken]))
-    broken = [text.has_collapsed(undosed[text.prompt]) for text in spoken]
-    return {
-        "dose": dose,
-        "echo": float(np.mean([text.echo for text in spoken])),
-        "kl": float(np.mean([text.text_score.kl for text in spoken])),
-        "nll": nll,
-        # exp overflows beyond about 709.
-        "perplexity": float(np.exp(min(nll, 700.0))),
-        "repetition": float(np.mean([text.repetition for text in spoken])),
-        "collapsed": float(np.mean(broken)),
-    }
-
-
-def sample_texts(texts: Texts, prompts: int) -> list[tuple[float, DosedText]]:
-    """(dose, text) of the first prompts, to be read by people."""
-    return [(dose, texts[0, dose][number]) for number in range(prompts) for dose in DOSES]

@@ -75,14 +75,6 @@ class ClassContinuations:
         return sum(apart) / len(apart)
 
 
-def shared_prefix_length(one: Sequence[int], other: Sequence[int]) -> int:
-    """Number of leading tokens that two texts have in common."""
-    for place, (a, b) in enumerate(zip(one, other, strict=False)):
-        if a != b:
-            return place
-    return min(len(one), len(other))
-
-
 def _mean_nll(rows: Tensor, ids: Sequence[int], start: int) -> float:
     chosen = torch.tensor(list(ids[start:]), device=rows.device)
     return -float(rows.gather(1, chosen[:, None]).mean())

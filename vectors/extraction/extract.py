@@ -19,7 +19,6 @@ from core.errors import BadInput
 from core.jobs.job import Job, Progress, Row, Steps, worker_task
 from core.jobs.runner import run
 from core.mixer.layer_ranges import write_layers
-from vectors.checks.report import json_safe
 from vectors.contrasts.lint.lint import lint_set
 from vectors.data import model_shape
 from vectors.data.metadata import About
@@ -31,6 +30,7 @@ from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
 from vectors.extraction.suggest import suggest_band_and_dose
 from vectors.methods.registry import METHODS
+from vectors.statistics.json_numbers import json_safe
 from vectors.statistics.significance import holm_correction
 from vectors.texts.pair import ContrastPair, ContrastSet, PairInput, Split, split_pairs
 from vectors.vector import SteeringVector

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.json_values import JsonValue
-from vectors.checks.report import json_safe
 from vectors.data.report_values import Report
+from vectors.statistics.json_numbers import json_safe
 from vectors.vector import SteeringVector
 
 

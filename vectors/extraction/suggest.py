@@ -17,10 +17,10 @@ from core.json_values import JsonValue
 from core.mixer.effects import channel_band as band_of
 from core.mixer.mixer import Channel
 from vectors.checks import dose_response, doses
-from vectors.checks.check import best_band, default_prompts
+from vectors.checks.dose_response import Effect
 from vectors.checks.doses import DosedVector, Ids, suggest_dose
-from vectors.checks.separation import LayerSeparation
-from vectors.checks.verdict import Effect
+from vectors.checks.prompts import default_prompts
+from vectors.checks.separation import LayerSeparation, best_band
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ def save_measurements(
 
 
 def with_measurements(vector: SteeringVector, fingerprint: str) -> SteeringVector:
-    """Merges this model's measurements over the file's; the file's own suggested dose wins."""
+    """Merges this model's measurements over the file's, the dose that a check measured included."""
     measured = _read(measurement_path(vector.sha256, fingerprint))
     if measured is None:
         return vector
@@ -53,7 +53,7 @@ def with_measurements(vector: SteeringVector, fingerprint: str) -> SteeringVecto
         # Layer by layer: a layer that was not measured keeps what the file says of it.
         stats={**mine.stats, **measured.stats},
         act_norms=measured.act_norms or mine.act_norms,
-        suggestion=mine.suggestion or measured.suggestion,
+        suggestion=measured.suggestion or mine.suggestion,
     )
     return vector.with_about(about)
 

@@ -165,7 +165,7 @@ def _validate_vector(
         "seed": params["seed"],
     }
     found = (yield from check_job(sampler.model, job_params)) or {}
-    shown = ("verdict", "reasons", "window", "consistency", "effects", "control")
+    shown = ("verdict", "reasons", "decided_by", "nulls", "consistency", "effects", "control")
     return {name: found[name] for name in shown}
 
 

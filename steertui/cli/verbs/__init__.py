@@ -19,7 +19,9 @@ class Verb:
 VERBS: dict[str, Verb] = {
     "card": Verb("steertui.cli.verbs.card", "describe a vector file, without a model"),
     "convert": Verb("steertui.cli.verbs.convert", "write a vector in another format"),
-    "check": Verb("steertui.cli.verbs.check", "does this vector work on a model, and at which doses"),
+    "check": Verb(
+        "steertui.cli.verbs.check", "does this vector move a behaviour of a model, and at which dose"
+    ),
     "contrast": Verb("steertui.cli.verbs.contrast", "list, show and make contrast sets"),
     "extract": Verb("steertui.cli.verbs.extract", "make a vector from a contrast set or two models"),
     "diff": Verb("steertui.cli.verbs.diff", "compare two checkpoints, matrix by matrix"),

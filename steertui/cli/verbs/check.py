@@ -1,5 +1,5 @@
-"""Checks a vector on a model in about a minute: does it have an effect, on which layers, and at which
-doses?
+"""Checks a vector on a model in a minute or two: does it move this behaviour, on which layers, and at which
+dose?
 """
 
 from __future__ import annotations

@@ -86,8 +86,12 @@ class CheckCard(Static):
 
 
 def newest_check(state: SessionState, name: str) -> JobState | None:
-    """The session's newest check of this vector, from any client."""
-    tasks = [task for task in state.jobs.values() if task.kind == KIND and task.params.get("vector") == name]
+    """The session's newest check of this vector, from any client; estimates have no verdict."""
+    tasks = [
+        task
+        for task in state.jobs.values()
+        if task.kind == KIND and task.params.get("vector") == name and not task.params.get("estimate")
+    ]
     return max(tasks, key=lambda task: task.id, default=None)
 
 

@@ -122,7 +122,7 @@ def test_a_verdict_is_one_sentence_first_and_its_reasons_are_named_once() -> Non
     }
     ledger.on_record(JournalRecord(9, 0, ev.JobChanged(job=1, kind="check", state="done", event=end)))
     drawn = page(ledger.reports[1])
-    assert drawn.splitlines()[1] == "AMBER  usable on this model, with reservations: its sign is reversed"
+    assert drawn.splitlines()[1] == "AMBER  may move it, with reservations: its sign is reversed"
     assert drawn.count("reasons") == 1
     assert "verdict" not in drawn
     lines = [line for line in drawn.splitlines() if "random ways" in line or "and so on" in line]

@@ -22,14 +22,15 @@ REPORT = {
     "verdict": "amber",
     "vector": "determined-drifting",
     "model": "scri\x1b[2Jpted",
-    "reasons": ["the text breaks at \x1b[31mdose 2", "echo +0.3 per dose"],
+    "reasons": ["the text breaks at \x1b[31mdose 2", "measured on pairs that made the vector"],
+    "nulls": [{"class": "covariance-matched", "n": 999, "p_norm": 0.012, "p_kl": None}],
     "doses": [
-        {"dose": -1.0, "echo": -0.25, "kl": 0.5, "perplexity": 7.0, "collapsed": 0.0, "propensity": -0.125},
-        {"dose": 1.0, "echo": 0.375, "kl": 0.75, "perplexity": None, "collapsed": 0.5},
+        {"scale": -0.5, "echo": -0.25, "kl": 0.5, "perplexity": 7.0, "collapsed": 0.0, "propensity": -0.125},
+        {"scale": 0.5, "echo": 0.375, "kl": 0.75, "perplexity": None, "collapsed": 0.5},
     ],
-    "unit": "relative",
-    "dose": 0.3,
-    "suggestion": {"layers": [2, 3, 4], "scale": 0.15},
+    "acts_on": {"prompt": 0.25, "answer": 0.5, "both": 0.75},
+    "texts": {"moved": 7, "of": 8, "measure": "projection at layer 7"},
+    "suggestion": {"layers": [2, 3, 4], "unit": "relative", "scale": 0.5},
 }
 
 
@@ -72,9 +73,12 @@ async def test_the_verdict_its_reasons_its_doses_and_what_to_try(bench: Bench) -
         assert bench.asked == [{"vector": "determined-drifting"}]
         bench.go.set()
         await at.sees("AMBER  determined-drifting on scri␛[2Jpted", "the text breaks at ␛[31mdose 2")
-        await at.sees("   -1   -0.250     -0.125    0.500          7        0%")
-        await at.sees("   +1    0.375          –    0.750          –       50%")
-        await at.sees("shared over layers 2-4; try 0.15 relative, split")
+        await at.sees("999 covariance-matched                  0.012          –")
+        await at.sees("    -0.5     -0.125    0.50  -0.250          7     0%")
+        await at.sees("    +0.5          –    0.75  +0.375          –    50%")
+        await at.sees("acts through the prompt +0.25, through the answer +0.50 nats/token")
+        await at.sees("its answers lean its way in 7 of 8 (projection at layer 7)")
+        await at.sees("try 0.5 relative, shared over layers 2-4")
         screen.query_one(DataTable).move_cursor(row=screen.query_one(DataTable).get_row_index("pirate"))
         await at.until(lambda: "AMBER" not in "\n".join(at.drawn()))
 

@@ -195,23 +195,32 @@ def verdict(words: Words) -> dict[str, object]:
     """What the check of a vector finds."""
     doses = [
         {
-            "dose": dose,
-            "echo": 0.3 * dose,
-            "kl": 0.2 * dose * dose,
+            "scale": 0.4 * dose,
+            "propensity": 0.2 * dose,
+            "echo": 0.03 * dose,
+            "kl": 0.3 * dose * dose,
             "perplexity": 7.0 + abs(dose),
-            "collapsed": 0.0,
+            "collapsed": 0.125 * abs(dose),
         }
-        for dose in (-2.0, -1.0, 1.0, 2.0)
+        for dose in (-1.0, 0.0, 1.0)
+    ]
+    nulls = [
+        {"class": name, "n": 999, "p_norm": p, "p_kl": p}
+        for name, p in (("random", 0.001), ("covariance-matched", 0.002), ("label-shuffled", 0.121))
     ]
     return {
         "verdict": "amber",
         "vector": words("checked vector", "calm"),
         "model": words("checked model", "acme/small-7b"),
-        "reasons": [words("check reason", "echo +0.3 per dose, random ±0.04"), "the text breaks at dose 4"],
+        "reasons": [
+            words("check reason", "120 of 999 from shuffled labels do as much"),
+            "at 0.4 natural: KL 0.3",
+        ],
+        "nulls": nulls,
         "doses": doses,
-        "unit": words("check unit", "relative"),
-        "dose": 0.3,
-        "suggestion": {"layers": [4, 5, 6], "scale": 0.15},
+        "acts_on": {"prompt": 0.08, "answer": 0.12, "both": 0.2},
+        "texts": {"moved": 7, "of": 8, "measure": "projection at layer 9"},
+        "suggestion": {"layers": [4, 5, 6], "unit": words("check unit", "natural"), "scale": 0.4},
     }
 
 

@@ -65,7 +65,7 @@ def test_a_check_says_it_beside_its_report(
         yield from ()
         return {"verdict": "green"}
 
-    monkeypatch.setattr(check, "check_vector", checked)
+    monkeypatch.setattr(check, "begin_check", checked)
     model: Any = SimpleNamespace(n_layers=zoo.LAYERS, hidden_size=zoo.HIDDEN, name="tiny")
     work = run(check.check_job(model, {"vector": tiny[1], "contrast": str(pairs)}))
     (end,) = (event for event in work if isinstance(event, End))

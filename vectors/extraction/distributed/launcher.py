@@ -21,7 +21,6 @@ from core.files import write_atomic
 from core.jobs.job import Job, Progress, Row, worker_task
 from core.json_values import JsonValue
 from core.python_child import python_command, python_environment
-from vectors.checks.report import json_safe
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.lint.lint import lint_set
 from vectors.data.report_values import number_at
@@ -30,6 +29,7 @@ from vectors.extraction.layer_quality import UNMEASURED
 from vectors.extraction.result import Extraction
 from vectors.extraction.validate import Params, required_option, validate_request
 from vectors.library.reading import read
+from vectors.statistics.json_numbers import json_safe
 from vectors.texts.pair import ContrastSet
 from vectors.texts.position_spec import RESPONSE
 from vectors.vector import SteeringVector

@@ -24,9 +24,9 @@ COST = "cost"
 """The table in which a job reports its expected cost before it starts."""
 VERDICTS = {"green": "success", "amber": "warning", "red": "error"}
 MEANT = {
-    "green": "works on this model",
-    "amber": "usable on this model, with reservations",
-    "red": "does not work on this model",
+    "green": "moves this behaviour of this model",
+    "amber": "may move it, with reservations",
+    "red": "does not move it",
 }
 NAME = 14
 MOST_LINES = 6

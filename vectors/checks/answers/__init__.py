@@ -1,0 +1,1 @@
+"""What answers under a dose tell: sampled in one batch, read by the unsteered model."""

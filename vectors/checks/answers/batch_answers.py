@@ -1,0 +1,174 @@
+"""Answers to several prompts under several pushes, sampled in one batch with common random numbers.
+
+Rows stand push by push. Prompts that begin alike share this beginning under each push; the rest is padded on
+the left. The random numbers depend on seed, prompt and token, so answers to one prompt differ by their push only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from core.errors import BadInput
+from core.generation.endings import end_ids
+from core.jobs.job import Progress, Steps, gpu_task
+from core.model.cache import can_rewind, forward_parameters
+from core.model.row_pushes import RowPushes
+from vectors.checks.gradients.scored_rows import SHORTEST_PREFIX, ScoredRow, shared_length
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+Ids = Sequence[int]
+Push = Mapping[int, Tensor]
+
+
+@dataclass(frozen=True)
+class BatchAnswer:
+    """The tokens of one answer without its end token, and whether it came to an end."""
+
+    tokens: tuple[int, ...]
+    ended: bool = False
+
+
+def sample_answers(
+    model: Model,
+    prompts: Sequence[Ids],
+    pushes: Sequence[Push | None] = (None,),
+    *,
+    max_new: int,
+    temperature: float,
+    seed: int = 0,
+    label: str = "tokens generated",
+) -> Steps[list[list[BatchAnswer]]]:
+    """One list per push, with an answer per prompt. One token of all rows is one task."""
+    every = range(len(prompts))
+    # A running state would read the padding, so there each prompt is a batch of its own.
+    batches = [list(every)] if can_rewind(model) else [[index] for index in every]
+    found: list[list[BatchAnswer]] = [[BatchAnswer(())] * len(prompts) for _ in pushes]
+    for number, chosen in enumerate(batches):
+        rows = AnswerBatch(model, [prompts[i] for i in chosen], pushes, temperature, seed + 7919 * number)
+        for step in range(max_new):
+            goes_on = yield gpu_task(partial(rows.step, step))
+            done = number * max_new + (step + 1 if goes_on else max_new)
+            yield Progress(done, len(batches) * max_new, label)
+            if not goes_on:
+                break
+        for push, answers in enumerate(rows.answers()):
+            for index, answer in zip(chosen, answers, strict=True):
+                found[push][index] = answer
+    return found
+
+
+@dataclass
+class AnswerBatch:
+    """The rows of one batch between two tokens."""
+
+    model: Model
+    prompts: Sequence[Ids]
+    pushes: Sequence[Push | None]
+    temperature: float
+    seed: int
+    said: list[list[int]] = field(default_factory=list)
+    done: list[bool] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        count = len(self.pushes) * len(self.prompts)
+        self.said, self.done = [[] for _ in range(count)], [False] * count
+        self._noise = torch.Generator().manual_seed(self.seed % 2**63)
+        self._ends = end_ids(self.model.hf, self.model.tokenizer)
+        self._accepts = forward_parameters(self.model)
+        self._cache: Any = None
+        self._mask = torch.zeros(count, 0, dtype=torch.long, device=self.model.device)
+
+    def step(self, index: int) -> bool:
+        """Sample the next token of every row; False once all have ended."""
+        with torch.no_grad():
+            logits = self._prefill() if index == 0 else self._decode()
+        chosen = self._choose(logits)
+        for row, token in enumerate(chosen):
+            if not self.done[row]:
+                self.said[row].append(token)
+                self.done[row] = token in self._ends
+        return not all(self.done)
+
+    def answers(self) -> list[list[BatchAnswer]]:
+        every = [
+            BatchAnswer(tuple(tokens[:-1] if ended else tokens), ended)
+            for tokens, ended in zip(self.said, self.done, strict=True)
+        ]
+        width = len(self.prompts)
+        return [every[start : start + width] for start in range(0, len(every), width)]
+
+    def _prefill(self) -> Tensor:
+        count = self._shared_beginning()
+        rest = [list(prompt[count:]) for prompt in self.prompts]
+        width = max(map(len, rest))
+        ids = torch.tensor([[0] * (width - len(row)) + row for row in rest])
+        seen = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rest])
+        ids, seen = (part.repeat(len(self.pushes), 1).to(self.model.device) for part in (ids, seen))
+        return self._forward(ids, seen)
+
+    def _shared_beginning(self) -> int:
+        """Run the beginning that all prompts share, once under each push; its length."""
+        count = shared_length([ScoredRow(tuple(prompt), ()) for prompt in self.prompts])
+        if count < SHORTEST_PREFIX or len(self.prompts) == 1 or not can_rewind(self.model):
+            return 0
+        self._cache = DynamicCache()
+        ids = torch.tensor([list(self.prompts[0][:count])] * len(self.pushes), device=self.model.device)
+        with self.model.steering.steering_with(RowPushes(self._stacked(1))):
+            self.model.anatomy.trunk(input_ids=ids, past_key_values=self._cache, use_cache=True)
+        self._cache.batch_repeat_interleave(len(self.prompts))
+        self._mask = torch.ones(len(self.said), count, dtype=torch.long, device=self.model.device)
+        return count
+
+    def _decode(self) -> Tensor:
+        ids = torch.tensor([[tokens[-1]] for tokens in self.said], device=self.model.device)
+        return self._forward(ids, torch.ones_like(ids))
+
+    def _forward(self, ids: Tensor, seen: Tensor) -> Tensor:
+        """Logits [rows, vocabulary] behind the last position; pads are masked and count no position."""
+        self._mask = torch.cat([self._mask, seen], dim=1)
+        if self._cache is None:
+            self._cache = DynamicCache() if can_rewind(self.model) else None
+        options: dict[str, Any] = {"past_key_values": self._cache, "use_cache": True}
+        if not bool(self._mask.all()):
+            options["attention_mask"] = self._mask
+            if "position_ids" in self._accepts:
+                places = (self._mask.cumsum(dim=1) - 1).clamp(min=0)
+                options["position_ids"] = places[:, -ids.shape[1] :]
+        if "logits_to_keep" in self._accepts:
+            options["logits_to_keep"] = 1
+        with self.model.steering.steering_with(RowPushes(self._stacked(len(self.prompts)))):
+            out = self.model.hf(input_ids=ids, **options)
+        self._cache = out.past_key_values
+        logits: Tensor = out.logits[:, -1].float()
+        return logits
+
+    def _stacked(self, copies: int) -> dict[int, Tensor]:
+        """[pushes · copies, 1, d] by layer."""
+        layers = sorted({layer for push in self.pushes if push for layer in push})
+        zero = torch.zeros(self.model.hidden_size)
+        return {
+            layer: torch.stack([(push or {}).get(layer, zero).cpu() for push in self.pushes])
+            .repeat_interleave(copies, dim=0)[:, None]
+            .to(self.model.anatomy.sites[layer].device)
+            for layer in layers
+        }
+
+    def _choose(self, logits: Tensor) -> list[int]:
+        # The maximum shows NaN and +∞.
+        if not bool(torch.isfinite(logits.amax())):
+            raise BadInput("the model's logits are not finite under this push")
+        if self.temperature > 0:
+            # Gumbel noise makes the largest sum a sample of the softmax, and rows of a prompt comparable.
+            uniform = torch.rand(len(self.prompts), logits.shape[1], generator=self._noise)
+            noise = -torch.log(-torch.log(uniform.clamp(1e-20, 1 - 1e-7)))
+            logits = logits / self.temperature + noise.repeat(len(self.pushes), 1).to(logits.device)
+        return [int(token) for token in logits.argmax(dim=-1).tolist()]
