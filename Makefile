@@ -10,16 +10,20 @@ PYTEST  = $(PY) -m pytest -n $(WORKERS) --dist worksteal
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-slow bench lint format venv clean
+.PHONY: run test test-slow test-real bench lint format venv clean
 
 run: venv
 	@$(PY) -m steertui $(ARGS)
 
 test: lint
-	@$(PYTEST) -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow and not real" $(ARGS)
 
 test-slow: venv
-	@$(PYTEST) -m slow $(ARGS)
+	@$(PYTEST) -m "slow and not real" $(ARGS)
+
+# The first run fetches the model (93 MB) with our own command; later runs need no network.
+test-real: venv
+	@$(PYTEST) tests/real -m real $(ARGS)
 
 bench: venv
 	@$(PY) -m bench $(ARGS)
