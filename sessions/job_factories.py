@@ -64,6 +64,13 @@ def _contrast_answer(instrument: Any, params: Mapping[str, Any]) -> Job:
     return answer_with_model(_require_model(instrument, "contrast-answer"), params)
 
 
+def _models_get(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """Fetch a model: `name`; needs no loaded model."""
+    from core.fetching.job import fetch_job
+
+    return fetch_job(params)
+
+
 def _themes(instrument: Any, params: Mapping[str, Any]) -> Job:
     """The linearity score of runs: `themes`, and the parameters of `vectors.themes.job`; the loaded model
     embeds them.
@@ -118,6 +125,7 @@ JOBS: Mapping[str, Factory] = {
     "contrast-make": _contrast_make,
     "contrast-answer": _contrast_answer,
     "themes": _themes,
+    "models-get": _models_get,
     "verify": _verify,
     **{name: _experiment(name) for name in EXPERIMENTS},
 }

@@ -10,11 +10,12 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
 from core.files import open_regular
+from core.loading.gguf.header import GgufHeader
 from core.loading.safetensors_header import read_header
 
 SAMPLES = 64
@@ -30,10 +31,16 @@ def fingerprint_files(config: dict[str, Any], weights: list[Path], *extra: str) 
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             digest.update(path.name.encode() + size.to_bytes(8, "little") + header.text)
-            for i in range(SAMPLES):
-                # Evenly spaced over the data, so that every part of the model is sampled.
-                file.seek(header.data_start + (size - header.data_start) * i // SAMPLES)
-                digest.update(file.read(BLOCK))
+            _sample_data(digest, file, header.data_start, size)
+    return digest.hexdigest()
+
+
+def fingerprint_gguf(path: Path, header: GgufHeader, *extra: str) -> str:
+    """Fingerprint of a GGUF file: its header, which is the configuration, and blocks sampled from its data."""
+    digest = _digest({}, extra)
+    with open_regular(path) as file:
+        digest.update(header.file_bytes.to_bytes(8, "little") + file.read(header.data_start))
+        _sample_data(digest, file, header.data_start, header.file_bytes)
     return digest.hexdigest()
 
 
@@ -52,6 +59,13 @@ def fingerprint_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
     if parked:
         digest.update(_bytes(logits))
     return digest.hexdigest()
+
+
+def _sample_data(digest: Any, file: BinaryIO, start: int, end: int) -> None:
+    for i in range(SAMPLES):
+        # Evenly spaced over the data, so that every part of the model is sampled.
+        file.seek(start + (end - start) * i // SAMPLES)
+        digest.update(file.read(BLOCK))
 
 
 def _digest(config: dict[str, Any], extra: tuple[str, ...] = ()) -> Any:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
+from core.errors import UsageError
 from core.files import expand_home
 from core.loading import fingerprint, memory, placement, pretrained, sources
-from core.loading.config_guard import check_config
+from core.loading.config_guard import check_config, refuse_absurd_size
+from core.loading.gguf import model as gguf_model
+from core.loading.gguf.guard import check_gguf
+from core.loading.gguf.header import GgufHeader, read_gguf_header
 from core.loading.placement import Placement
 from core.loading.sources import ModelSource, Progress
 from core.model.anatomy import PROBE_IDS, find_parts, input_device, text_config
@@ -35,10 +42,11 @@ def load(
     on_progress: Progress | None = None,
     force: bool = False,
 ) -> Model:
-    """Load a demo, a folder or a model of the hub and make it steerable; remote code is never run.
+    """Load a demo, a folder, a GGUF file or a model of the hub and make it steerable; remote code is never run.
 
     Args:
-        name_or_path: The name of a demo model, a local folder, or a repository of the hub (owner/model).
+        name_or_path: The name of a demo or fetched model, a local folder, a GGUF file (its weights are dequantised), or
+            a repository of the hub (owner/model).
         dtype: Number format of the weights; `auto` is the checkpoint's own on a GPU, float32 on a CPU.
         device: cpu, cuda, cuda:1 or mps; without it the first GPU, else the CPU.
         device_map: Spreads the model over devices, as transformers defines it ("auto"); excludes `device`.
@@ -47,8 +55,8 @@ def load(
         adapter: The folder of a PEFT adapter to put on top.
         layers_path: Where the decoder blocks are, such as model.layers, if they are not found.
         on_progress: Called as `on_progress(stage, done, total)` during downloading and loading.
-        force: Load in spite of the memory estimate, and ignore an `auto_map` where transformers has its own
-            class.
+        force: Load in spite of the memory estimate, ignore an `auto_map` where transformers has its own class, and
+            leave out tensors of a GGUF file that transformers has no place for.
 
     Example:
         >>> model = core.load("demo-instruct")
@@ -56,15 +64,10 @@ def load(
     """
     place = placement.choose_placement(dtype, device, device_map, quant)
     source, config = locate_and_check(name_or_path, place, revision, force=force)
-    weights = sources.weight_files(source, on_progress)
-    stored = memory.stored_bytes(weights)
-    # The other models were checked on their blueprint, before any weights were downloaded.
-    if SHRUNK in config and not force:
-        memory.refuse_if_short(source.name, stored, place.available_bytes(), place.device_label)
-    hf = pretrained.read_model(source.folder, place, on_progress)
-    identity = fingerprint.fingerprint_files(config, weights, *_add_adapter(hf, adapter), quant or "")
-    tokenizer = pretrained.read_tokenizer(source.folder)
-    model = adopt(hf, tokenizer, source.name, layers_path=layers_path, identity=identity)
+    read = _read_folder if source.gguf is None else _read_gguf
+    parts = read(source, config, place, on_progress, force=force)
+    identity = parts.fingerprint(*_add_adapter(parts.hf, adapter))
+    model = adopt(parts.hf, parts.tokenizer, source.name, layers_path=layers_path, identity=identity)
     _ = model.residual_norms  # measure now, not on first use in the middle of an answer
     return model
 
@@ -76,21 +79,88 @@ def locate_and_check(
     *,
     force: bool = False,
     leaving: Model | None = None,
-) -> tuple[ModelSource, dict[str, Any]]:
+) -> tuple[ModelSource, Any]:
     """Find a model and its configuration from its small files; raise if it is unusable or does not fit.
 
-    `leaving` is a loaded model whose memory will be freed first.
+    `leaving` is a loaded model whose memory will be freed first. The configuration is a folder's JSON object, or what
+    transformers makes of a GGUF file's metadata.
     """
     source = sources.locate_model(name_or_path, revision)
+    freed = memory.held_bytes(leaving.hf, place.device) if leaving else 0
+    check = _check_folder if source.gguf is None else _check_gguf
+    return source, check(source, place, freed, force=force)
+
+
+@dataclass(frozen=True)
+class _ReadParts:
+    """A model as read: `fingerprint` is called with the fingerprints of what was put on top of it."""
+
+    hf: Any
+    tokenizer: Any
+    fingerprint: Callable[..., str]
+
+
+def _check_folder(source: ModelSource, place: Placement, freed: int, *, force: bool) -> dict[str, Any]:
     # Before the blueprint, with which transformers reads the folder for the first time.
     config = check_config(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
     blueprint = pretrained.build_blueprint(source.folder, place)
     if SHRUNK not in config and not force:
-        free = place.available_bytes() + (memory.held_bytes(leaving.hf, place.device) if leaving else 0)
-        memory.refuse_if_short(
-            source.name, memory.blueprint_bytes(blueprint, place.quant), free, place.device_label
-        )
-    return source, config
+        needed = memory.blueprint_bytes(blueprint, place.quant)
+        memory.refuse_if_short(source.name, needed, place.available_bytes() + freed, place.device_label)
+    return config
+
+
+def _check_gguf(source: ModelSource, place: Placement, freed: int, *, force: bool) -> Any:
+    if place.quant is not None:
+        raise UsageError(f"{source.name} is a GGUF file, whose weights are dequantised: leave --quant out")
+    path, header = _gguf_header(source)
+    check_gguf(path, header)
+    # From the header alone, before transformers reads anything.
+    if not force:
+        needed = header.parameters * _gguf_dtype(place, header).itemsize
+        memory.refuse_if_short(source.name, needed, place.available_bytes() + freed, place.device_label)
+    config = gguf_model.read_gguf_config(path, header)
+    refuse_absurd_size(config.to_dict(), path)
+    blueprint = gguf_model.build_gguf_blueprint(path, config, place)
+    if not force:
+        gguf_model.refuse_unplaced_tensors(path, header, blueprint)
+    return config
+
+
+def _read_folder(
+    source: ModelSource, config: Any, place: Placement, on_progress: Progress | None, *, force: bool
+) -> _ReadParts:
+    weights = sources.weight_files(source, on_progress)
+    stored = memory.stored_bytes(weights)
+    # The other models were checked on their blueprint, before any weights were downloaded.
+    if SHRUNK in config and not force:
+        memory.refuse_if_short(source.name, stored, place.available_bytes(), place.device_label)
+    hf = pretrained.read_model(source.folder, place, on_progress)
+    tokenizer = pretrained.read_tokenizer(source.folder)
+
+    def identify(*extra: str) -> str:
+        return fingerprint.fingerprint_files(config, weights, *extra, place.quant or "")
+
+    return _ReadParts(hf, tokenizer, identify)
+
+
+def _read_gguf(
+    source: ModelSource, config: Any, place: Placement, on_progress: Progress | None, *, force: bool
+) -> _ReadParts:
+    path, header = _gguf_header(source)
+    dtype = _gguf_dtype(place, header)
+    hf = gguf_model.read_gguf_model(path, config, dtype, place, on_progress)
+    tokenizer = gguf_model.read_gguf_tokenizer(path)
+    return _ReadParts(hf, tokenizer, partial(fingerprint.fingerprint_gguf, path, header))
+
+
+def _gguf_header(source: ModelSource) -> tuple[Path, GgufHeader]:
+    path = Path(source.gguf or "")
+    return path, read_gguf_header(path)
+
+
+def _gguf_dtype(place: Placement, header: GgufHeader) -> torch.dtype:
+    return place.dtype or gguf_model.stored_dtype(header)
 
 
 def adopt(

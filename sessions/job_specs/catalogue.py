@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sessions.job_specs.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
 from sessions.job_specs.dialogue import DISTRACTION, HONEYPOT, HOT_SWAP
 from sessions.job_specs.doses import AXIS_DRIFT, COMPARE, SWEEP
+from sessions.job_specs.fetching import MODELS_GET
 from sessions.job_specs.models import INDUCE, LOBOTOMY, TRANSFER
 from sessions.job_specs.offer import JobSpec
 from sessions.job_specs.study import PHASES
@@ -31,5 +32,6 @@ OFFERS: Mapping[str, JobSpec] = {
         INDUCE,
         AXIS_DRIFT,
         PHASES,
+        MODELS_GET,
     )
 }

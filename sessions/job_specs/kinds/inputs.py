@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core import demo
 from core.errors import BadInput
 from core.files import expand_home
-from core.loading.model_names import find_local_model
+from core.loading.model_names import find_local_model, named_folder
 from core.mixer.layer_ranges import DEEPEST, parse_layers
 from sessions.job_specs.kinds.kind import CheckContext, Json, KnownName, ParamKind
 
@@ -38,7 +37,7 @@ class VectorKind(ParamKind):
 
 
 class ModelKind(ParamKind):
-    """A demo, a local folder, or a model of the hub; whether the hub has it is not asked here."""
+    """A demo or fetched model, a local folder or GGUF file, or a model of the hub, which is not asked here."""
 
     metavar = "MODEL"
     is_path = has_names = True
@@ -48,7 +47,7 @@ class ModelKind(ParamKind):
             find_local_model(value)
 
     def knows(self, value: str, context: CheckContext) -> bool:
-        return demo.checkpoint_folder(value) is not None
+        return named_folder(value) is not None
 
     def complete(self, context: CheckContext) -> list[KnownName]:
         return list(context.list_models())
