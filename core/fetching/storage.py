@@ -16,20 +16,13 @@ from typing import Any
 from core.byte_sizes import format_bytes
 from core.errors import EngineUnavailable, ModelError, UsageError
 from core.files import JSON_BYTES, open_regular, read_regular
-from core.loading.fetched_models import FETCHABLE, FetchableModel, fetched_folder, models_folder
+from core.loading.fetched_models import FetchableModel, fetched_folder, find_fetchable, models_folder
 
 WEIGHTS = "model.safetensors"
 RECORD = "fetched.json"
 LOCK = ".lock"
 PRIVATE = 0o700
 CHUNK = 1 << 20
-
-
-def find_fetchable(name: str) -> FetchableModel:
-    """The model of this name that can be fetched; raises with the names there are."""
-    if name not in FETCHABLE:
-        raise UsageError(f"no model {name!r} can be fetched: there is {', '.join(FETCHABLE)}")
-    return FETCHABLE[name]
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import platformdirs
 
+from core.errors import UsageError
+
 APP = "steertui"
 CONFIG = "config.json"
 
@@ -43,6 +45,13 @@ SMOLLM2 = FetchableModel(
     folder_bytes=272_584_928,
 )
 FETCHABLE = {model.name: model for model in (SMOLLM2,)}
+
+
+def find_fetchable(name: str) -> FetchableModel:
+    """The model of this name that can be fetched; raises with the names there are."""
+    if name not in FETCHABLE:
+        raise UsageError(f"no model {name!r} can be fetched: there is {', '.join(FETCHABLE)}")
+    return FETCHABLE[name]
 
 
 def models_folder() -> Path:

