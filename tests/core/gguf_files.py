@@ -64,6 +64,7 @@ def write_model(
     model: PreTrainedModel,
     kind: str = "F32",
     *,
+    tokenizer: Any = None,
     vocabulary: bool = True,
     architecture: str = "llama",
     n_layers: int | None = None,
@@ -71,14 +72,17 @@ def write_model(
 ) -> PreTrainedModel:
     """Write a model's file; returns a copy of the model whose weights are exactly what the file holds.
 
-    `change` may add to what is written; `n_layers` is claimed in the metadata.
+    `tokenizer` is the zoo's without another; `change` may add to what is written; `n_layers` is claimed.
     """
     held = copy.deepcopy(model)
     writer = gguf.GGUFWriter(path, architecture)
     add_metadata(writer, model.config, n_layers)
     if vocabulary:
-        add_vocabulary(writer)
+        add_vocabulary(writer, tokenizer or zoo.tokenizer())
     for name, weight in held.state_dict().items():
+        # A file without the unembedding is one whose embedding takes its place.
+        if name == "lm_head.weight" and model.config.tie_word_embeddings:
+            continue
         values = weight.numpy()
         if values.ndim == 1:
             writer.add_tensor(gguf_name(name), values)
@@ -111,27 +115,25 @@ def add_metadata(writer: gguf.GGUFWriter, config: Any, n_layers: int | None = No
     writer.add_rope_dimension_count(config.hidden_size // config.num_attention_heads)
 
 
-def add_vocabulary(writer: gguf.GGUFWriter) -> None:
-    """The tokenizer of the zoo with its chat template."""
-    tokenizer = zoo.tokenizer()
+def add_vocabulary(writer: gguf.GGUFWriter, tokenizer: Any) -> None:
+    """A byte-level tokenizer with its chat template."""
+    found = json.loads(tokenizer.backend_tokenizer.to_str())
+    special = {token["id"] for token in found["added_tokens"]}
     entries = sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])
-    special = {zoo.PAD, zoo.BOS, zoo.EOS}
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list([text for text, _ in entries])
     writer.add_token_types(
         [gguf.TokenType.CONTROL if i in special else gguf.TokenType.NORMAL for _, i in entries]
     )
-    writer.add_token_merges(_merges(tokenizer))
-    writer.add_bos_token_id(zoo.BOS)
-    writer.add_eos_token_id(zoo.EOS)
-    writer.add_pad_token_id(zoo.PAD)
-    writer.add_chat_template(zoo.CHAT_TEMPLATE)
-
-
-def _merges(tokenizer: Any) -> list[str]:
-    found = json.loads(tokenizer.backend_tokenizer.to_str())["model"]["merges"]
-    return [each if isinstance(each, str) else " ".join(each) for each in found]
+    # Older versions of tokenizers write a merge as one text.
+    writer.add_token_merges(
+        [each if isinstance(each, str) else " ".join(each) for each in found["model"]["merges"]]
+    )
+    writer.add_bos_token_id(tokenizer.bos_token_id)
+    writer.add_eos_token_id(tokenizer.eos_token_id)
+    writer.add_pad_token_id(tokenizer.pad_token_id)
+    writer.add_chat_template(tokenizer.chat_template)
 
 
 def gguf_name(name: str) -> str:

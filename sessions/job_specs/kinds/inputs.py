@@ -60,6 +60,7 @@ class FetchableKind(ParamKind):
 
     metavar = "NAME"
     has_names = True
+    steps = tuple(FETCHABLE)
 
     def parse(self, name: str, value: Json) -> str:
         return find_fetchable(str(value).strip()).name

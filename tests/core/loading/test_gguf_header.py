@@ -82,8 +82,9 @@ def test_any_damage_ends_in_a_header_or_a_sentence(tiny_gguf: Path, data: st.Dat
 def test_tensors_that_share_bytes_are_refused(tiny_gguf: Path, tmp_path: Path) -> None:
     content, header = bytearray(tiny_gguf.read_bytes()), read_gguf_header(tiny_gguf)
     for name, entry in header.tensors.items():
+        entered = struct.pack("<Q", len(name)) + name.encode()
         # Behind a name stand the number of axes, the axes and the type; then comes the offset.
-        at = content.index(name.encode()) + len(name) + 4 + 8 * len(entry.shape) + 4
+        at = content.index(entered) + len(entered) + 4 + 8 * len(entry.shape) + 4
         content[at : at + 8] = bytes(8)
     largest = max(stored_size(tiny_gguf, name, header) for name in header.tensors)
     (tmp_path / "m.gguf").write_bytes(content[: header.data_start + largest])

@@ -74,6 +74,15 @@ def relative_error(found: torch.Tensor, wanted: torch.Tensor) -> float:
     return ((found - wanted).std() / wanted.std()).item()
 
 
+def test_a_file_without_an_unembedding_uses_its_embedding(tmp_path: Path) -> None:
+    held = gguf_files.write_model(
+        tmp_path / "m.gguf", gguf_files.tiny_llama(tie_word_embeddings=True), "Q8_0"
+    )
+    model = core.load(tmp_path / "m.gguf")
+    assert model.hf.get_output_embeddings().weight is model.hf.get_input_embeddings().weight
+    torch.testing.assert_close(logits(model.hf), logits(held), atol=1e-4, rtol=1e-4)
+
+
 def test_the_tokenizer_and_its_chat_template_come_from_the_file(tiny_gguf: Path) -> None:
     tokenizer, ours = core.load(tiny_gguf).tokenizer, zoo.tokenizer()
     text = "The ferry left at noon, 12 times."
@@ -193,7 +202,7 @@ def test_a_file_without_a_vocabulary_is_named(tmp_path: Path) -> None:
 def test_a_file_with_nothing_but_a_vocabulary_is_named(tmp_path: Path) -> None:
     writer = gguf.GGUFWriter(tmp_path / "m.gguf", "llama")
     gguf_files.add_metadata(writer, plain().config)
-    gguf_files.add_vocabulary(writer)
+    gguf_files.add_vocabulary(writer, zoo.tokenizer())
     gguf_files.finish(writer)
     assert "m.gguf has no weights: it holds only a vocabulary" in refusal(tmp_path / "m.gguf")
 
