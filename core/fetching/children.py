@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 from core.jobs.job import Progress, Steps, worker_task
+from core.python_child import python_environment
 
 POLL_S = 0.2
 
 
 @contextmanager
-def start_child(
-    words: list[str], log: Path, variables: Mapping[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
+def start_child(words: list[str], log: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process that writes to `log`, in a group of its own that is killed at the end of the block."""
     with log.open("wb") as out:
         child = subprocess.Popen(
@@ -27,7 +26,7 @@ def start_child(
             stdout=out,
             stderr=out,
             start_new_session=True,
-            env=dict(variables),
+            env=python_environment(**variables),
         )
     try:
         yield child

@@ -13,7 +13,7 @@ from core.errors import ModelError, SteerError
 from core.fetching.children import start_child, wait_for_child
 from core.files import MEBI, read_utf8
 from core.jobs.job import Steps
-from core.python_child import python_command, python_environment
+from core.python_child import python_command
 
 PERCENT = 100
 
@@ -21,7 +21,7 @@ PERCENT = 100
 def convert_in_child(file: Path, folder: Path, log: Path) -> Steps[None]:
     """Convert in a process of its own, which needs torch and can be killed at any moment."""
     words = python_command("core.fetching.conversion", str(file), str(folder))
-    with start_child(words, log, python_environment()) as child:
+    with start_child(words, log) as child:
         code = yield from wait_for_child(child, lambda: _percent_done(log), PERCENT, "% converted")
     if code != 0:
         said = read_utf8(log, MEBI, errors="replace").strip().rpartition("\n")[2]

