@@ -18,6 +18,7 @@ BENCHES = (
     "decode",
     "compiled",
     "lanes",
+    "many_answers",
     "turn",
     "dial",
     "extraction",

@@ -1,9 +1,9 @@
-"""How good are the limits of the collapse lamp? The demo models are steered from sane doses to absurd ones, and the
+"""How good is the collapse lamp? The demo models are steered from sane doses to absurd ones, and the
 lamp is held against the exact grammar of their world: the only models of which somebody knows what broken is.
 
 A window has collapsed when less than half of its finished sentences are well-formed, or none was finished, and is sound
 when at least nine tenths are; what lies between is counted and judges nobody. Limits are told for each number alone
-too: what another limit would have done.
+too: what another limit would have done. `loop` is 1 where the answer loops at the end of the window.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ import core
 import vectors
 from bench.arms import Check, Setting
 from core import demo
+from core.collapse.loops import find_period
 from core.demo.world.labels import label_text
 from core.demo.world.prompts import story_openings, task_requests
+from core.generation.probabilities import token_entropy
 from core.generation.token_ids import prompt_ids
 from core.mixer.mixer import Channel, Mixer
 from sessions.state.collapse import LIMITS, WINDOW, measure_window
@@ -34,6 +36,7 @@ RANDOM = 2
 STRIDE, LONGEST, SEED = 16, 64, 6
 """The limits were chosen on the prompts of seed 5."""
 FALSE_ALARMS, MISSES = 0.05, 0.15
+SIGNS = {**LIMITS, "loop": 1.0}
 Window = tuple[Mapping[str, float], bool | None]
 
 
@@ -45,11 +48,11 @@ def bench(setting: Setting) -> dict[str, Any]:
         for window in _windows(core.load(name), setting.repetitions)
     ]
     judged = [(found, collapsed) for found, collapsed in seen if collapsed is not None]
-    alarms, misses = _rates(judged, LIMITS)
+    alarms, misses = _rates(judged, SIGNS)
     print(f"collapse: {len(judged)} windows judged, {len(seen) - len(judged)} in between")
-    for name in LIMITS:
+    for name in SIGNS:
         print(f"  {name}: {_told(judged, name)}")
-    blind = _rates(judged, {name: limit for name, limit in LIMITS.items() if name != "perplexity"})
+    blind = _rates(judged, {name: limit for name, limit in SIGNS.items() if name != "perplexity"})
     print(f"  without a shadow: false alarms {blind[0]:.3f}, misses {blind[1]:.3f}")
     return {
         "model": f"{', '.join(demo.checkpoint_folders())}; {len(VECTORS)} vectors, {RANDOM} random ones, "
@@ -73,7 +76,9 @@ def _windows(model: core.Model, prompts: int) -> Iterator[Window]:
             tokens = _said(model, prompt, Mixer((channel,)), raw, number)
             for start in range(0, len(tokens) - WINDOW + 1, STRIDE):
                 window = tokens[start : start + WINDOW]
-                yield measure_window(window), _collapsed("".join(token.text for token in window))
+                loop = find_period(token.id for token in tokens[: start + WINDOW]) is not None
+                found = {**measure_window(window), "loop": float(loop)}
+                yield found, _collapsed("".join(token.text for token in window))
 
 
 def _channels(model: core.Model) -> Iterator[Channel]:
@@ -101,19 +106,18 @@ def _said(model: core.Model, prompt: str, mixer: Mixer, raw: bool, seed: int) ->
     steps = list(core.stream(model, prompt, mixer=mixer, **settings))
     asked = prompt_ids(model, prompt, raw=raw)
     ids = [*asked, *(step.token_id for step in steps)]
-    unsteered = token_distributions(model, ids, len(asked)).gather(
-        1, torch.tensor(ids[len(asked) :])[:, None]
-    )[:, 0]
+    unsteered = token_distributions(model, ids, len(asked))
     return [
-        AnswerToken(step.token_id, step.text, values=_values(step, lp0))
-        for step, lp0 in zip(steps, unsteered.tolist(), strict=True)
+        AnswerToken(step.token_id, step.text, values=_values(step, row))
+        for step, row in zip(steps, unsteered, strict=True)
     ]
 
 
-def _values(step: Any, lp0: float) -> dict[str, float]:
+def _values(step: Any, unsteered: torch.Tensor) -> dict[str, float]:
     """What a forced shadow would have said of the token is read afterwards, in one pass."""
     moved = {} if step.delta is None else {"delta": step.delta}
-    return {"entropy": step.entropy, "lp0": lp0, **moved}
+    beside = {"lp0": float(unsteered[step.token_id]), "entropy0": token_entropy(unsteered)}
+    return {"entropy": step.entropy, **beside, **moved}
 
 
 def _collapsed(text: str) -> bool | None:
@@ -135,7 +139,7 @@ def _rates(judged: Sequence[Window], limits: Mapping[str, float]) -> tuple[float
 
 
 def _told(judged: Sequence[Window], name: str) -> str:
-    rates = _rates(judged, {name: LIMITS[name]})
+    rates = _rates(judged, {name: SIGNS[name]})
     sides = {
         broken: [found[name] for found, b in judged if b is broken and name in found]
         for broken in (False, True)
@@ -146,4 +150,4 @@ def _told(judged: Sequence[Window], name: str) -> str:
         for broken, values in sides.items()
         if values
     )
-    return f"limit {LIMITS[name]:g} alone: false alarms {rates[0]:.3f}, misses {rates[1]:.3f}; {spread}"
+    return f"limit {SIGNS[name]:g} alone: false alarms {rates[0]:.3f}, misses {rates[1]:.3f}; {spread}"

@@ -71,6 +71,13 @@ def _models_get(instrument: Any, params: Mapping[str, Any]) -> Job:
     return fetch_job(params)
 
 
+def _answers(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """Answer many prompts in lanes: `prompt` or `prompts`, `doses`, `batch`, and a mixer or a vector."""
+    from sessions.answers.answers_job import answers_job
+
+    return answers_job(_require_model(instrument, "answers"), params)
+
+
 def _themes(instrument: Any, params: Mapping[str, Any]) -> Job:
     """The linearity score of runs: `themes`, and the parameters of `vectors.themes.job`; the loaded model
     embeds them.
@@ -126,6 +133,7 @@ JOBS: Mapping[str, Factory] = {
     "contrast-answer": _contrast_answer,
     "themes": _themes,
     "models-get": _models_get,
+    "answers": _answers,
     "verify": _verify,
     **{name: _experiment(name) for name in EXPERIMENTS},
 }

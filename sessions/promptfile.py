@@ -38,6 +38,14 @@ def read_prompts(path: Path) -> list[PromptRecord]:
     return items
 
 
+def read_first_line(path: Path) -> bytes:
+    """The first line that is not blank; empty if there is none."""
+    try:
+        return next((line for _, line in _lines(path) if line.strip()), b"")
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+
+
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     with open_regular(path, LARGEST) as file:
         number = 0

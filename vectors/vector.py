@@ -13,20 +13,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
+from core.json_values import JsonValue
 from core.mixer.layer_ranges import write_layers
 from vectors.data import arithmetic
 from vectors.data.card import Card, card_of
 from vectors.data.metadata import About
 from vectors.data.origin import Origin
-from vectors.data.row import LayerRow, Row, float32_row, raw_rows, require_one_width, unit_rows
+from vectors.data.row import LayerRow, Numbers, Row, float32_row, raw_rows, require_one_width, unit_rows
 from vectors.errors import VectorFileError
 from vectors.files import writing
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+T = TypeVar("T")
 FLOAT32_LARGEST = 3e38
 
 
@@ -44,7 +46,7 @@ class SteeringVector:
 
     def __init__(
         self,
-        rows: Mapping[int, Any],
+        rows: Mapping[int, LayerRow | Numbers],
         *,
         norms: Mapping[int, float] | None = None,
         about: About | None = None,
@@ -108,7 +110,7 @@ class SteeringVector:
         return next(iter(self.rows.values())).raw.size
 
     @property
-    def suggestion(self) -> Mapping[str, Any] | None:
+    def suggestion(self) -> Mapping[str, JsonValue] | None:
         return self.about.suggestion
 
     @property
@@ -179,12 +181,12 @@ class SteeringVector:
     def renumber(self, layers: Mapping[int, int]) -> SteeringVector:
         """The layers that are keys, under their new numbers; what is known by layer moves with them."""
 
-        def moved(by_layer: Mapping[int, Any]) -> Mapping[int, Any]:
+        def moved(by_layer: Mapping[int, T]) -> Mapping[int, T]:
             return {layers[old]: by_layer[old] for old in sorted(by_layer) if old in layers}
 
         about = replace(self.about, act_norms=moved(self.about.act_norms), stats=moved(self.about.stats))
         if about.suggestion and "layers" in about.suggestion:
-            band = [layers[old] for old in about.suggestion["layers"] if old in layers]
+            band = [layers[old] for old in about.suggested_layers if old in layers]
             about = replace(about, suggestion={**about.suggestion, "layers": band})
         return replace(self, rows=moved(self.rows), about=about, ceilings=moved(self.ceilings))
 
@@ -212,9 +214,14 @@ class SteeringVector:
         return f"SteeringVector({self.name!r}, layers {write_layers(self.layers)}, {self.hidden_size} wide)"
 
 
-def _layer_rows(rows: Mapping[int, Any], norms: Mapping[int, float] | None) -> dict[int, LayerRow]:
+def _layer_rows(
+    rows: Mapping[int, LayerRow | Numbers], norms: Mapping[int, float] | None
+) -> dict[int, LayerRow]:
     """Checked rows by layer; rows that are `LayerRow` already were checked when they were made."""
-    if all(isinstance(row, LayerRow) for row in rows.values()):
-        return require_one_width({int(layer): rows[layer] for layer in sorted(rows)})
-    arrays = {int(layer): float32_row(row) for layer, row in rows.items()}
+    checked = {int(layer): row for layer in sorted(rows) if isinstance(row := rows[layer], LayerRow)}
+    if len(checked) == len(rows):
+        return require_one_width(checked)
+    arrays = {
+        int(layer): row.raw if isinstance(row, LayerRow) else float32_row(row) for layer, row in rows.items()
+    }
     return raw_rows(arrays) if norms is None else unit_rows(arrays, norms)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -18,6 +19,8 @@ from core.files import MEBI, read_utf8, write_atomic
 
 KEY = "key.json"
 FINISHED = "finished.npy"
+
+KeyPart: TypeAlias = Tensor | np.ndarray | str | int | Sequence["KeyPart"] | None
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def _open_files(folder: Path, key: str, layers: Sequence[int], n: int, width: in
     return RowFiles({layer: torch.from_numpy(array) for layer, array in rows.items()}, finished)
 
 
-def capture_key(*parts: object) -> str:
+def capture_key(*parts: KeyPart) -> str:
     """Hash that identifies a capture; pass everything that would change a row."""
     digest = hashlib.sha256()
     for part in _flat_bytes(parts):
@@ -81,7 +84,7 @@ def _mapped_array(path: Path, mode: str, dtype: np.dtype, shape: tuple[int, ...]
     return array
 
 
-def _flat_bytes(part: object) -> Iterator[bytes]:
+def _flat_bytes(part: KeyPart) -> Iterator[bytes]:
     if isinstance(part, Tensor):
         # numpy has no bfloat16.
         part = part.detach().float().cpu().numpy()

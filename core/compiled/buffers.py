@@ -15,7 +15,7 @@ from core.compiled.setting import CoefficientTable
 from core.compiled.size import GraphSize
 from core.steering.algebra import TINY
 from core.steering.caps import cap_states, correct_projections
-from core.steering.layer_plan import MeterReading
+from core.steering.meters import MeterReading
 from core.steering.plan import Layers
 
 

@@ -16,7 +16,7 @@ from core.compiled.layout import slot_demand
 from core.compiled.size import GraphSize, size_for
 from core.compiled.workshop import graph_builder
 from core.model.cache import Tape
-from core.steering.layer_plan import MeterReading
+from core.steering.meters import MeterReading
 from core.steering.plan import Plan
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ q = p + cG come from one product: [c | q] = p [M | 1 + MG] + [a | aG].
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -64,7 +63,7 @@ class CoefficientRows:
             self.add[layer, :, :k] = _with_lane_axis(program.add, k)[:, order]
         if program.keep_norm is not None:
             self.keep[layer] = _with_lane_axis(program.keep_norm, 1)
-        if capped:
+        if capped and program.floor is not None and program.ceiling is not None:
             for mine, theirs in ((self.floor, program.floor), (self.ceiling, program.ceiling)):
                 # The graph evaluates states whose bound is not active, where 0·∞ would be NaN.
                 mine[layer, :, : len(capped)] = np.clip(_with_lane_axis(theirs, k)[:, capped], -NEVER, NEVER)
@@ -83,6 +82,6 @@ def section_widths(size: GraphSize) -> list[int]:
     return [2 * size.slots**2, 2 * size.slots, size.slots, size.caps, size.caps, 1]
 
 
-def _with_lane_axis(x: Any, *shape: int) -> Array:
+def _with_lane_axis(x: Array | Tensor, *shape: int) -> Array:
     """Plan values with a lane axis, which a plan omits when there is one lane."""
     return to_numpy(x).reshape(-1, *shape)

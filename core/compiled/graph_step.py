@@ -10,7 +10,7 @@ import inspect
 import weakref
 from collections.abc import Callable, Sequence
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
@@ -44,7 +44,9 @@ class GraphStep:
         self.cache = _static_cache(model, size)
         self._tables = TableBuilder(size, model.hidden_size, model.device)
         self._table_cache: LruCache[tuple[Layers, CoefficientTable]] = LruCache(16)
-        options: dict[str, Any] = {"triton.cudagraphs": True} if model.device.type == "cuda" else {}
+        options: dict[str, str | int | bool | Callable[..., None]] = (
+            {"triton.cudagraphs": True} if model.device.type == "cuda" else {}
+        )
         function = _with_own_code(_decode_function(model, self.cache))
         # With fullgraph a graph break raises instead of splitting the token into several graphs.
         self._function = torch.compile(function, fullgraph=True, dynamic=False, options=options)
@@ -82,7 +84,7 @@ class GraphStep:
         # A CUDA graph's output is overwritten by its next replay.
         return logits.clone()
 
-    def take_cache(self, tape: CacheHolder, cache: Any, length: int) -> None:
+    def take_cache(self, tape: CacheHolder, cache: Cache, length: int) -> None:
         """Copy a dynamic cache in and continue from it; a previous holder first gets its own cache back."""
         holder = self._holder()
         if holder is not None and holder is not tape:
@@ -95,7 +97,7 @@ class GraphStep:
                 mine.values[:, :, :length].copy_(theirs.values)
         self._set_length(length)
 
-    def copy_cache_to(self, cache: Any, length: int) -> None:
+    def copy_cache_to(self, cache: Cache, length: int) -> None:
         """Copy the first positions into an empty dynamic cache, so that eager passes can continue."""
         for index, mine in enumerate(self.cache.layers):
             # Copies, because the next holder overwrites the static cache.
@@ -126,7 +128,7 @@ def _static_cache(model: Model, size: GraphSize) -> Cache:
 def _decode_function(model: Model, cache: Cache) -> Callable[[Tensor], Tensor]:
     hf = model.hf
     accepts = inspect.signature(hf.forward).parameters
-    last_only: dict[str, Any] = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
+    last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
 
     def step(ids: Tensor) -> Tensor:
         out = hf(input_ids=ids, past_key_values=cache, use_cache=True, **last_only)
@@ -136,7 +138,7 @@ def _decode_function(model: Model, cache: Cache) -> Callable[[Tensor], Tensor]:
     return step
 
 
-def _with_own_code(function: Any) -> Callable[[Tensor], Tensor]:
+def _with_own_code(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """The same function with a code object of its own."""
     code = function.__code__.replace(co_name="steered_step")
     return FunctionType(code, function.__globals__, "steered_step", None, function.__closure__)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import MutableMapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -69,7 +68,7 @@ def slot_demand(plan: Plan) -> tuple[int, int]:
 
 def _capped_rows(plan: LayerPlan) -> tuple[int, ...]:
     """Rows of the program that have a cap in some lane."""
-    if plan.program is None or plan.program.floor is None:
+    if plan.program is None or plan.program.floor is None or plan.program.ceiling is None:
         return ()
     low, high = to_numpy(plan.program.floor), to_numpy(plan.program.ceiling)
     bound = np.isfinite(low) | np.isfinite(high)
@@ -92,6 +91,6 @@ def _build_layout(plan: LayerPlan, capped: tuple[int, ...]) -> SlotLayout:
     return SlotLayout(everyone[kept], gram[np.ix_(kept, kept)], played, len(capped), tuple(read))
 
 
-def to_numpy(x: Any) -> NDArray[np.float64]:
+def to_numpy(x: NDArray[np.float64] | Tensor) -> NDArray[np.float64]:
     """A plan's values as numpy, from any device."""
     return np.asarray(x.cpu() if isinstance(x, Tensor) else x, dtype=np.float64)

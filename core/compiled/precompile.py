@@ -15,19 +15,35 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import platformdirs
 import torch
 import transformers
 
 from core.compiled.size import GraphSize
+from core.json_values import JsonValue
 from core.model.anatomy import find_parts
 from core.model.hooks import SteeringHooks
 from core.model.model import Model
 from core.python_child import python_command, python_environment
 
 CACHE = "TORCHINDUCTOR_CACHE_DIR"
+
+GraphSpec = TypedDict(
+    "GraphSpec",
+    {
+        "class": str,
+        "config_class": str,
+        "config": dict[str, JsonValue],
+        "attention": str,
+        "dtype": str,
+        "device": str,
+        "blocks_path": str,
+        "threads": int,
+        "size": dict[str, int],
+    },
+)
 
 
 class PrecompileProcess:
@@ -76,7 +92,7 @@ def use_own_cache() -> None:
     os.environ.setdefault(CACHE, str(Path(platformdirs.user_cache_dir("steertui")) / "inductor"))
 
 
-def describe_graph(model: Model, size: GraphSize) -> dict[str, Any]:
+def describe_graph(model: Model, size: GraphSize) -> GraphSpec:
     """All that determines the graph besides the code: class, configuration, dtype, device, size."""
     config = model.hf.config
     return {
@@ -93,7 +109,7 @@ def describe_graph(model: Model, size: GraphSize) -> dict[str, Any]:
     }
 
 
-def empty_model(spec: dict[str, Any]) -> Model:
+def empty_model(spec: GraphSpec) -> Model:
     """A model of the same shapes with uninitialised weights, which cost no memory on CPU."""
     config = getattr(transformers, spec["config_class"]).from_dict(spec["config"])
     with torch.device("meta"):
@@ -113,7 +129,7 @@ def main() -> None:
 
     # The parent goes on decoding meanwhile and comes first.
     os.nice(5)
-    spec = json.load(sys.stdin)
+    spec: GraphSpec = json.load(sys.stdin)
     torch.set_num_threads(spec["threads"])
     size = GraphSize(**spec["size"])
     model = empty_model(spec)

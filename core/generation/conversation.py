@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from core.errors import UsageError
 from core.generation.chat import TOO_SLOW, Message, as_messages, continuation_text, encode, render_prompt
 from core.generation.endings import end_ids
-from core.generation.live import AnswerStream, PendingTokens
+from core.generation.live import AnswerStream, Notice, PendingTokens
 from core.generation.stream import build_settings, check_length, open_tape
+from core.generation.token_ids import tokenizer_of
+from core.json_values import JsonValue
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
 
@@ -31,7 +33,7 @@ class Conversation:
         *,
         system: str | None = None,
         raw: bool = False,
-        template_args: Mapping[str, Any] | None = None,
+        template_args: Mapping[str, JsonValue] | None = None,
         compile: bool | str = False,  # noqa: A002
     ) -> None:
         self.model, self.raw, self.template_args = model, raw, template_args
@@ -103,7 +105,7 @@ class Conversation:
 
     def _turn_ids(
         self, tape: Tape, waiting: PendingTokens, new: Message, prefill: str
-    ) -> tuple[list[int], list[Any], Sequence[str]]:
+    ) -> tuple[list[int], list[Notice], Sequence[str]]:
         """The ids to feed for this turn, notices, and the phases of ids left over from the last answer.
 
         The ids are those left over, then the template's text around the new message.
@@ -125,7 +127,7 @@ class Conversation:
         """Text between the answer so far and the next one; None where the template rewrites earlier turns."""
         if self.mode == "chat":
             try:
-                return continuation_text(self.model.tokenizer, self._past, [new], self.template_args)
+                return continuation_text(tokenizer_of(self.model), self._past, [new], self.template_args)
             except TimeoutError:
                 # Kept, so that the next turns do not wait for the template again.
                 self.mode, self.note = "plain", TOO_SLOW
@@ -133,7 +135,7 @@ class Conversation:
 
     def _reencode_after_rewrite(
         self, tape: Tape, messages: Sequence[Message], prefill: str
-    ) -> tuple[list[int], list[Any]]:
+    ) -> tuple[list[int], list[Notice]]:
         """Crop the tape to the prefix shared with the newly rendered text; return the other ids."""
         ids = self._render_ids(messages, prefill)
         context = tape.ids[0]

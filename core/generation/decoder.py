@@ -14,22 +14,14 @@ from torch import Tensor
 
 from core.errors import BadInput, UsageError
 from core.generation.endings import TextStream, ThinkingMarks, end_ids
+from core.generation.lane_comparison import LaneComparison, LaneToken, compare_lanes
 from core.generation.prefill import FIRST_CHUNK, feed_in_chunks
+from core.generation.probabilities import Candidate, log_probabilities, token_entropy, top_candidates
 from core.generation.settings import DecoderSettings
-from core.generation.token import (
-    Candidate,
-    GeneratedToken,
-    LaneComparison,
-    LaneToken,
-    TokenTexts,
-    compare_lanes,
-    log_probabilities,
-    token_entropy,
-    top_candidates,
-)
+from core.generation.token import GeneratedToken, TokenTexts
 from core.mixer.lanes import same_prompt
 from core.model.cache import Tape
-from core.steering.layer_plan import MeterReading
+from core.steering.meters import MeterReading
 from core.steering.plan import Plan
 
 if TYPE_CHECKING:

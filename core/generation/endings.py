@@ -6,7 +6,12 @@ Text is streamed from token ids: incomplete characters and possible beginnings o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
+
+from core.model.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 UNFINISHED = "�"
 LONGEST_CHARACTER = 4
@@ -17,7 +22,7 @@ THOUGHT_MARKS = (
 )
 
 
-def end_ids(hf: Any, tokenizer: Any) -> frozenset[int]:
+def end_ids(hf: PreTrainedModel, tokenizer: Tokenizer | None) -> frozenset[int]:
     """Every id that ends an answer: of generation configuration, configuration and tokenizer."""
     sources = (getattr(hf, "generation_config", None), getattr(hf, "config", None), tokenizer)
     found: set[int] = set()
@@ -30,7 +35,7 @@ def end_ids(hf: Any, tokenizer: Any) -> frozenset[int]:
 class ThinkingMarks:
     """Separates thinking from answer: positions after an opening mark up to its closing one are thinking."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Tokenizer | None) -> None:
         known: dict[str, int] = getattr(tokenizer, "get_vocab", dict)()
         # Marks are found by id, so only those count that are one token in this vocabulary.
         pairs = [(known[a], known[b]) for a, b in THOUGHT_MARKS if a in known and b in known]
@@ -51,7 +56,7 @@ class ThinkingMarks:
 class TextStream:
     """Text of one growing answer; `stopped` once a stop text was found (it is not part of the text)."""
 
-    def __init__(self, tokenizer: Any, stops: Sequence[str] = ()) -> None:
+    def __init__(self, tokenizer: Tokenizer | None, stops: Sequence[str] = ()) -> None:
         self._tokenizer = tokenizer
         self._stops = [stop for stop in stops if stop]
         self._silent = _special_ids(tokenizer)
@@ -78,8 +83,6 @@ class TextStream:
 
         At most the last three bytes can still become a character; invalid bytes before them stay invalid.
         """
-        if self._tokenizer is None:
-            return ""
         whole = self._text(self._ids[self._settled :])
         # Replacement characters at the end may be a character whose last bytes are still to come.
         broken = len(whole) - len(whole.rstrip(UNFINISHED))
@@ -95,11 +98,9 @@ class TextStream:
         return fresh
 
     def _text(self, ids: list[int]) -> str:
-        return str(
-            self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-            if ids
-            else ""
-        )
+        if self._tokenizer is None or not ids:
+            return ""
+        return self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
     def _hold_stop_texts(self, fresh: str) -> str:
         text = self._held + fresh
@@ -113,7 +114,7 @@ class TextStream:
         return text[: len(text) - keep]
 
 
-def _special_ids(tokenizer: Any) -> frozenset[int]:
+def _special_ids(tokenizer: Tokenizer | None) -> frozenset[int]:
     """Ids without text; between two halves of a character they would make it look invalid."""
     added = getattr(tokenizer, "added_tokens_decoder", {})
     return frozenset(getattr(tokenizer, "all_special_ids", ())) | {i for i, t in added.items() if t.special}

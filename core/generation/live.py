@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
@@ -18,18 +18,19 @@ from core.errors import OutOfMemory, UsageError
 from core.generation.decoder import Decoder
 from core.generation.mixer_queue import Ages, MixerQueue, QueuedChange
 from core.generation.settings import DecoderSettings
-from core.generation.token import GeneratedToken, caps_on_bound, lane_projections, largest_change
+from core.generation.token import GeneratedToken
+from core.json_values import JsonValue
 from core.mixer.effects import channel_band
 from core.mixer.lanes import Lanes
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
-from core.steering.layer_plan import MeterReading
+from core.steering.meters import MeterReading, caps_on_bound, lane_projections, largest_change
 from core.steering.plan import Meters, Plan
 
 if TYPE_CHECKING:
     from core.model.model import Model
 
-Notice = tuple[str, dict[str, Any]]
+Notice = tuple[str, dict[str, JsonValue]]
 
 
 class PendingTokens(NamedTuple):
@@ -56,7 +57,7 @@ class AnswerStream:
         self.stop_reason: str | None = None
         self.notices: list[Notice] = []
         self.inserts: list[tuple[int, str, str]] = []
-        self.on_notice: Callable[[str, dict[str, Any]], None] | None = None
+        self.on_notice: Callable[[str, dict[str, JsonValue]], None] | None = None
         self.on_end: Callable[[AnswerStream], None] | None = None
         self._mixer_queue = MixerQueue(
             lambda mixer, ages: tape.prepare_plan(plan_for_mixer(model, how.lanes, how.meters, mixer, ages)),
@@ -243,7 +244,7 @@ class AnswerStream:
             self._mixer_queue.rewind_to(keep)
             self._notify("rewind", tokens=tokens)
 
-    def _notify(self, kind: str, **data: Any) -> None:
+    def _notify(self, kind: str, **data: JsonValue) -> None:
         notice = kind, {"at": len(self.steps), **data}
         self.notices.append(notice)
         if self.on_notice is not None:

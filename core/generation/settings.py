@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from core.errors import UsageError
+from core.generation.probabilities import MOST
 from core.generation.sampling import TokenSampler
-from core.generation.token import MOST
 from core.mixer.lanes import SOLO, Lanes
 from core.steering.plan import Meters
 

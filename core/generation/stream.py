@@ -11,6 +11,7 @@ from core.generation.live import AnswerStream
 from core.generation.sampling import TokenSampler
 from core.generation.settings import DecoderSettings
 from core.generation.token_ids import Text, prompt_ids
+from core.json_values import JsonValue
 from core.mixer.lanes import SHADOWS, SOLO, Lanes
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
@@ -32,7 +33,7 @@ def stream(
     system: str | None = None,
     prefill: str = "",
     raw: bool = False,
-    template_args: Mapping[str, Any] | None = None,
+    template_args: Mapping[str, JsonValue] | None = None,
     shadow: str | None = None,
     lanes: Lanes | None = None,
     compile: bool | str = False,  # noqa: A002

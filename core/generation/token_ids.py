@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from core.errors import UsageError
 from core.generation.chat import Message, RenderedPrompt, as_messages, render_prompt
+from core.json_values import JsonValue
+from core.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -21,7 +23,7 @@ def prompt_ids(
     system: str | None = None,
     prefill: str = "",
     raw: bool = False,
-    template_args: Mapping[str, Any] | None = None,
+    template_args: Mapping[str, JsonValue] | None = None,
 ) -> list[int]:
     """Ids of a prompt to be answered: a string is what the user says, inside the chat template."""
     if (ids := given_ids(prompt)) is not None:
@@ -32,7 +34,9 @@ def prompt_ids(
 
 
 def text_ids(model: Model, text: Text) -> list[int]:
-    """Ids of a text to be read: a string as it stands; a conversation stays open at its end."""
+    """Ids of a text to be read, not answered: a string as it is; a conversation up to where the assistant
+    goes on, so that a last message of its own is not closed.
+    """
     if (ids := given_ids(text)) is not None:
         return ids
     if isinstance(text, str):
@@ -54,7 +58,7 @@ def given_ids(text: Text) -> list[int] | None:
     return [int(token) for token in cast("Sequence[int]", text)]
 
 
-def tokenizer_of(model: Model) -> Any:
+def tokenizer_of(model: Model) -> Tokenizer:
     if model.tokenizer is None:
         raise UsageError(f"{model.name} has no tokenizer: give token ids instead of text")
     return model.tokenizer

@@ -12,8 +12,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
+T = TypeVar("T")
 CHAT, JOB, CLOSE = 0, 1, 2
 
 
@@ -21,8 +23,7 @@ CHAT, JOB, CLOSE = 0, 1, 2
 class _WorkItem:
     rank: int
     number: int
-    work: Callable[[], Any] = field(compare=False)
-    result: Future[Any] = field(compare=False)
+    run: Callable[[], None] = field(compare=False)
 
 
 class GpuThread:
@@ -36,10 +37,10 @@ class GpuThread:
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
-    def submit_chat(self, work: Callable[[], Any]) -> Future[Any]:
+    def submit_chat(self, work: Callable[[], T]) -> Future[T]:
         return self._submit(CHAT, work)
 
-    def submit_job(self, work: Callable[[], Any]) -> Future[Any]:
+    def submit_job(self, work: Callable[[], T]) -> Future[T]:
         return self._submit(JOB, work)
 
     @property
@@ -54,26 +55,32 @@ class GpuThread:
                 return
             self._open = False
             # The last in rank: everything queued is taken before it.
-            self._waiting.put(_WorkItem(CLOSE, next(self._numbers), lambda: None, Future()))
+            self._waiting.put(_WorkItem(CLOSE, next(self._numbers), lambda: None))
         # Outside the lock: work that is still running may itself submit, and would wait for the lock forever.
         self._thread.join()
 
-    def _submit(self, rank: int, work: Callable[[], Any]) -> Future[Any]:
+    def _submit(self, rank: int, work: Callable[[], T]) -> Future[T]:
+        result: Future[T] = Future()
         with self._lock:
             # Under the lock of `close`, so that no work is queued after the thread has ended.
             if not self._open:
                 raise RuntimeError("the GPU thread has ended")
             # The running number keeps work of one rank in order of submission.
-            turn = _WorkItem(rank, next(self._numbers), work, Future())
-            self._waiting.put(turn)
-        return turn.result
+            self._waiting.put(_WorkItem(rank, next(self._numbers), partial(_run_work, work, result)))
+        return result
 
     def _serve(self) -> None:
         while (turn := self._waiting.get()).rank != CLOSE:
-            # Skips what was cancelled in the queue; from here on it can no longer be cancelled.
-            if not turn.result.set_running_or_notify_cancel():
-                continue
-            try:
-                turn.result.set_result(turn.work())
-            except BaseException as error:  # re-raised in the waiting thread
-                turn.result.set_exception(error)
+            turn.run()
+
+
+def _run_work(work: Callable[[], T], result: Future[T]) -> None:
+    # Skips what was cancelled in the queue; from here on it can no longer be cancelled.
+    if not result.set_running_or_notify_cancel():
+        return
+    try:
+        result.set_result(work())
+    except BaseException as error:  # re-raised in the waiting thread
+        result.set_exception(error)
+        # Else the error, its traceback, this frame and the result would keep each other alive, tensors included.
+        del result

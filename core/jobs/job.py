@@ -12,8 +12,9 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
+from core.json_values import JsonValue
+
 T = TypeVar("T")
-Json: TypeAlias = Any
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class JobEvent:
         cls.kind = kind
         JobEvent.kinds[kind] = cls
 
-    def to_json(self) -> dict[str, Json]:
+    def to_json(self) -> dict[str, JsonValue]:
         return {"kind": self.kind, **asdict(self)}
 
     @staticmethod
-    def from_json(data: Mapping[str, Json]) -> JobEvent:
+    def from_json(data: Mapping[str, JsonValue]) -> JobEvent:
         settings = {name: value for name, value in data.items() if name != "kind"}
-        return JobEvent.kinds[data["kind"]](**settings)
+        return JobEvent.kinds[str(data["kind"])](**settings)
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,11 @@ class Progress(JobEvent, kind="progress"):
 
 @dataclass(frozen=True)
 class Row(JobEvent, kind="row"):
-    """One line of a table."""
+    """One line of a table of results; `key` names the line."""
 
     table: str
     key: str
-    values: Mapping[str, Json]
+    values: Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class End(JobEvent, kind="end"):
     """
 
     status: str
-    summary: Mapping[str, Json] = field(default_factory=dict)
+    summary: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class Cancelled(Exception):
 Steps: TypeAlias = Generator[JobEvent | Task, Any, T]
 """A part of a job: yields events and tasks and returns a `T`; use it with `yield from`."""
 
-Job: TypeAlias = Steps[Mapping[str, Json] | None]
+Job: TypeAlias = Steps[Mapping[str, Any] | None]
 
 
 def run_steps(steps: Steps[T]) -> T:

@@ -8,9 +8,9 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from core.files import GIBI, read_regular
+from core.json_values import JsonValue
 
 LARGEST = GIBI
 
@@ -23,14 +23,14 @@ class FinishedTasks:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._results: dict[str, Any] = {}
+        self._results: dict[str, JsonValue] = {}
         if file.is_file():
             self._read()
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
 
     @classmethod
-    def for_job(cls, folder: Path, kind: str, settings: Mapping[str, Any]) -> FinishedTasks:
+    def for_job(cls, folder: Path, kind: str, settings: Mapping[str, JsonValue]) -> FinishedTasks:
         """The results file of this job and settings: another model, seed or vector is another job."""
         # Sorted, so that the order of the settings does not make another job.
         identity = json.dumps([kind, settings], sort_keys=True, default=str)
@@ -39,13 +39,13 @@ class FinishedTasks:
     def __contains__(self, key: str) -> bool:
         return key in self._results
 
-    def __getitem__(self, key: str) -> Any:
+    def __getitem__(self, key: str) -> JsonValue:
         return self._results[key]
 
     def __len__(self) -> int:
         return len(self._results)
 
-    def record_result(self, key: str, result: Any) -> None:
+    def record_result(self, key: str, result: JsonValue) -> None:
         """Record a result as JSON returns it, so that a first run and a rerun see the same value."""
         line = json.dumps({"step": key, "result": result})
         with suppress(OSError):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from core.errors import SteerError
 from core.jobs.gpu_thread import GpuThread
@@ -17,7 +18,8 @@ from core.jobs.job import Cancelled, End, Job, JobEvent, Task
 from core.jobs.resume import FinishedTasks
 
 PATIENCE = 0.02
-Answer = tuple[Callable[[Any], JobEvent | Task], Any]
+T = TypeVar("T")
+Resume = Callable[[], JobEvent | Task]
 
 
 def run(
@@ -48,31 +50,30 @@ def run(
 
 def _drive(job: Job, steps: _TaskRunner, cancel: threading.Event) -> Iterator[JobEvent]:
     """Forward events and run tasks; task errors and a cancellation are thrown into the job."""
-    answer: Answer = (job.send, None)
+    resume: Resume = partial(job.send, None)
     told = False
     while True:
         # Thrown once only: a job that catches it may still report events before it returns.
         if cancel.is_set() and not told:
-            told, answer = True, (job.throw, Cancelled())
-        resume, value = answer
+            told, resume = True, partial(job.throw, Cancelled())
         try:
-            item = resume(value)
+            item = resume()
         except StopIteration as stop:
             yield End("cancelled" if told else "done", stop.value or {})
             return
         if isinstance(item, JobEvent):
             yield item
-            answer = (job.send, None)
+            resume = partial(job.send, None)
         else:
-            answer = _run_task(job, item, steps)
+            resume = _run_task(job, item, steps)
 
 
-def _run_task(job: Job, step: Task, steps: _TaskRunner) -> Answer:
+def _run_task(job: Job, step: Task, steps: _TaskRunner) -> Resume:
     try:
-        return job.send, steps.result_of(step)
+        return partial(job.send, steps.result_of(step))
     except Exception as error:
         # Raised at the job's own `yield`, where the job can handle it.
-        return job.throw, error
+        return partial(job.throw, error)
 
 
 class _TaskRunner:
@@ -104,7 +105,7 @@ class _TaskRunner:
             return step.work()
         return self._wait_for_gpu(self.gate.submit_job(step.work))
 
-    def _wait_for_gpu(self, result: Future[Any]) -> Any:
+    def _wait_for_gpu(self, result: Future[T]) -> T:
         """Wait for a GPU task; it can be cancelled while it is queued, not while it runs."""
         # A short timeout, because one wait cannot cover both the future and the cancel event.
         while not wait([result], PATIENCE).done:
@@ -112,7 +113,7 @@ class _TaskRunner:
                 raise Cancelled
         return result.result()
 
-    def _wait_for_worker(self, result: Future[Any]) -> Any:
+    def _wait_for_worker(self, result: Future[T]) -> T:
         while not wait([result], PATIENCE).done:
             if self.cancel.is_set():
                 # The thread is left to finish by itself: Python cannot stop it.
@@ -120,9 +121,9 @@ class _TaskRunner:
         return result.result()
 
 
-def _start_worker(work: Callable[[], Any]) -> Future[Any]:
+def _start_worker(work: Callable[[], T]) -> Future[T]:
     """Start work on a daemon thread: an abandoned call must not keep the process alive."""
-    result: Future[Any] = Future()
+    result: Future[T] = Future()
 
     def serve() -> None:
         try:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from core.errors import ModelError
 from core.files import FileTooLarge, read_regular
+from core.json_values import JsonValue
 
 CODE_KEYS = ("auto_map", "trust_remote_code", "custom_pipelines")
 KERNEL_KEY = "_attn_implementation"
@@ -25,7 +25,7 @@ BYTES_PER_PARAMETER = 2
 BEYOND = 10**30  # JSON can write infinity
 
 
-def check_config(folder: Path, *, native: frozenset[str] | None = None) -> dict[str, Any]:
+def check_config(folder: Path, *, native: frozenset[str] | None = None) -> dict[str, JsonValue]:
     """Return the folder's configuration; raises if it names remote code or an absurd size.
 
     `native` lists model types whose `auto_map` may be ignored, because transformers' own class is used
@@ -50,7 +50,7 @@ def refuse_irregular_files(folder: Path) -> None:
                 raise ModelError(f"{path} is not a regular file, refused: use a folder without it")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, JsonValue]:
     if not path.is_file():
         raise ModelError(f"{path.parent} has no {path.name}: not a Hugging Face model folder")
     try:
@@ -79,7 +79,7 @@ def refuse_remote_code(path: Path, native: frozenset[str] | None = None) -> None
             raise ModelError(f"{path} needs remote code ({place}), refused{_remedy_hint(key)}")
 
 
-def count_parameters(config: dict[str, Any]) -> int:
+def count_parameters(config: dict[str, JsonValue]) -> int:
     """Rough parameter count (attention, MLP, embedding), enough to recognise an absurd configuration."""
     hidden = _size(config, "hidden_size", "n_embd", "d_model")
     layers = _size(config, "num_hidden_layers", "n_layer", "num_layers")
@@ -91,7 +91,7 @@ def count_parameters(config: dict[str, Any]) -> int:
     )
 
 
-def refuse_absurd_size(config: dict[str, Any], file: Path) -> None:
+def refuse_absurd_size(config: Mapping[str, JsonValue], file: Path) -> None:
     """Raise if a configuration, read from `file`, asks for more than any model has."""
     # At any depth: a multimodal configuration holds the sizes of its text model in an inner object.
     for place, part in _json_objects(config):
@@ -105,7 +105,7 @@ def refuse_absurd_size(config: dict[str, Any], file: Path) -> None:
             )
 
 
-def _names_code(key: str, value: Any) -> bool:
+def _names_code(key: str, value: JsonValue) -> bool:
     if key.startswith(KERNEL_KEY):
         # Plain switches such as `_attn_implementation_autoset` name nothing.
         return isinstance(value, (str, dict, list))
@@ -118,13 +118,13 @@ def _remedy_hint(key: str) -> str:
     return "; remove the entry from a copy of the file if you trust the model"
 
 
-def _config_entries(content: Any, place: str = "") -> Iterator[tuple[str, str, Any]]:
+def _config_entries(content: JsonValue, place: str = "") -> Iterator[tuple[str, str, JsonValue]]:
     for where, part in _json_objects(content, place):
         for key, value in part.items():
             yield f"{where}.{key}" if where else key, key, value
 
 
-def _json_objects(content: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+def _json_objects(content: JsonValue, place: str = "") -> Iterator[tuple[str, dict[str, JsonValue]]]:
     """Every JSON object in the content with its dotted place; JSON's own depth limit bounds the recursion."""
     if isinstance(content, dict):
         yield place, content
@@ -135,7 +135,7 @@ def _json_objects(content: Any, place: str = "") -> Iterator[tuple[str, dict[str
             yield from _json_objects(value, f"{place}[{i}]")
 
 
-def _size(config: dict[str, Any], *names: str) -> int:
+def _size(config: dict[str, JsonValue], *names: str) -> int:
     values = [config.get(name) for name in names]
     return max(
         # Bounded before `int`, which cannot convert infinity.

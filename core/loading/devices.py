@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import Any
 
 import torch
 
+from core.json_values import JsonValue
 
-def device_report() -> dict[str, Any]:
+
+def device_report() -> dict[str, JsonValue]:
     """torch's build and threads, the C++ compiler that compiled decoding needs, every GPU with its memory."""
     return {
         "torch": torch.__version__,
@@ -24,7 +25,7 @@ def device_report() -> dict[str, Any]:
     }
 
 
-def _gpu(index: int) -> dict[str, Any]:
+def _gpu(index: int) -> dict[str, JsonValue]:
     free, total = torch.cuda.mem_get_info(index)
     traits = torch.cuda.get_device_properties(index)
     return {

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import torch
 
 from core.files import open_regular
+from core.json_values import JsonValue
 from core.loading.gguf.header import GgufHeader
 from core.loading.safetensors_header import read_header
 
@@ -22,9 +24,9 @@ SAMPLES = 64
 BLOCK = 4096
 
 
-def fingerprint_files(config: dict[str, Any], weights: list[Path], *extra: str) -> str:
+def fingerprint_files(config: Mapping[str, JsonValue], weights: list[Path], *extra: str) -> str:
     """Fingerprint of a folder: configuration, each weight file's header and blocks sampled from its data."""
-    digest = _digest(config, extra)
+    digest = hashlib.sha256(_identity(config, extra))
     # Sorted, so that the order in which files are listed does not change the hash.
     for path in sorted(weights):
         header = read_header(path)
@@ -37,7 +39,7 @@ def fingerprint_files(config: dict[str, Any], weights: list[Path], *extra: str) 
 
 def fingerprint_gguf(path: Path, header: GgufHeader, *extra: str) -> str:
     """Fingerprint of a GGUF file: its header, which is the configuration, and blocks sampled from its data."""
-    digest = _digest({}, extra)
+    digest = hashlib.sha256(_identity({}, extra))
     with open_regular(path) as file:
         digest.update(header.file_bytes.to_bytes(8, "little") + file.read(header.data_start))
         _sample_data(digest, file, header.data_start, header.file_bytes)
@@ -47,7 +49,7 @@ def fingerprint_gguf(path: Path, header: GgufHeader, *extra: str) -> str:
 def fingerprint_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
     """Fingerprint of a model in memory: sampled parameters, and probe logits where weights are offloaded."""
     config = getattr(hf, "config", None)
-    digest = _digest(config.to_dict() if config is not None else {})
+    digest = hashlib.sha256(_identity(config.to_dict() if config is not None else {}))
     parked = False
     for name, weight in hf.named_parameters():
         digest.update(f"{name} {tuple(weight.shape)} {weight.dtype}".encode())
@@ -61,17 +63,17 @@ def fingerprint_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
     return digest.hexdigest()
 
 
-def _sample_data(digest: Any, file: BinaryIO, start: int, end: int) -> None:
+def _sample_data(digest: hashlib._Hash, file: BinaryIO, start: int, end: int) -> None:
     for i in range(SAMPLES):
         # Evenly spaced over the data, so that every part of the model is sampled.
         file.seek(start + (end - start) * i // SAMPLES)
         digest.update(file.read(BLOCK))
 
 
-def _digest(config: dict[str, Any], extra: tuple[str, ...] = ()) -> Any:
-    """Hash of the configuration without transformers' version and the path."""
+def _identity(config: Mapping[str, JsonValue], extra: tuple[str, ...] = ()) -> bytes:
+    """The configuration as JSON without transformers' version and the path."""
     stable = {k: v for k, v in config.items() if k not in ("transformers_version", "_name_or_path")}
-    return hashlib.sha256(json.dumps([stable, extra], sort_keys=True, default=str).encode())
+    return json.dumps([stable, extra], sort_keys=True, default=str).encode()
 
 
 def _bytes(values: torch.Tensor) -> bytes:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
-from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from core.errors import UsageError
 from core.files import expand_home
 from core.loading import fingerprint, memory, placement, pretrained, sources
-from core.loading.config_guard import check_config, refuse_absurd_size
-from core.loading.gguf import model as gguf_model
-from core.loading.gguf.guard import check_gguf
-from core.loading.gguf.header import GgufHeader, read_gguf_header
-from core.loading.placement import Placement
-from core.loading.sources import ModelSource, Progress
+from core.loading.checked_models import CheckedFolder, CheckedGguf, check_model
+from core.loading.placement import DeviceMap, Placement
+from core.loading.sources import Progress
 from core.model.anatomy import PROBE_IDS, find_parts, input_device, text_config
 from core.model.hooks import SteeringHooks
 from core.model.model import Model
+from core.model.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 UNLIMITED = 10**9
-SHRUNK = "quantization_config"
-"""Configuration key of quantised checkpoints, whose weight sizes only the files tell."""
 
 
 def load(
@@ -34,7 +28,7 @@ def load(
     *,
     dtype: str | torch.dtype = "auto",
     device: str | None = None,
-    device_map: Any = None,
+    device_map: DeviceMap = None,
     revision: str | None = None,
     quant: str | None = None,
     adapter: str | Path | None = None,
@@ -63,11 +57,10 @@ def load(
         >>> large = core.load("./my-finetune", device_map="auto", dtype="bfloat16")
     """
     place = placement.choose_placement(dtype, device, device_map, quant)
-    source, config = locate_and_check(name_or_path, place, revision, force=force)
-    read = _read_folder if source.gguf is None else _read_gguf
-    parts = read(source, config, place, on_progress, force=force)
+    checked = locate_and_check(name_or_path, place, revision, force=force)
+    parts = checked.read_parts(on_progress)
     identity = parts.fingerprint(*_add_adapter(parts.hf, adapter))
-    model = adopt(parts.hf, parts.tokenizer, source.name, layers_path=layers_path, identity=identity)
+    model = adopt(parts.hf, parts.tokenizer, checked.source.name, layers_path=layers_path, identity=identity)
     _ = model.residual_norms  # measure now, not on first use in the middle of an answer
     return model
 
@@ -79,93 +72,19 @@ def locate_and_check(
     *,
     force: bool = False,
     leaving: Model | None = None,
-) -> tuple[ModelSource, Any]:
-    """Find a model and its configuration from its small files; raise if it is unusable or does not fit.
+) -> CheckedFolder | CheckedGguf:
+    """Find a model and read its small files or its header; raise if it is unusable or does not fit.
 
-    `leaving` is a loaded model whose memory will be freed first. The configuration is a folder's JSON object, or what
-    transformers makes of a GGUF file's metadata.
+    `leaving` is a loaded model whose memory will be freed first.
     """
     source = sources.locate_model(name_or_path, revision)
     freed = memory.held_bytes(leaving.hf, place.device) if leaving else 0
-    check = _check_folder if source.gguf is None else _check_gguf
-    return source, check(source, place, freed, force=force)
-
-
-@dataclass(frozen=True)
-class _ReadParts:
-    """A model as read: `fingerprint` is called with the fingerprints of what was put on top of it."""
-
-    hf: Any
-    tokenizer: Any
-    fingerprint: Callable[..., str]
-
-
-def _check_folder(source: ModelSource, place: Placement, freed: int, *, force: bool) -> dict[str, Any]:
-    # Before the blueprint, with which transformers reads the folder for the first time.
-    config = check_config(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
-    blueprint = pretrained.build_blueprint(source.folder, place)
-    if SHRUNK not in config and not force:
-        needed = memory.blueprint_bytes(blueprint, place.quant)
-        memory.refuse_if_short(source.name, needed, place.available_bytes() + freed, place.device_label)
-    return config
-
-
-def _check_gguf(source: ModelSource, place: Placement, freed: int, *, force: bool) -> Any:
-    if place.quant is not None:
-        raise UsageError(f"{source.name} is a GGUF file, whose weights are dequantised: leave --quant out")
-    path, header = _gguf_header(source)
-    check_gguf(path, header)
-    # From the header alone, before transformers reads anything.
-    if not force:
-        needed = header.parameters * _gguf_dtype(place, header).itemsize
-        memory.refuse_if_short(source.name, needed, place.available_bytes() + freed, place.device_label)
-    config = gguf_model.read_gguf_config(path, header)
-    refuse_absurd_size(config.to_dict(), path)
-    blueprint = gguf_model.build_gguf_blueprint(path, config, place)
-    if not force:
-        gguf_model.refuse_unplaced_tensors(path, header, blueprint)
-    return config
-
-
-def _read_folder(
-    source: ModelSource, config: Any, place: Placement, on_progress: Progress | None, *, force: bool
-) -> _ReadParts:
-    weights = sources.weight_files(source, on_progress)
-    stored = memory.stored_bytes(weights)
-    # The other models were checked on their blueprint, before any weights were downloaded.
-    if SHRUNK in config and not force:
-        memory.refuse_if_short(source.name, stored, place.available_bytes(), place.device_label)
-    hf = pretrained.read_model(source.folder, place, on_progress)
-    tokenizer = pretrained.read_tokenizer(source.folder)
-
-    def identify(*extra: str) -> str:
-        return fingerprint.fingerprint_files(config, weights, *extra, place.quant or "")
-
-    return _ReadParts(hf, tokenizer, identify)
-
-
-def _read_gguf(
-    source: ModelSource, config: Any, place: Placement, on_progress: Progress | None, *, force: bool
-) -> _ReadParts:
-    path, header = _gguf_header(source)
-    dtype = _gguf_dtype(place, header)
-    hf = gguf_model.read_gguf_model(path, config, dtype, place, on_progress)
-    tokenizer = gguf_model.read_gguf_tokenizer(path)
-    return _ReadParts(hf, tokenizer, partial(fingerprint.fingerprint_gguf, path, header))
-
-
-def _gguf_header(source: ModelSource) -> tuple[Path, GgufHeader]:
-    path = Path(source.gguf or "")
-    return path, read_gguf_header(path)
-
-
-def _gguf_dtype(place: Placement, header: GgufHeader) -> torch.dtype:
-    return place.dtype or gguf_model.stored_dtype(header)
+    return check_model(source, place, freed, force=force)
 
 
 def adopt(
-    hf: Any,
-    tokenizer: Any = None,
+    hf: PreTrainedModel,
+    tokenizer: Tokenizer | None = None,
     name: str = "adopted",
     *,
     layers_path: str | None = None,
@@ -189,7 +108,7 @@ def adopt(
     )
 
 
-def _add_adapter(hf: Any, folder: str | Path | None) -> list[str]:
+def _add_adapter(hf: PreTrainedModel, folder: str | Path | None) -> list[str]:
     """Add the requested adapter, if any; its fingerprint becomes part of the model's."""
     if folder is None:
         return []
@@ -198,12 +117,12 @@ def _add_adapter(hf: Any, folder: str | Path | None) -> list[str]:
     return [fingerprint.fingerprint_files({}, [path / "adapter_model.safetensors"])]
 
 
-def _probe_logits(hf: Any) -> torch.Tensor:
+def _probe_logits(hf: PreTrainedModel) -> torch.Tensor:
     with torch.no_grad():
         return hf(input_ids=torch.tensor(PROBE_IDS, device=input_device(hf)), use_cache=False).logits
 
 
-def _max_context(hf: Any, tokenizer: Any) -> int:
+def _max_context(hf: PreTrainedModel, tokenizer: Tokenizer | None) -> int:
     """Context length from the configuration, else from the tokenizer (which writes 10^30 for unknown)."""
     promised = getattr(text_config(hf), "max_position_embeddings", None)
     return int(promised or min(getattr(tokenizer, "model_max_length", UNLIMITED), UNLIMITED))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -13,12 +13,15 @@ from core.byte_sizes import format_bytes
 from core.errors import OutOfMemory
 from core.loading.safetensors_header import read_header
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 WORK_SPACE = 1.05  # buffers, cache and one token's activations beside the weights
 QUANTISED = {"4bit": 0.6, "8bit": 1.1}  # bytes per weight with its scales
 UNKNOWN = 2**62
 
 
-def blueprint_bytes(hf: Any, quant: str | None = None) -> int:
+def blueprint_bytes(hf: PreTrainedModel, quant: str | None = None) -> int:
     """Bytes of a model built on the meta device; quantisation does not apply to embedding and unembedding."""
     unembedding = hf.get_output_embeddings() if hasattr(hf, "get_output_embeddings") else None
     bytes_per_weight = QUANTISED.get(quant or "")

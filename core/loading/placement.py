@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import torch
 
@@ -20,6 +21,9 @@ DTYPES = {
 }
 QUANTS = tuple(memory.QUANTISED)
 
+DeviceMap: TypeAlias = str | Mapping[str, str | int | torch.device] | None
+"""A strategy such as `auto`, or the device of each module by its path; as transformers defines it."""
+
 
 @dataclass(frozen=True)
 class Placement:
@@ -27,11 +31,11 @@ class Placement:
 
     dtype: torch.dtype | None
     device: torch.device | None
-    device_map: Any = None
+    device_map: DeviceMap = None
     quant: str | None = None
 
     @property
-    def hf_device_map(self) -> Any:
+    def hf_device_map(self) -> DeviceMap:
         """The device_map argument of from_pretrained; a plain CPU model needs none."""
         if self.device is None:
             return self.device_map
@@ -52,7 +56,7 @@ class Placement:
 def choose_placement(
     dtype: str | torch.dtype = "auto",
     device: str | None = None,
-    device_map: Any = None,
+    device_map: DeviceMap = None,
     quant: str | None = None,
 ) -> Placement:
     """Choose device and dtype; default: first GPU in the checkpoint's precision, else CPU in float32."""

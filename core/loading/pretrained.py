@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import torch
 import transformers
@@ -21,6 +21,10 @@ from core.errors import ModelError, OutOfMemory, SteerError, UsageError
 from core.loading.config_guard import refuse_irregular_files, refuse_remote_code
 from core.loading.placement import Placement
 from core.loading.sources import Progress
+from core.model.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel
 
 T = TypeVar("T")
 TOKENIZER_FILES = ("tokenizer.json", "*.model", "vocab.*", "*.tiktoken", "tekken.json")
@@ -28,7 +32,7 @@ UNREAD_GGUF = re.compile(r"GGUF model with architecture (\S+) is not supported")
 ALONE = {"trust_remote_code": False, "local_files_only": True}
 
 
-def build_blueprint(folder: Path, placement: Placement) -> Any:
+def build_blueprint(folder: Path, placement: Placement) -> PreTrainedModel:
     """The model on the meta device, from its configuration: all shapes, no memory."""
     with silence_transformers(), torch.device("meta"):
         config = explain_errors(folder, lambda: AutoConfig.from_pretrained(folder, **ALONE))
@@ -39,7 +43,7 @@ def build_blueprint(folder: Path, placement: Placement) -> Any:
         )
 
 
-def read_model(folder: Path, placement: Placement, on_progress: Progress | None = None) -> Any:
+def read_model(folder: Path, placement: Placement, on_progress: Progress | None = None) -> PreTrainedModel:
     """Load a folder's model in eval mode on its devices; raises if the checkpoint lacks some weights."""
     with silence_transformers(on_progress):
         loader = loader_class(folder, AutoConfig.from_pretrained(folder, **ALONE))
@@ -56,19 +60,18 @@ def read_model(folder: Path, placement: Placement, on_progress: Progress | None 
                 **ALONE,
             ),
         )
-    refuse_missing_weights(folder, report)
+    refuse_missing_weights(folder, report["missing_keys"])
     return hf.eval().requires_grad_(False)
 
 
-def refuse_missing_weights(place: Path, report: Mapping[str, Any]) -> None:
+def refuse_missing_weights(place: Path, missing: Collection[str]) -> None:
     """Raise if the loading report names weights that were not found."""
     # transformers fills missing weights with random numbers and only warns.
-    missing = sorted(report["missing_keys"])
     if missing:
-        raise ModelError(f"{place} lacks {len(missing)} of the model's weights ({missing[0]} …)")
+        raise ModelError(f"{place} lacks {len(missing)} of the model's weights ({min(missing)} …)")
 
 
-def read_tokenizer(folder: Path) -> Any:
+def read_tokenizer(folder: Path) -> Tokenizer | None:
     """The tokenizer of a folder; None if it has none, because transformers would create an empty one."""
     if not any(path for pattern in TOKENIZER_FILES for path in folder.glob(pattern)):
         return None
@@ -76,7 +79,7 @@ def read_tokenizer(folder: Path) -> Any:
         return explain_errors(folder, lambda: AutoTokenizer.from_pretrained(folder, **ALONE))
 
 
-def add_adapter(hf: Any, folder: Path) -> None:
+def add_adapter(hf: PreTrainedModel, folder: Path) -> None:
     """Add a PEFT adapter to the model's layers; Model.use_adapter switches it on and off."""
     if not (folder / "adapter_model.safetensors").is_file() or not (folder / "adapter_config.json").is_file():
         raise ModelError(
@@ -111,13 +114,13 @@ def silence_transformers(on_progress: Progress | None = None) -> Iterator[None]:
         transformers_logging.set_verbosity(verbosity)
 
 
-class ReportedItems:
+class ReportedItems(Generic[T]):
     """The iterable that replaces transformers' progress bar; `stage` is what is done with the items."""
 
-    def __init__(self, items: Any, on_progress: Progress | None, stage: str = "weights") -> None:
+    def __init__(self, items: Sequence[T], on_progress: Progress | None, stage: str = "weights") -> None:
         self.items, self.on_progress, self.stage = items, on_progress, stage
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[T]:
         for done, item in enumerate(self.items, start=1):
             yield item
             # After the consumer has come back for more, so the item is really done.
@@ -125,7 +128,9 @@ class ReportedItems:
                 self.on_progress(self.stage, done, len(self.items))
 
 
-def loader_class(place: Path, config: Any) -> Any:
+def loader_class(
+    place: Path, config: PretrainedConfig
+) -> type[AutoModelForCausalLM | AutoModelForImageTextToText]:
     """The auto class: causal LM, else a multimodal model with a causal text tower."""
     if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING:
         return AutoModelForCausalLM
@@ -134,7 +139,7 @@ def loader_class(place: Path, config: Any) -> Any:
     raise ModelError(f"{place} is a {config.model_type} model, which is no causal language model")
 
 
-def _quantisation(quant: str | None) -> Any:
+def _quantisation(quant: str | None) -> transformers.BitsAndBytesConfig | None:
     if quant is None:
         return None
     if not transformers.utils.is_bitsandbytes_available():

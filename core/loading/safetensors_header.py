@@ -6,10 +6,11 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from core.errors import ModelError
 from core.files import open_regular
+from core.json_values import JsonValue
 
 LENGTH_BYTES = 8
 MOST_BYTES = 100 * 2**20
@@ -76,7 +77,7 @@ def parse_length(head: bytes) -> int:
     return int.from_bytes(head[:LENGTH_BYTES], "little")
 
 
-def parse_json(text: bytes) -> dict[str, Any]:
+def parse_json(text: bytes) -> dict[str, JsonValue]:
     """The header's object; raises ValueError, and DuplicateName for a name that stands twice."""
     try:
         found = json.loads(text.decode("utf-8"), object_pairs_hook=_refuse_duplicates)
@@ -87,7 +88,7 @@ def parse_json(text: bytes) -> dict[str, Any]:
     return found
 
 
-def parse_entry(entry: Any) -> TensorEntry:
+def parse_entry(entry: JsonValue) -> TensorEntry:
     """One tensor's entry; raises ValueError unless its type, shape and offsets are valid."""
     if not isinstance(entry, dict) or not isinstance(entry.get("dtype"), str):
         raise ValueError("not a tensor's entry")
@@ -99,13 +100,13 @@ def parse_entry(entry: Any) -> TensorEntry:
     return TensorEntry(entry["dtype"], tuple(shape), *offsets)
 
 
-def _is_count_list(value: Any) -> TypeGuard[list[int]]:
+def _is_count_list(value: JsonValue) -> TypeGuard[list[int]]:
     # Not isinstance: a JSON true is an int in Python.
     return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
 
 
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    seen: dict[str, Any] = {}
+def _refuse_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    seen: dict[str, JsonValue] = {}
     for name, value in pairs:
         # json keeps the last of two equal names; another reader may keep the first.
         if name in seen:

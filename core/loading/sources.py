@@ -53,7 +53,7 @@ def locate_model(name: str | Path, revision: str | None = None) -> ModelSource:
         return ModelSource(path.name, path.parent, gguf=path)
     if path is not None:
         return ModelSource(path.resolve().name, path)
-    folder = _download(str(name), revision, allow_patterns=SMALL_FILES, ignore_patterns=FOLDERS_INSIDE)
+    folder = _download(str(name), revision, SMALL_FILES, FOLDERS_INSIDE)
     # A snapshot's folder is named after its commit; the weights must come from the same one.
     return ModelSource(str(name), folder, str(name), folder.name)
 
@@ -68,7 +68,7 @@ def weight_files(source: ModelSource, on_progress: Progress | None = None) -> li
     missing = [file.name for file in files if not file.is_file()]
     # The single file's name is only a guess (an index names real files), so the hub is asked first.
     if missing and source.repository is not None and (missing != [SINGLE] or _on_hub(source)):
-        _download(source.repository, source.commit, on_progress, allow_patterns=missing)
+        _download(source.repository, source.commit, missing, on_progress=on_progress)
         missing = [file.name for file in files if not file.is_file()]
     if missing:
         raise ModelError(_missing_weights_error(source, missing))
@@ -109,12 +109,25 @@ def _on_hub(source: ModelSource) -> bool:
 
 
 def _download(
-    repository: str, revision: str | None, on_progress: Progress | None = None, **what: Any
+    repository: str,
+    revision: str | None,
+    allow: list[str],
+    ignore: list[str] | None = None,
+    on_progress: Progress | None = None,
 ) -> Path:
     """Download one snapshot of the hub's files, or take it from the cache."""
-    what |= {"revision": revision, "tqdm_class": _progress_bar(on_progress)}
     return Path(
-        _call_hub(repository, revision, lambda: huggingface_hub.snapshot_download(repository, **what))
+        _call_hub(
+            repository,
+            revision,
+            lambda: huggingface_hub.snapshot_download(
+                repository,
+                revision=revision,
+                allow_patterns=allow,
+                ignore_patterns=ignore,
+                tqdm_class=_progress_bar(on_progress),
+            ),
+        )
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from core.errors import UsageError
 from core.mixer.numbers import finite_number
@@ -20,7 +20,7 @@ _SIDE = re.compile(r"(floor\s*=|ceiling\s*=|>=?|<=?|≥|≤)\s*(\S+)", re.IGNORE
 _PERCENTILE = re.compile(r"p[\d.+-]")
 
 
-def check_bound(side: str, bound: Any) -> Bound:
+def check_bound(side: str, bound: Bound) -> Bound:
     """A bound as a channel stores it; raises if a number is not finite or a percentile not in p0…p100."""
     if isinstance(bound, Mapping):
         return {int(layer): finite_number(side, value) for layer, value in bound.items()}

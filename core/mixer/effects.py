@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from core.errors import UsageError
 from core.mixer.cap_bounds import Bound
@@ -142,7 +142,7 @@ def _resolve_bound(channel: Channel, bound: Bound, layer: int, off: float) -> fl
         return bound.get(layer, off)
     if not isinstance(bound, str):
         return bound
-    percentile: Any = getattr(channel.vector, "percentile", None)
+    percentile: Callable[[int, float], float | None] | None = getattr(channel.vector, "percentile", None)
     value = percentile(layer, float(bound[1:])) if percentile else None
     if value is None:
         raise UsageError(

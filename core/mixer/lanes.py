@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.errors import UsageError
-from core.mixer.mixer import Mixer
+from core.mixer.mixer import Channel, Mixer
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def mixer_lanes(mixers: Sequence[Mixer]) -> Lanes:
 def same_prompt(mixers: Sequence[Mixer]) -> bool:
     """Whether all lanes steer the prompt alike, so that it can be encoded once and shared."""
 
-    def heard(mixer: Mixer) -> tuple[object, ...]:
+    def heard(mixer: Mixer) -> tuple[bool | Channel, ...]:
         playing = [mixer.channels[i] for i in mixer.active_indices()]
         # Channels of the other scopes do not act on a prompt, so lanes may differ in them.
         return mixer.keep_norm and not mixer.bypassed, *[c for c in playing if c.scope in ("all", "prompt")]

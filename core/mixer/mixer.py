@@ -8,15 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from core.errors import UsageError
 from core.mixer.cap_bounds import Bound, check_bound
 from core.mixer.numbers import finite_number
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
 UNITS = ("relative", "natural", "unit", "raw")
 SCOPES = ("all", "prompt", "response", "thinking", "answer")
 DEFAULT_DOSE = 0.3
+
+Direction: TypeAlias = "Tensor | NDArray[np.float32] | None"
+"""None where only the layers are known and the tensors are in another process."""
+
+
+class VectorLike(Protocol):
+    """Anything with a direction for each of its layers."""
+
+    @property
+    def directions(self) -> Mapping[int, Direction]: ...
 
 
 @dataclass(frozen=True)
@@ -82,7 +97,7 @@ class Channel:
         _ordered(self.floor, self.ceiling)
 
     @classmethod
-    def suggested(cls, vector: Any, **settings: Any) -> Channel:
+    def suggested(cls, vector: VectorLike, **settings: Any) -> Channel:
         """The channel that a vector's card suggests, else 0.3 relative, split over the default band."""
         hint = getattr(vector, "suggestion", None) or {}
         dose: dict[str, Any] = {"scale": DEFAULT_DOSE, "unit": "relative", "split": True} | dict(hint)
@@ -119,7 +134,7 @@ class Channel:
         return {"name": self.label, "sha256": getattr(self.vector, "sha256", None)} | settings
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], vector: Any) -> Channel:
+    def from_json(cls, data: Mapping[str, Any], vector: VectorLike | None) -> Channel:
         settings = {f.name: data[f.name] for f in fields(cls) if f.name in data and f.name != "vector"}
         # JSON has turned the layer numbers of these maps into strings.
         for key in ("floor", "ceiling", "weights"):
@@ -166,6 +181,10 @@ class Mixer:
     def scale(self, index: int, scale: float) -> Mixer:
         return self.edit(index, scale=scale)
 
+    def dosed(self, dose: float) -> Mixer:
+        """Every scale times `dose`; gains and caps stay as they are."""
+        return replace(self, channels=tuple(replace(c, scale=c.scale * dose) for c in self.channels))
+
     def gain(self, index: int, gain: float | None) -> Mixer:
         return self.edit(index, gain=gain)
 
@@ -200,7 +219,9 @@ class Mixer:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], resolve: Callable[[str, str | None], Any]) -> Mixer:
+    def from_json(
+        cls, data: Mapping[str, Any], resolve: Callable[[str, str | None], VectorLike | None]
+    ) -> Mixer:
         """`resolve(name, sha256)` returns the vector that a channel names."""
         channels = [
             Channel.from_json(c, resolve(c["name"], c.get("sha256"))) for c in data.get("channels", [])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import SupportsFloat
 
 from core.errors import UsageError
 
 
-def finite_number(what: str, value: Any) -> float:
+def finite_number(what: str, value: SupportsFloat | str) -> float:
     """The value as a finite number; raises for NaN, infinities and text."""
     try:
         number = float(value)

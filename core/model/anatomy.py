@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import nn
 
 from core.errors import ModelError
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel
 
 KNOWN_PATHS = (
     "model.layers",
@@ -32,6 +35,9 @@ MIXES_TOKENS = re.compile(r"attn|attention|mixer|mamba|ssm|rglru|recurrent|tempo
 OTHER_TOWER = re.compile(r"vision|visual|image|audio|speech|whisper|encoder|mtp|draft", re.IGNORECASE)
 IS_NORM = re.compile(r"norm|ln_f", re.IGNORECASE)
 PROBE_IDS = ((1, 2, 3),)
+
+BlockOutput: TypeAlias = torch.Tensor | tuple[torch.Tensor, ...]
+"""A hidden state, or a tuple that begins with it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Anatomy:
         return len(self.blocks)
 
 
-def find_parts(hf: Any, layers_path: str | None = None) -> Anatomy:
+def find_parts(hf: PreTrainedModel, layers_path: str | None = None) -> Anatomy:
     """Locate the parts of a model and run one probe forward to see what its blocks output."""
     path, blocks = find_blocks(hf, layers_path)
     sites, hidden_size = probe_blocks(hf, blocks)
@@ -86,11 +92,11 @@ def find_blocks(hf: nn.Module, layers_path: str | None = None) -> tuple[str, Seq
     return found[0], list(lists[found[0]])
 
 
-def probe_blocks(hf: Any, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...], int]:
+def probe_blocks(hf: PreTrainedModel, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...], int]:
     """Run one short forward with hooks on the blocks; under offloading parameters report device `meta`."""
     seen: dict[int, tuple[Site, int]] = {}
 
-    def look(layer: int, output: Any) -> None:
+    def look(layer: int, output: BlockOutput) -> None:
         hidden = output[0] if isinstance(output, tuple) else output
         seen[layer] = Site(hidden.device, hidden.dtype), hidden.shape[-1]
 
@@ -108,7 +114,7 @@ def probe_blocks(hf: Any, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...]
     return _complete(hf, seen, len(blocks))
 
 
-def input_device(hf: Any) -> torch.device:
+def input_device(hf: PreTrainedModel) -> torch.device:
     """Device for token ids: the execution device of the input embedding."""
     embedding = hf.get_input_embeddings() if hasattr(hf, "get_input_embeddings") else None
     # accelerate moves inputs to its hook's device; offloaded parameters are on `meta`.
@@ -119,10 +125,12 @@ def input_device(hf: Any) -> torch.device:
     return next((embedding or hf).parameters()).device
 
 
-def text_config(hf: Any) -> Any:
+def text_config(hf: PreTrainedModel) -> PretrainedConfig | None:
     """Configuration of the text tower; a text-only model has only this one."""
-    config: Any = getattr(hf, "config", None)
-    return config.get_text_config(decoder=True) if hasattr(config, "get_text_config") else config
+    config = getattr(hf, "config", None)
+    if config is None or not hasattr(config, "get_text_config"):
+        return config
+    return config.get_text_config(decoder=True)
 
 
 def _complete(
@@ -199,5 +207,5 @@ def _final_norm(hf: nn.Module, path: str) -> nn.Module | None:
     return norms[-1] if norms else None
 
 
-def _output_embeddings(hf: Any) -> nn.Module | None:
+def _output_embeddings(hf: PreTrainedModel) -> nn.Module | None:
     return hf.get_output_embeddings() if hasattr(hf, "get_output_embeddings") else None

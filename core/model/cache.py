@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Container, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ from core.errors import ModelError, OutOfMemory
 from core.mixer.mixer import Mixer
 from core.model.anatomy import text_config
 from core.model.hooks import EagerPass
-from core.steering.layer_plan import MeterReading
+from core.steering.meters import MeterReading
 from core.steering.plan import Layers, Plan
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Tape:
         self.used_graph = False  # whether a compiled step made the last pass
         self.can_rewind = can_rewind(model)
         accepts = _forward_parameters(model)
-        self.cache: Any = self._empty()
+        self.cache = self._empty()
         self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
 
     def __len__(self) -> int:
@@ -142,7 +142,7 @@ class Tape:
                 f"{self.model.name} keeps a running state instead of a cache of tokens: it cannot {what}"
             )
 
-    def _empty(self) -> Any:
+    def _empty(self) -> DynamicCache:
         return DynamicCache() if self.can_rewind else DynamicCache(config=self.model.hf.config)
 
     def _trim(self) -> None:

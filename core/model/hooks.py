@@ -10,17 +10,20 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from core.errors import ModelError
-from core.model.anatomy import Site
-from core.steering.layer_plan import LayerPlan, MeterReading
+from core.model.anatomy import BlockOutput, Site
+from core.steering.layer_plan import LayerPlan
+from core.steering.meters import MeterReading
 from core.steering.plan import Layers, Plan
 
 OutputHook = Callable[[int, Tensor], None]
+BlockInputs: TypeAlias = tuple[Tensor | None, ...]
+ForwardHook: TypeAlias = Callable[[nn.Module, BlockInputs, BlockOutput], BlockOutput | None]
 
 
 class PassSteerer(Protocol):
@@ -76,8 +79,8 @@ class SteeringHooks:
         for layer, block in enumerate(self.blocks):
             block.register_forward_hook(self._hook(layer))
 
-    def _hook(self, layer: int) -> Callable[[nn.Module, Any, Any], Any]:
-        def hook(_block: nn.Module, _args: Any, output: Any) -> Any:
+    def _hook(self, layer: int) -> ForwardHook:
+        def hook(_block: nn.Module, _args: BlockInputs, output: BlockOutput) -> BlockOutput | None:
             player, taps = self._steerer, self._output_hooks
             if player is None and not taps:
                 return None
@@ -113,7 +116,7 @@ class SteeringHooks:
             finally:
                 self._output_hooks = before
 
-    def check_hooks(self, forward: Callable[[], Any], final_norm: nn.Module | None = None) -> None:
+    def check_hooks(self, forward: Callable[[], Tensor], final_norm: nn.Module | None = None) -> None:
         """Push every block once and check that exactly the pushed state reaches the next module."""
         probe = _Probe()
         followers = [*self.blocks[1:], *([final_norm] if final_norm is not None else [])]
@@ -147,8 +150,10 @@ class _Probe:
         self.sent[layer] = hidden + pattern
         return self.sent[layer]
 
-    def arrival_hook(self, layer: int) -> Callable[[nn.Module, Any, Any], None]:
-        def look(_follower: nn.Module, args: Any, kwargs: Any) -> None:
+    def arrival_hook(
+        self, layer: int
+    ) -> Callable[[nn.Module, BlockInputs, Mapping[str, Tensor | None]], None]:
+        def look(_follower: nn.Module, args: BlockInputs, kwargs: Mapping[str, Tensor | None]) -> None:
             sent = self.sent.get(layer)
             # Architectures pass the state by position or by keyword.
             for got in (*args, *kwargs.values()):

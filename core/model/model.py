@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -12,7 +12,11 @@ from torch import nn
 from core.errors import UsageError
 from core.model.anatomy import Anatomy, input_device
 from core.model.hooks import SteeringHooks
+from core.model.tokenizer import Tokenizer
 from core.steering.plan import Planner
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 @dataclass(eq=False)
@@ -22,8 +26,8 @@ class Model:
     `attached` holds one object per class that a module above made for this model; it is freed with it.
     """
 
-    hf: Any
-    tokenizer: Any
+    hf: PreTrainedModel
+    tokenizer: Tokenizer | None
     name: str
     anatomy: Anatomy
     steering: SteeringHooks

@@ -13,30 +13,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Generic
 
 from core.steering import caps
+from core.steering.caps import Array
 
 TINY = 1e-30
 
 
 @dataclass(frozen=True)
-class SteeringProgram:
+class SteeringProgram(Generic[Array]):
     """The steering of one layer on K projections, as arrays [..., K] and [..., K, K]; None means off.
 
     `caps` is the table of the cap stage, for programs on a device.
     """
 
-    gram: Any
-    gain: Any = None
-    add: Any = None
-    keep_norm: Any = None
-    floor: Any = None
-    ceiling: Any = None
+    gram: Array
+    gain: Array | None = None
+    add: Array | None = None
+    keep_norm: Array | None = None
+    floor: Array | None = None
+    ceiling: Array | None = None
     caps: caps.CapTable | None = None
 
 
-def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
+def gain_matrix(gram: Array, gains: list[float | None], xp: ModuleType) -> Array:
     """Matrix M [K, K] of the gain stage: the projections of all gained channels become g·p at the same time.
 
     Uses a pseudo-inverse, because a gained direction may be a combination of other gained ones.
@@ -51,7 +52,9 @@ def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
     return matrix
 
 
-def steer_array(p: Any, norm2: Any, program: SteeringProgram, xp: ModuleType) -> tuple[Any, Any, Any]:
+def steer_array(
+    p: Array, norm2: Array | None, program: SteeringProgram[Array], xp: ModuleType
+) -> tuple[Array | float, Array, Array | None]:
     """Return (s, w, e): the factor on h, the coefficients on V, and the part of w that the caps added.
 
     `p` is [..., K]; norm2 = ‖h‖² [..., 1] is read by the norm stage only.
@@ -62,14 +65,14 @@ def steer_array(p: Any, norm2: Any, program: SteeringProgram, xp: ModuleType) ->
         c = c + program.add
     # Projections after the push, from K numbers alone: (h + cV) Vᵀ = p + cG.
     q = p + c @ gram
-    s: Any = 1.0
-    if program.keep_norm is not None:
+    s: Array | float = 1.0
+    if program.keep_norm is not None and norm2 is not None:
         # ‖h + cV‖² = ‖h‖² + c·(2p + cG), and p + q = 2p + cG.
         grown = norm2 + (c * (p + q)).sum(-1)[..., None]
         s = xp.where(program.keep_norm, (norm2 / xp.clip(grown, TINY, None)) ** 0.5, 1.0)
         # The factor s acts on the whole state, so it acts on q and on the coefficients on V too.
         q, c = s * q, s * c
-    if program.floor is None:
+    if program.floor is None or program.ceiling is None:
         return s, c, None
     # Caps follow the norm stage, so that the bounds hold for the final state.
     e = caps.correct_array(q, gram, program.floor, program.ceiling, xp, program.caps)

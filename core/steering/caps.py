@@ -7,7 +7,8 @@ only where it stands on its ceiling, and eᵢ = 0 elsewhere: e is its own multip
     one cap    closed form: e = clip(q) − q, as G is 1 but for rounding
     several    `solve_caps`: a dual active-set method in Python floats, exact at any angle between the directions
     compiled   `correct_projections`: every set of binding bounds at once, where nothing may branch on a value:
-               inside a graph, and on a GPU, where a branch would wait for the host
+               inside a graph, and on a GPU, where a branch would wait for the host. A CPU uses it for the many
+               rows of a prompt, where one pass over arrays is faster than a loop in Python
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from types import ModuleType
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -24,29 +25,34 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Floats = list[float]
+Array = TypeVar("Array", NDArray[np.float64], Tensor)
 
 ROUNDING = 1e-12
 DEPENDENT = 1e-9
 ROUNDS = 12
 TABLE_CAPS = 4
 """Most caps that an eager pass solves by table: 81 states for four, 243 for five."""
+TABLE_PAYS = 32
+"""Rows outside their bounds from which on an eager pass on a CPU builds the table for them."""
+TABLE_ROWS = 256
+"""Rows that go through the table at once: it holds a number per row, pair of caps and state."""
 NEVER = 1e30
 """A bound that does not bind; an infinity would make 0·∞ in the states where it is not active."""
 
 
 def correct_array(
-    q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType, table: CapTable | None = None
-) -> Any:
-    """Correction e for rows [..., K]: by the table where one is given, else row by row on the host."""
+    q: Array, gram: Array, floor: Array, ceiling: Array, xp: ModuleType, table: CapTable | None = None
+) -> Array:
+    """Correction e for rows [..., K]: by the table where one is given, else in float64 on the host."""
     if q.shape[-1] == 1:
         return xp.clip(q, floor, ceiling) - q
-    if table is not None:
+    if isinstance(q, Tensor) and table is not None:
         return table.correct(q, floor, ceiling)
-    if xp is np:
-        return _correct_rows(q, gram, floor, ceiling)
-    # Too many caps for a table: solve in float64 on the host, although the device has to wait.
-    host = [x.detach().double().cpu().numpy() for x in (q, gram, floor, ceiling)]
-    return torch.as_tensor(_correct_rows(*host), dtype=q.dtype, device=q.device)
+    if isinstance(q, Tensor):
+        # Too many caps for a table: solve in float64 on the host, although the device has to wait.
+        host = [x.detach().double().cpu().numpy() for x in (q, gram, floor, ceiling)]
+        return torch.as_tensor(_correct_rows(*host), dtype=q.dtype, device=q.device)
+    return _correct_rows(q, gram, floor, ceiling)
 
 
 def correct_floats(q: Floats, gram: list[Floats], floor: Floats, ceiling: Floats) -> Floats:
@@ -56,7 +62,7 @@ def correct_floats(q: Floats, gram: list[Floats], floor: Floats, ceiling: Floats
     return solve_caps(q, gram, floor, ceiling)[0]
 
 
-def bound_violation(q: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
+def bound_violation(q: Array, floor: Array, ceiling: Array, xp: ModuleType) -> Array:
     """Distance by which each projection lies outside its bounds."""
     return abs(q - xp.clip(q, floor, ceiling))
 
@@ -67,12 +73,34 @@ def _correct_rows(
     floor: NDArray[np.float64],
     ceiling: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """`solve_caps` for every row of an array that is outside its bounds; the others stay to the bit."""
-    e, lines = np.zeros_like(q), gram.tolist()
+    """Corrections for the rows of an array that are outside their bounds; the others stay to the bit."""
+    e = np.zeros_like(q)
     lows, highs = np.broadcast_to(floor, q.shape), np.broadcast_to(ceiling, q.shape)
-    for row in map(tuple, np.argwhere(((q < lows) | (q > highs)).any(-1))):
-        e[row] = solve_caps(q[row].tolist(), lines, lows[row].tolist(), highs[row].tolist())[0]
+    outside = ((q < lows) | (q > highs)).any(-1)
+    e[outside] = _solve_rows(q[outside], gram, lows[outside], highs[outside])
     return e
+
+
+def _solve_rows(
+    q: NDArray[np.float64],
+    gram: NDArray[np.float64],
+    lows: NDArray[np.float64],
+    highs: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Few rows [R, K] one by one; the many of a prompt by the table, where building it pays."""
+    capped = np.flatnonzero((np.isfinite(lows) | np.isfinite(highs)).any(0)).tolist()
+    table = None
+    if len(q) > TABLE_PAYS:
+        table = CapTable.from_gram(gram, capped, torch.device("cpu"), torch.float64)
+    if table is None:
+        lines = gram.tolist()
+        bounds = zip(q.tolist(), lows.tolist(), highs.tolist(), strict=True)
+        return np.array([solve_caps(row, lines, low, high)[0] for row, low, high in bounds]).reshape(q.shape)
+    parts = [
+        table.correct(*(torch.as_tensor(x[at : at + TABLE_ROWS]) for x in (q, lows, highs))).numpy()
+        for at in range(0, len(q), TABLE_ROWS)
+    ]
+    return np.concatenate(parts)
 
 
 # Several caps: the dual active-set method of Goldfarb and Idnani (1983).
@@ -171,13 +199,15 @@ class CapTable:
     sides: Tensor
 
     @staticmethod
-    def from_gram(gram: NDArray[np.float64], capped: list[int], device: torch.device) -> CapTable | None:
+    def from_gram(
+        gram: NDArray[np.float64], capped: list[int], device: torch.device, dtype: torch.dtype = torch.float32
+    ) -> CapTable | None:
         """None where the states are too many to try, or where one cap has the closed form."""
         if len(gram) == 1 or len(capped) > TABLE_CAPS:
             return None
         small = gram[np.ix_(capped, capped)]
         arrays = small, active_inverses(small, len(capped)), cap_states(len(capped))
-        tensors = [torch.as_tensor(x, dtype=torch.float32, device=device) for x in arrays]
+        tensors = [torch.as_tensor(x, dtype=dtype, device=device) for x in arrays]
         return CapTable(torch.tensor(capped, device=device), *tensors)
 
     def correct(self, q: Tensor, floor: Tensor, ceiling: Tensor) -> Tensor:

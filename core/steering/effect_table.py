@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from core.mixer.effects import ChannelEffect
-from core.steering.stack import VectorRows
+from core.steering.vector_rows import VectorRows
 
 SILENT = ChannelEffect()
 

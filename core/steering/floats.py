@@ -37,7 +37,7 @@ class FloatProgram:
     ceiling: Floats
 
     @classmethod
-    def from_program(cls, program: SteeringProgram) -> FloatProgram:
+    def from_program(cls, program: SteeringProgram[NDArray[np.float64]]) -> FloatProgram:
         """Build from the arrays of one lane."""
         gram, size = program.gram, len(program.gram)
         add = np.zeros(size) if program.add is None else program.add

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from core.steering.algebra import TINY, SteeringProgram, steer_array
+from core.steering.algebra import SteeringProgram, steer_array
 from core.steering.floats import FloatProgram
+from core.steering.meters import MeterReading, read_meter
 
-
-class MeterReading(NamedTuple):
-    """Projections [B, T, channels] of one layer before and after steering, for the metered channels.
-
-    `relative_change` is ‖Δ‖/‖h‖ [B, T]; a compiled step does not measure it.
-    """
-
-    layer: int
-    channels: tuple[int, ...]
-    before: Tensor
-    after: Tensor
-    relative_change: Tensor | None = None
+Program: TypeAlias = SteeringProgram[NDArray[np.float64]] | SteeringProgram[Tensor]
+"""Float64 arrays where the layer is on a CPU, else float32 tensors on its device."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +24,7 @@ class LayerPlan:
 
     push: Tensor | None = None
     rows: Tensor | None = None
-    program: SteeringProgram | None = None
+    program: Program | None = None
     float_programs: tuple[FloatProgram, ...] = ()
     meter_rows: Tensor | None = None
     channels: tuple[int, ...] = ()
@@ -40,10 +32,7 @@ class LayerPlan:
     def steer(self, layer: int, hidden: Tensor, readings: list[MeterReading] | None) -> Tensor:
         steered = self._apply(hidden)
         if self.meter_rows is not None and readings is not None:
-            moved = _relative_change(hidden, steered)
-            readings.append(
-                MeterReading(layer, self.channels, self._project(hidden), self._project(steered), moved)
-            )
+            readings.append(read_meter(layer, self.channels, self.meter_rows, hidden, steered))
         return steered
 
     def _apply(self, hidden: Tensor) -> Tensor:
@@ -57,10 +46,6 @@ class LayerPlan:
                 return self._one_token(hidden, self.rows, self.float_programs[0])
             return self._one_token_per_lane(hidden, self.rows, self.float_programs)
         return self._apply_arrays(hidden, self.rows, self.program)
-
-    def _project(self, hidden: Tensor) -> Tensor:
-        assert self.meter_rows is not None
-        return hidden.float() @ self.meter_rows.T
 
     @staticmethod
     def _one_token(hidden: Tensor, rows: Tensor, single: FloatProgram) -> Tensor:
@@ -100,11 +85,3 @@ class LayerPlan:
         else:
             s, w, _ = steer_array(p, norm2, program, torch)
         return (state * s + w @ rows).to(hidden.dtype)
-
-
-def _relative_change(hidden: Tensor, steered: Tensor) -> Tensor:
-    """‖Δ‖/‖h‖ per position."""
-    if steered is hidden:
-        return hidden.new_zeros(hidden.shape[:2], dtype=torch.float32)
-    state = hidden.float()
-    return (steered.float() - state).norm(dim=-1) / state.norm(dim=-1).clamp(min=TINY)

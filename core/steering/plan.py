@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 import torch
 from torch import Tensor
 
 from core.errors import BadInput
 from core.mixer.effects import Norms, channel_effects
-from core.mixer.mixer import Mixer
+from core.mixer.mixer import Mixer, VectorLike
 from core.recent import LruCache
 from core.steering import shared_rows
 from core.steering.effect_table import EffectTable
 from core.steering.floats import FloatProgram
-from core.steering.layer_plan import LayerPlan
-from core.steering.stack import VectorRows
+from core.steering.layer_plan import LayerPlan, Program
+from core.steering.vector_rows import VectorRows
 
 FEW_LANES = 8
 PHASES = ("prompt", "thinking", "answer")
@@ -36,6 +36,17 @@ PHASES_OF_SCOPE: Mapping[str, tuple[str, ...]] = {
 }
 Meters = Mapping[int, Sequence[int]]
 Layers = tuple[LayerPlan | None, ...]
+
+
+class LayerParts(TypedDict, total=False):
+    """Fields of a `LayerPlan`, collected from the channels and the meters."""
+
+    push: Tensor
+    rows: Tensor
+    program: Program
+    float_programs: tuple[FloatProgram, ...]
+    meter_rows: Tensor
+    channels: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,7 @@ class Planner:
         decays = any(c.half_life is not None for mixer in lanes for c in mixer.channels)
         return Plan(tuple(lanes), phases, meters, decays)
 
-    def vector_rows(self, vector: Any) -> VectorRows:
+    def vector_rows(self, vector: VectorLike) -> VectorRows:
         # VectorRows keeps the vector alive, so its id is not reused while the entry exists.
         key = getattr(vector, "sha256", None) or id(vector)
         return self._row_cache.get_or_make(key, lambda: VectorRows(vector, self.devices, self.hidden_size))
@@ -84,7 +95,7 @@ class Planner:
     ) -> Layers:
         score = self._effect_table(lanes, phase, ages)
         keep_norm = [m.keep_norm and not m.bypassed for m in lanes]
-        parts: dict[int, dict[str, Any]] = {layer: {"push": push} for layer, push in self._pushes(score)}
+        parts: dict[int, LayerParts] = {layer: {"push": push} for layer, push in self._pushes(score)}
         for layer in score.dense:
             parts[layer] = self._plan_dense_layer(score, layer, keep_norm)
         # After the dense layers, whose assignment would overwrite the meter rows.
@@ -109,7 +120,7 @@ class Planner:
         """Σ a·v̂ where channels only add: one weighted sum of all rows per device, split into layers."""
         folded = list(score.additive_pushes())
         for where in dict.fromkeys(self.devices) if folded else ():
-            total: Any = 0.0
+            total = torch.zeros((), device=where)
             for stack, table in folded:
                 shelf = next(s for s in stack.by_device if s.matrix.device == where)
                 weights = torch.tensor([table[layer] for layer in shelf.layers], device=where)
@@ -123,7 +134,7 @@ class Planner:
                     push = row[0] if score.n_lanes == 1 else row[:, None]
                     yield layer, push.to(self.dtypes[layer])
 
-    def _plan_dense_layer(self, score: EffectTable, layer: int, keep_norm: Sequence[bool]) -> dict[str, Any]:
+    def _plan_dense_layer(self, score: EffectTable, layer: int, keep_norm: Sequence[bool]) -> LayerParts:
         stacks = score.vectors_at(layer)
         where = self._shared_row_cache.get_or_make(
             (layer, *stacks), lambda: shared_rows.merge_rows(stacks, layer)
@@ -143,7 +154,7 @@ class Planner:
             "float_programs": tuple(map(FloatProgram.from_program, alone)),
         }
 
-    def _plan_meters(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
+    def _plan_meters(self, mixer: Mixer, meters: Meters) -> dict[int, LayerParts]:
         read: dict[int, dict[int, VectorRows]] = {}
         playing = mixer.bypass(False).active_indices()  # a bypass can end at any token: check these too
         for i, wanted in meters.items():
@@ -158,7 +169,7 @@ class Planner:
             for layer, found in read.items()
         }
 
-    def _rows_if_fitting(self, vector: Any, *, plays: bool) -> VectorRows | None:
+    def _rows_if_fitting(self, vector: VectorLike, *, plays: bool) -> VectorRows | None:
         """Rows of a vector; None for a muted vector that does not fit this model, raises if it would act."""
         try:
             return self.vector_rows(vector)

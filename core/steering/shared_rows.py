@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from core.errors import UsageError
@@ -15,7 +15,7 @@ from core.mixer.effects import ChannelEffect
 from core.steering.algebra import SteeringProgram, gain_matrix
 from core.steering.caps import CapTable, solve_caps
 from core.steering.effect_table import SILENT, EffectTable
-from core.steering.stack import VectorRows
+from core.steering.vector_rows import VectorRows
 
 SAME_DIRECTION = 0.999
 
@@ -25,7 +25,7 @@ class SharedRows:
     """Directions [K, d] of one layer and G = V Vᵀ in float64; `row_of_vector[j]` is (row, ±1)."""
 
     rows: Tensor
-    gram: Any
+    gram: NDArray[np.float64]
     row_of_vector: tuple[tuple[int, float], ...]
 
 
@@ -83,8 +83,8 @@ def _compatible(levels: Sequence[ChannelEffect], gram: Sequence[Sequence[float]]
 
 
 def build_program(
-    lanes: Sequence[Sequence[ChannelEffect]], gram: Any, keep_norm: Sequence[bool]
-) -> SteeringProgram:
+    lanes: Sequence[Sequence[ChannelEffect]], gram: NDArray[np.float64], keep_norm: Sequence[bool]
+) -> SteeringProgram[NDArray[np.float64]]:
     """The K-space program in numpy; for several lanes the arrays have leading axes [lanes, 1, K]."""
     gains = [gain_matrix(gram, [level.gain for level in levels], np) for levels in lanes]
     capped = any(level.is_capped for levels in lanes for level in levels)
@@ -102,23 +102,24 @@ def build_program(
     )
 
 
-def as_tensors(arrays: SteeringProgram, device: torch.device) -> SteeringProgram:
+def as_tensors(arrays: SteeringProgram[NDArray[np.float64]], device: torch.device) -> SteeringProgram[Tensor]:
     """The same program as tensors on the layer's device, so that no pass waits for the host."""
     kind = {"keep_norm": torch.bool}
-    tensors: dict[str, Any] = {
+    tensors = {
         name: torch.as_tensor(x, dtype=kind.get(name, torch.float32), device=device)
         for name, x in vars(arrays).items()
         if x is not None
     }
-    if arrays.floor is not None:
+    table = None
+    if arrays.floor is not None and arrays.ceiling is not None:
         # A row capped in one lane is in the table of all; elsewhere its bounds are infinite.
         bound = np.isfinite(arrays.floor) | np.isfinite(arrays.ceiling)
         capped = np.flatnonzero(bound.reshape(-1, bound.shape[-1]).any(0)).tolist()
-        tensors["caps"] = CapTable.from_gram(arrays.gram, capped, device)
-    return SteeringProgram(**tensors)
+        table = CapTable.from_gram(arrays.gram, capped, device)
+    return SteeringProgram(caps=table, **tensors)
 
 
-def _stack_lanes(lanes: Sequence[Any]) -> Any:
+def _stack_lanes(lanes: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     return lanes[0] if len(lanes) == 1 else np.stack(lanes)[:, None]
 
 

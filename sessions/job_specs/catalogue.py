@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sessions.job_specs.answers import ANSWERS
 from sessions.job_specs.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
 from sessions.job_specs.dialogue import DISTRACTION, HONEYPOT, HOT_SWAP
 from sessions.job_specs.doses import AXIS_DRIFT, COMPARE, SWEEP
@@ -22,6 +23,7 @@ OFFERS: Mapping[str, JobSpec] = {
         CONTRAST_MAKE,
         CONTRAST_ANSWER,
         THEMES,
+        ANSWERS,
         SWEEP,
         DISTRACTION,
         HONEYPOT,

@@ -42,7 +42,11 @@ EXTRACT = JobSpec(
         JobParam("name", TEXT, "the vector's name (the file's)"),
         JobParam("tuned", MODEL_SOURCE, "a model or PEFT adapter: subtract the model from it"),
         JobParam("method", ChoiceKind(*METHODS), "how the two sides become a direction", "mean"),
-        JobParam("read", POSITION, "last, decision, response-mean, span:A:B, regex:PATTERN, turn:N", "last"),
+        JobParam(
+            "read",
+            POSITION,
+            "last, decision, response-mean, span:A:B, regex:PATTERN, turn:N (default: the one that the set names)",
+        ),
         JobParam("holdout", SHARE, "held-out fraction of the pairs", 0.2),
         JobParam("layers", LAYER_BAND, "only these layers (all)"),
         JobParam("batch_tokens", WHOLE_NUMBER, "tokens per batch"),

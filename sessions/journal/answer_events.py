@@ -64,7 +64,7 @@ class TopTokens(Event, t="top"):
 class MeterReadings(Event, t="meter"):
     """Measurements of tokens `i`, `i`+1, …, taken one forward pass later. Per channel: projections before and
     after steering, and whether a cap was active. `values`: entropy (nats) and delta (‖Δ‖/‖h‖); with a
-    forced lane also kl, lp0 and rank. Only lane 0 is measured.
+    forced lane also kl, lp0, rank and entropy0, the unsteered entropy. Only lane 0 is measured.
     """
 
     gen: int
@@ -100,6 +100,39 @@ class AnswerStopped(Event, t="stop"):
     reason: str
     tokens: int
     wall_ms: int = 0
+    spoke_ms: int = 0
+    message: str = ""
+    code: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneAnswered(Event, t="answer"):
+    """A whole answer of a batch, written when it has ended: number `number` of its job, to `prompt` (a text or
+    messages, with the other fields of its line in `about`) at `dose` times every scale. The messages are the
+    turns before `turn`. `pieces`, `lp` and `entropy` are per token; `lanes` is the number of answers at once
+    (0: not generated now, but by an earlier run of the job, or refused). Neither the conversation nor the
+    session's mixer changes.
+    """
+
+    gen: int
+    turn: int
+    number: int
+    prompt: Json
+    dose: float
+    text: str
+    token_ids: tuple[int, ...]
+    stop: str
+    flags: Mapping[str, Json] = field(default_factory=dict)
+    about: Mapping[str, Json] = field(default_factory=dict)
+    pieces: tuple[str, ...] = ()
+    lp: tuple[float, ...] = ()
+    entropy: tuple[float, ...] = ()
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    mixer: Mapping[str, Json] = field(default_factory=dict)
+    mix: str = ""
+    prompt_ids: tuple[int, ...] = ()
+    prompt_sha: str = ""
+    lanes: int = 0
     spoke_ms: int = 0
     message: str = ""
     code: int = 0

@@ -128,3 +128,8 @@ def _finite(value: Json) -> Json:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return value
+
+
+def round_digits(value: float) -> float:
+    """Round to five significant digits. Log-probabilities are not rounded, because replay compares them."""
+    return float(f"{value:.5g}")

@@ -14,6 +14,7 @@ from sessions.journal.answer_events import AnswerStarted as AnswerStarted
 from sessions.journal.answer_events import AnswerStopped as AnswerStopped
 from sessions.journal.answer_events import CacheCropped as CacheCropped
 from sessions.journal.answer_events import CacheRebuilt as CacheRebuilt
+from sessions.journal.answer_events import LaneAnswered as LaneAnswered
 from sessions.journal.answer_events import LanesAssigned as LanesAssigned
 from sessions.journal.answer_events import MeterReadings as MeterReadings
 from sessions.journal.answer_events import PauseChanged as PauseChanged

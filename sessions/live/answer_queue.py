@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,6 +11,7 @@ from core.errors import SteerError, UsageError
 from core.mixer.mixer import Mixer
 from sessions.journal import events as ev
 from sessions.journal.journal import Journal
+from sessions.journal.prompt_hash import hash_ids, written_ids
 from sessions.live.backend import LoadedModel, PreparedAnswer
 from sessions.live.generation import AnswerRecorder, stamp_mixer
 from sessions.live.model_host import Home
@@ -21,20 +21,12 @@ from sessions.state.messages import chat_messages
 from sessions.state.mixer_words import mix_hash
 from sessions.state.state import SessionState
 
-LONGEST_WRITTEN = 100_000
-"""Longest prompt whose token ids are stored in the journal; more would not fit a line."""
-
-
 SESSION_SETTINGS = settings_of_scope(SESSION)
 
 
 def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of an answer that are passed to the model."""
     return {name: value for name, value in settings.items() if name not in SESSION_SETTINGS}
-
-
-def hash_ids(ids: tuple[int, ...]) -> str:
-    return hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -107,20 +99,15 @@ class AnswerQueue:
             self._answering = False
 
     def _generate(self, prompt: WaitingPrompt, model: LoadedModel) -> None:
-        state = self._state()
-        gen = 1 + max((t.gen for t in state.turns.values() if t.gen is not None), default=-1)
-        event = ev.AnswerStarted(
-            gen=gen, turn=1 + max(state.turns), parent=prompt.parent, settings=prompt.settings
-        )
         mixer, _ = self._mixer()
         try:
             edits = ScheduledEdits.from_settings(prompt.settings)
-            messages = chat_messages(state.path(prompt.parent))
+            messages = chat_messages(self._state().path(prompt.parent))
             prepared = model.prepare_answer(messages, mixer, model_settings(prompt.settings))
         except Exception as error:
-            self._record_refusal(event, error)
+            self._record_refusal(prompt, error)
             return
-        recorder = self._begin(event, prepared, mixer, edits)
+        recorder = self._begin(prompt, prepared, mixer, edits)
         stop = recorder.run()
         # The cache holds the memory that the next answer needs.
         if stop.reason == "oom":
@@ -130,18 +117,27 @@ class AnswerQueue:
             self.current = None
             self._journal.append(stop)
 
+    def _number_answer(self, prompt: WaitingPrompt) -> ev.AnswerStarted:
+        """The start of an answer with its numbers; under the lock, because a job may record answers too."""
+        state = self._state()
+        gen = 1 + max((t.gen for t in state.turns.values() if t.gen is not None), default=-1)
+        return ev.AnswerStarted(
+            gen=gen, turn=1 + max(state.turns), parent=prompt.parent, settings=prompt.settings
+        )
+
     def _begin(
-        self, event: ev.AnswerStarted, prepared: PreparedAnswer, mixer: Mixer, edits: ScheduledEdits
+        self, prompt: WaitingPrompt, prepared: PreparedAnswer, mixer: Mixer, edits: ScheduledEdits
     ) -> AnswerRecorder:
         """Record the start of the answer; mixer changes and cancels made during preparation apply from its
         first token.
         """
         with self._journal.lock:
+            event = self._number_answer(prompt)
             self._journal.append(
                 replace(
                     event,
                     prompt_tokens=prepared.reused + len(prepared.prompt_ids),
-                    prompt_ids=prepared.prompt_ids if len(prepared.prompt_ids) <= LONGEST_WRITTEN else (),
+                    prompt_ids=written_ids(prepared.prompt_ids),
                     prompt_sha=hash_ids(prepared.prompt_ids),
                     reused=prepared.reused,
                     mix=mix_hash(mixer.to_json()),
@@ -164,11 +160,12 @@ class AnswerQueue:
             self.current = recorder
         return recorder
 
-    def _record_refusal(self, event: ev.AnswerStarted, error: Exception) -> None:
+    def _record_refusal(self, prompt: WaitingPrompt, error: Exception) -> None:
         """Record an answer that could not start: no tokens, and the error as its stop event."""
         why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
         code = error.exit_code if isinstance(error, SteerError) else SteerError.exit_code
         with self._journal.lock:
+            event = self._number_answer(prompt)
             self._journal.append(event)
             self._journal.append(
                 ev.AnswerStopped(gen=event.gen, reason="error", tokens=0, message=why, code=code)

@@ -17,6 +17,7 @@ from core.errors import SteerError, UsageError
 from core.jobs import job
 from core.jobs.resume import FinishedTasks
 from core.jobs.runner import run
+from sessions.answers.finished_answer import FinishedAnswer
 from sessions.journal import events as ev
 from sessions.journal.journal import Journal
 from sessions.live.job_fingerprint import fingerprint_params
@@ -42,7 +43,7 @@ class QueuedJob:
 
 class SessionJobs:
     """`registry` creates a job from the loaded model (or None) and its parameters; `keep` is the folder for
-    finished steps; `state` gives the job numbers in use.
+    finished steps; `state` gives the job numbers in use; `record_answer` gets the answers of a job of many.
     """
 
     def __init__(
@@ -52,9 +53,10 @@ class SessionJobs:
         state: Callable[[], SessionState],
         registry: Registry,
         keep: Path | None,
+        record_answer: Callable[[FinishedAnswer], None],
     ) -> None:
         self._host, self._journal, self._state = host, journal, state
-        self._registry, self._keep = registry, keep
+        self._registry, self._keep, self._record_answer = registry, keep, record_answer
         self._running: dict[int, tuple[threading.Thread, QueuePlace]] = {}
         self._external: dict[int, Callable[[], None]] = {}
         """How to cancel each job that runs in a guest session."""
@@ -145,6 +147,8 @@ class SessionJobs:
             for event in run(queued.work, self._host.gate, finished, queued.place.cancelled):
                 if isinstance(event, job.End):
                     end = event
+                elif isinstance(event, FinishedAnswer):
+                    self._record_answer(event)
                 else:
                     self._report(queued, "running", event.to_json())
         if finished and end.status == "done":

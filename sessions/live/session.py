@@ -12,9 +12,10 @@ from typing import Any
 
 from core.errors import BadInput, UsageError
 from core.mixer.mixer import Mixer
+from sessions.answers.finished_answer import FinishedAnswer
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
-from sessions.journal.folder import share_vector_copy
+from sessions.journal.folder import share_vector_copy, vector_copy
 from sessions.journal.journal import Journal
 from sessions.live.answer_queue import AnswerQueue, WaitingPrompt
 from sessions.live.compatibility import mute_incompatible, without_missing_vectors
@@ -45,7 +46,7 @@ class Session:
         jobs: Registry | None = None,
     ) -> None:
         self.journal, self._host, self._keep = journal, host, keep
-        self.tasks = SessionJobs(host, journal, lambda: self.state, jobs or {}, steps)
+        self.tasks = SessionJobs(host, journal, lambda: self.state, jobs or {}, steps, self._record_answer)
         self.state = state or SessionState()
         self._vectors = LoadedVectors()
         self._mixer = Mixer()
@@ -118,11 +119,12 @@ class Session:
             self.journal.append(ev.TurnAdded(turn=turn, parent=parent, role=role, text=text))
             return {"turn": turn, "queued": self._answers.enqueue(WaitingPrompt(turn, merged))}
 
-    def remember(self, text: str, *, role: str = "user") -> dict[str, Any]:
+    def remember(self, text: str, *, role: str = "user", parent: int | None = None) -> dict[str, Any]:
         """Add a turn without generating an answer."""
         with self.journal.lock:
+            parent = self._parent_of_new_turn(parent)
             turn = 1 + max(self.state.turns, default=-1)
-            self.journal.append(ev.TurnAdded(turn=turn, parent=self.state.head, role=role, text=text))
+            self.journal.append(ev.TurnAdded(turn=turn, parent=parent, role=role, text=text))
         return {"turn": turn}
 
     def regenerate(
@@ -304,6 +306,17 @@ class Session:
         if turn is None or turn not in self.state.turns:
             raise UsageError("there is no turn to answer" if turn is None else f"there is no turn {turn}")
         return self.state.turns[turn]
+
+    def _record_answer(self, answer: FinishedAnswer) -> None:
+        """Record an answer of a job of many, with a copy of each vector that steered it."""
+        for channel in answer.mixer.channels:
+            if self._keep and not (copy := vector_copy(channel.vector.sha256, self._keep)).exists():
+                channel.vector.save(copy)
+        with self.journal.lock:
+            turns = self.state.turns.values()
+            gen = 1 + max((turn.gen for turn in turns if turn.gen is not None), default=-1)
+            last = max(self.state.turns, default=-1)
+            self.journal.append(answer.to_event(gen, last + 1 + answer.n_messages))
 
     def _position(self) -> dict[str, Any]:
         answer = self._answers.current

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from sessions.journal.codec import round_digits
 from sessions.journal.events import Event, MeterReadings, TokensGenerated, TopTokens
 
 WAIT_S = 0.05
@@ -150,13 +151,9 @@ def _token_readings(
         values["delta"] = round_digits(step.delta)
     for reading in step.forced.values():
         values |= {"kl": round_digits(reading.kl), "lp0": reading.logprob, "rank": float(reading.rank)}
+        values["entropy0"] = round_digits(reading.entropy)
     return proj, after, hits, values
 
 
 def _columns(rows: list[dict[str, float]]) -> dict[str, tuple[float, ...]]:
     return {name: tuple(row[name] for row in rows) for name in rows[0]}
-
-
-def round_digits(value: float) -> float:
-    """Round to five significant digits. Log-probabilities are not rounded, because replay compares them."""
-    return float(f"{value:.5g}")

@@ -60,7 +60,7 @@ class TorchBackend:
         import vectors
         from vectors.library import library
 
-        model = self._resident and self._resident.model
+        model = self._resident.model if self._resident else None
         vector = vectors.read(library.find(source), model=model, force=force)
         copy = keep / f"{vector.sha256}.safetensors" if keep else None
         # Named by its hash, so an existing copy is the same vector.

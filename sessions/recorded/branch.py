@@ -25,6 +25,7 @@ ANSWER_EVENTS = (
     ev.AnswerRewound,
     ev.CacheRebuilt,
     ev.CacheCropped,
+    ev.LaneAnswered,
     ev.LanesAssigned,
     ev.PrefillChunk,
     ev.AnswerStopped,
@@ -41,6 +42,9 @@ def branch_events(records: Iterable[JournalRecord], turn: int, at: int | None = 
     for event in (record.event for record in records):
         if _is_on_path(event, path, gens):
             yield event
+        if isinstance(event, ev.LaneAnswered) and event.gen == last.gen:
+            # An answer of a batch has a mixer of its own, under which it goes on.
+            yield ev.MixerChanged(rev=state.mixer.rev + 1, state=event.mixer, mix=event.mix)
     yield from _truncation_events(last, at)
 
 

@@ -19,11 +19,12 @@ from core.jobs.job import Job, Row, gpu_task
 from core.mixer.mixer import Mixer
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
-from sessions.live.answer_queue import hash_ids, model_settings
+from sessions.journal.prompt_hash import hash_ids
+from sessions.live.answer_queue import model_settings
 from sessions.live.backend import PreparedAnswer
 from sessions.recorded.teacher_forcing import TeacherForcing
 from sessions.state.fold import fold
-from sessions.state.messages import chat_messages
+from sessions.state.messages import chat_messages, prompt_messages
 from sessions.state.mixer_words import mix_hash
 from sessions.state.state import SessionState
 
@@ -147,6 +148,8 @@ def recorded_answers(records: Iterable[JournalRecord]) -> list[RecordedAnswer]:
         event = record.event
         if isinstance(event, ev.AnswerStarted):
             begun[event.gen] = RecordedAnswer(event, chat_messages(state.path(event.parent)))
+        elif isinstance(event, ev.LaneAnswered):
+            begun[event.gen] = lane_answer(event)
         elif isinstance(event, REPEATED_EVENTS) and event.gen in begun:
             begun[event.gen] = begun[event.gen].with_event(event)
         # Folded after the event is used: an answer replies to the state before it.
@@ -158,6 +161,27 @@ def recorded_answers(records: Iterable[JournalRecord]) -> list[RecordedAnswer]:
     ]
 
 
+def lane_answer(event: ev.LaneAnswered) -> RecordedAnswer:
+    """An answer of a batch as one that is generated alone: it is replayed without the lanes beside it, so its
+    log-probabilities may differ in their last bits.
+    """
+    begun = ev.AnswerStarted(
+        gen=event.gen,
+        turn=event.turn,
+        prompt_ids=event.prompt_ids,
+        prompt_sha=event.prompt_sha,
+        settings=event.settings,
+        mix=event.mix,
+    )
+    tokens = ev.TokensGenerated(
+        gen=event.gen, i=0, ids=event.token_ids, text=event.pieces, lp=event.lp, mix=event.mix
+    )
+    stop = ev.AnswerStopped(gen=event.gen, reason=event.stop, tokens=len(event.token_ids))
+    return RecordedAnswer(
+        begun, prompt_messages(event.prompt), (*([tokens] if event.token_ids else []), stop)
+    )
+
+
 def mixers_by_hash(records: Iterable[JournalRecord], vectors: Mapping[str, Any]) -> dict[str, Mixer]:
     """The mixers of a session by their hash."""
 
@@ -167,7 +191,11 @@ def mixers_by_hash(records: Iterable[JournalRecord], vectors: Mapping[str, Any])
         return vectors[sha256]
 
     empty = Mixer()
-    states = [record.event.state for record in records if isinstance(record.event, ev.MixerChanged)]
+    states = [
+        event.state if isinstance(event, ev.MixerChanged) else event.mixer
+        for event in (record.event for record in records)
+        if isinstance(event, ev.MixerChanged | ev.LaneAnswered)
+    ]
     known = [empty, *(Mixer.from_json(state, find) for state in states)]
     return {mix_hash(mixer.to_json()): mixer for mixer in known}
 

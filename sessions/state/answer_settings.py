@@ -210,6 +210,12 @@ DEFAULTS: Mapping[str, Any] = {name: json_value(getattr(AnswerSettings(), name))
 FORM_SETTINGS = tuple(name for name, spec in SETTINGS.items() if spec.label)
 """The settings that the desk's form asks for."""
 
+FRAME = ("system", "prefill", "raw", "template_args")
+"""The settings that make the prompt's token ids."""
+SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty", "seed")
+IN_LANES = (*FRAME, *SAMPLING, "max_new_tokens", "stop", "ignore_end")
+"""The settings that an answer in a lane of a batch may have; all others need an answer of its own."""
+
 
 def settings_of_scope(scope: str) -> tuple[str, ...]:
     return tuple(name for name, spec in SETTINGS.items() if spec.scope == scope)

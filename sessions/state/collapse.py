@@ -1,22 +1,19 @@
-"""Collapse detection: does the end of an answer show that steering broke the text?
+"""Collapse on the desk: does the end of an answer show that steering broke the text?
 
-The last 32 tokens have collapsed if one of these numbers reaches its limit:
+Two kinds of signs. Those of `core.collapse`: a loop, certainty, a foreign writing system. And numbers of the last 32
+tokens that reach a limit, which find word salad:
 
-| number | of a window of 32 tokens | limit | intact, collapsed on the demo models | elsewhere |
+| number | of a window of 32 tokens | limit | intact, collapsed on the demo models | SmolLM2 unsteered at 0.7 |
 |---|---|---|---|---|
-| repetition | repeated 4-grams / all 4-grams | 0.5 | p99 0.21, p95 0.83 | below 0.3, lists too |
-| entropy | mean over the window, nats | 4.0 | p99 1.3, p50 3.1 | prose between 0.5 and 3 |
-| perplexity | exp of the mean −ln p, unsteered model | 60 | p99 5.6, p5 15 | prose between 3 and 40 |
+| entropy | mean over the window, nats | 4.0 | p99 1.3, p50 3.1 | at most 3.4 |
+| perplexity | exp of the mean −ln p, unsteered model | 60 | p99 5.6, p5 15 | at most 8.9 |
 | push | mean ‖Δ‖/‖h‖ of the layer with the largest shift | 0.4 | p99 0.27, p50 0.39 | – |
 
-The limits were chosen on 484 windows of the demo models, whose grammar defines what is broken, steered
-with zero to six mean residual norms. On 492 windows of other prompts (142 intact, 350 collapsed) there was
-no false alarm (upper bound 0.03); the miss rate was 0.10 [0.07, 0.14] with perplexity and 0.44 [0.39,
-0.50] without. `python -m bench collapse` measures it again. For other models the last column is a
-judgement, not a measurement.
+The limits were chosen on windows of the demo models, whose grammar defines what is broken, steered with zero to six
+mean residual norms; `python -m bench collapse` measures them on other prompts.
 
-Perplexity is known only with a forced unsteered lane, push only for eager steps; a missing number never
-triggers the warning.
+Certainty and perplexity are known only with a forced unsteered lane, push only for eager steps; a missing number
+never triggers the warning.
 """
 
 from __future__ import annotations
@@ -24,17 +21,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
+from core.collapse.collapse import AnswerEvidence, Collapse, answer_flags, signs_at
+from core.collapse.loops import REACH, LoopDetector, find_period
+from core.collapse.writing_systems import LOOK_BACK, familiar_systems
 from sessions.state.loudness import Playing, Size, loudest_channel, unknown_size
-from sessions.state.state import AnswerToken
+from sessions.state.state import AnswerToken, Turn
 
 WINDOW = 32
-GRAM = 4
 MEANING = ("unit", "layers", "weights", "split", "flipped", "gain")
 """Channel settings that must be equal for two scales of a channel to be comparable."""
-LIMITS = {"repetition": 0.5, "entropy": 4.0, "perplexity": 60.0, "push": 0.4}
+LIMITS = {"entropy": 4.0, "perplexity": 60.0, "push": 0.4}
+EXCESS_NATS = 1.0
+"""Surprise above the unsteered model's own entropy that makes a perplexity count. SmolLM2 sampled at temperature 1:
+at most 1.02 in 192 windows, below 1 in all six with a perplexity above 60; at 1.3, word salad, above 1 in 207 of 213.
+"""
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,13 @@ class CollapseSign:
     @property
     def words(self) -> str:
         return {
-            "repetition": f"{self.value:.0%} of the last {WINDOW} tokens repeat themselves",
             "entropy": f"nearly any token is possible (entropy {self.value:.1f} nats)",
             "perplexity": f"very unlikely under the unsteered model (perplexity {self.value:.0f})",
             "push": f"the push is {self.value:.1f}× as long as the state it moves",
         }[self.name]
+
+
+Signs = tuple[Collapse | CollapseSign, ...]
 
 
 @dataclass(frozen=True)
@@ -76,22 +82,84 @@ class ScaleAdvice:
         return f"{self.channel} {self.now:+.2f} → {self.scale:+.2f} {self.unit}: {why}"
 
 
+class CollapseWatch:
+    """Judges an answer while it grows; a call reads only the tokens that are new since the last."""
+
+    def __init__(self) -> None:
+        self._loops, self._ids, self._count = LoopDetector(), list[int](), 0
+
+    def find_signs(self, path: Sequence[Turn]) -> Signs:
+        """The signs at the end of the newest answer of a conversation."""
+        answer = next((turn for turn in reversed(path) if turn.gen is not None), None)
+        if answer is None or not answer.tokens:
+            return ()
+        evidence = _answer_evidence(answer.tokens[-LOOK_BACK:], given_texts(path))
+        period = self._find_period(answer.tokens)
+        familiar = familiar_systems(evidence.given or ())
+        signs = signs_at(evidence, len(evidence.ids) - 1, period, familiar)
+        return (*signs, *window_signs(answer.tokens))
+
+    def _find_period(self, tokens: Sequence[AnswerToken]) -> int | None:
+        count, known = len(tokens), self._ids
+        before = [token.id for token in tokens[max(0, self._count - len(known)) : self._count]]
+        # After a rewind, or in another answer, the tokens that were read are no longer there.
+        if count < self._count or before != known:
+            self._loops, before, self._count = LoopDetector(), [], max(0, count - REACH)
+        fresh = [token.id for token in tokens[self._count :]]
+        for token in fresh:
+            self._loops.add_token(token)
+        self._ids, self._count = [*before, *fresh][-REACH:], count
+        return self._loops.period
+
+
+def given_texts(path: Sequence[Turn]) -> list[str]:
+    """What a conversation holds that the model did not write: prompts, system texts, prefills, injected texts."""
+    given = [turn.given_text for turn in path]
+    given += [str(turn.settings["system"]) for turn in path if turn.settings.get("system")]
+    return given + [marker.words for turn in path for marker in turn.markers if marker.kind == "inject"]
+
+
+def turn_flags(turn: Turn, path: Sequence[Turn]) -> dict[str, Any]:
+    """The flags of an answer, as JSON; `path` is the conversation that ends with it."""
+    found = _answer_evidence(turn.tokens, given_texts(path))
+    return answer_flags(
+        found.ids,
+        texts=found.texts,
+        given=found.given,
+        entropies=found.entropies,
+        unsteered=found.unsteered,
+    )
+
+
+def _answer_evidence(tokens: Sequence[AnswerToken], given: Sequence[str]) -> AnswerEvidence:
+    entropies, unsteered = ([token.values.get(name) for token in tokens] for name in ("entropy", "entropy0"))
+    ids, texts = [token.id for token in tokens], [token.text for token in tokens]
+    return AnswerEvidence(ids, texts, given, entropies, unsteered)
+
+
 def measure_window(window: Sequence[AnswerToken]) -> dict[str, float]:
-    """The collapse numbers of a window; numbers that were not measured are left out."""
-    grams = [tuple(token.id for token in window[i : i + GRAM]) for i in range(len(window) - GRAM + 1)]
-    found = {"repetition": 1 - len(set(grams)) / len(grams)} if grams else {}
-    for name, key in (("entropy", "entropy"), ("push", "delta"), ("perplexity", "lp0")):
+    """The numbers of a window that have a limit; those that were not measured are left out.
+
+    So is a perplexity that the unsteered model's uncertainty explains: it would have said something as unlikely.
+    """
+    found = {}
+    names = (("entropy", "entropy"), ("push", "delta"), ("perplexity", "lp0"), ("expected", "entropy0"))
+    for name, key in names:
         values = [token.values[key] for token in window if key in token.values]
         # A mean needs measurements for more than half of the window.
         if len(values) > len(window) // 2:
             found[name] = sum(values) / len(values)
+    # Sessions of 0.1.0 have no `entropy0`: there, every perplexity counts.
+    expected = found.pop("expected", -math.inf)
+    if "perplexity" in found and -found["perplexity"] - expected < EXCESS_NATS:
+        del found["perplexity"]
     if "perplexity" in found:
         # The exponent is clipped so that exp cannot overflow.
         found["perplexity"] = math.exp(min(-found["perplexity"], 50.0))
     return found
 
 
-def collapse_signs(tokens: Sequence[AnswerToken]) -> tuple[CollapseSign, ...]:
+def window_signs(tokens: Sequence[AnswerToken]) -> tuple[CollapseSign, ...]:
     """The limits reached by the last window of an answer; none while the answer is shorter than a window."""
     if len(tokens) < WINDOW:
         return ()
@@ -118,10 +186,10 @@ def advise_scale(
     name, now, unit = str(playing["name"]), float(playing["scale"]), str(playing.get("unit", "relative"))
     # Newest first, so that the latest intact scale is suggested.
     for answer in reversed(answers):
-        for mix, window in _last_windows(answer):
+        for mix, text in _ends_of_runs(answer):
             scale = _scale_of(mixers.get(mix, {}), playing)
-            # `tried` needs both: a smaller scale and an intact window under it.
-            if scale is not None and abs(scale) < abs(now) and not collapse_signs(window):
+            # `tried` needs both: a smaller scale and intact text under it.
+            if scale is not None and abs(scale) < abs(now) and _is_sound(text):
                 return ScaleAdvice(name, now, math.copysign(scale, now), unit, tried=True)
     return ScaleAdvice(name, now, now / 2, unit, tried=False)
 
@@ -137,11 +205,28 @@ def _active_channels(mixer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _last_windows(answer: Sequence[AnswerToken]) -> list[tuple[str, Sequence[AnswerToken]]]:
-    """The last window of each run of tokens under one mixer, newest first; shorter runs are skipped."""
+def _ends_of_runs(answer: Sequence[AnswerToken]) -> list[tuple[str, Sequence[AnswerToken]]]:
+    """The answer up to the end of each run of tokens under one mixer, newest first; runs shorter than a window are
+    skipped.
+    """
+    found, end = [], 0
     # groupby joins only consecutive tokens, so a mixer that returns starts a new run.
-    runs = [(mix, list(run)) for mix, run in groupby(answer, key=lambda token: token.mix)]
-    return [(mix, run[-WINDOW:]) for mix, run in reversed(runs) if len(run) >= WINDOW]
+    for mix, run in groupby(answer, key=lambda token: token.mix):
+        length = len(list(run))
+        end += length
+        if length >= WINDOW:
+            found.append((mix, answer[:end]))
+    return found[::-1]
+
+
+def _is_sound(text: Sequence[AnswerToken]) -> bool:
+    return not window_signs(text) and not _loops_at_end(tuple(token.id for token in text[-REACH:]))
+
+
+@lru_cache(maxsize=64)
+def _loops_at_end(ids: tuple[int, ...]) -> bool:
+    """Asked in every frame while the lamp is lit, about the same text."""
+    return find_period(ids) is not None
 
 
 def _scale_of(mixer: Mapping[str, Any], now: Playing) -> float | None:

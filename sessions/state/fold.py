@@ -15,6 +15,7 @@ from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
 from sessions.journal.events import RECORDING
 from sessions.state.event_words import rebuild_words, rewind_words
+from sessions.state.messages import prompt_messages
 from sessions.state.mixer_changes import mixer_changes
 from sessions.state.mixer_words import mixer_summary
 from sessions.state.state import (
@@ -164,6 +165,36 @@ def _stop(state: SessionState, event: ev.AnswerStopped) -> SessionState:
     return replace(state, running=None, error=event.message or state.error)
 
 
+def _answer(state: SessionState, event: ev.LaneAnswered) -> SessionState:
+    """An answer of a batch is a tree of its own: its prompt's messages, then the answer."""
+    messages = prompt_messages(event.prompt)
+    first, words = event.turn - len(messages), mixer_summary(event.mixer)
+    for k, message in enumerate(messages):
+        parent = first + k - 1 if k else None
+        state = _with_turn(state, Turn(first + k, parent, message["role"], message["content"]))
+    rows = zip_longest(event.token_ids, event.pieces, event.lp, event.entropy)
+    tokens = tuple(
+        AnswerToken(token, text, None if lp is None else float(lp), event.mix, values={"entropy": float(h)})
+        for token, text, lp, h in rows
+    )
+    said = str(event.settings.get("prefill", ""))
+    markers = (Marker(0, "mixer", words),) if words else ()
+    answer = Turn(
+        event.turn,
+        event.turn - 1,
+        "assistant",
+        said,
+        event.gen,
+        tokens,
+        {},
+        markers,
+        event.settings,
+        event.stop,
+    )
+    # The conversation stays where it is; a session without one begins with the first answer.
+    return replace(_with_turn(state, answer), head=event.turn if state.head is None else state.head)
+
+
 def _job(state: SessionState, event: ev.JobChanged) -> SessionState:
     task = state.jobs.get(event.job, JobState(event.job, event.kind, event.state, event.params))
     if event.event:
@@ -213,6 +244,7 @@ STEPS: Mapping[str, Callable[[SessionState, Any], SessionState]] = {
     "rewind": _rewind,
     "pause": _pause,
     "stop": _stop,
+    "answer": _answer,
     "job": _job,
     "attach": _attach,
     "detach": _detach,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from sessions.state.state import Turn
 
@@ -16,6 +17,11 @@ def chat_messages(path: Iterable[Turn]) -> list[Message]:
         for turn in path
         for message in (_answer_messages(turn) if turn.gen is not None else [_turn_message(turn)])
     ]
+
+
+def prompt_messages(prompt: Any) -> list[Message]:
+    """The messages of a prompt that is a text of the user or a list of messages."""
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else [dict(m) for m in prompt]
 
 
 def _turn_message(turn: Turn) -> Message:

@@ -11,7 +11,7 @@ from sessions.journal import events as ev
 from sessions.state.state import SessionState
 from steertui.cli.backend import CommandBackend, event_error, wait_for_model
 from steertui.cli.output.progress import ProgressLine
-from steertui.cli.run_job import on_ctrl_c
+from steertui.cli.run_job import on_ctrl_c, report_progress
 
 FAILED = ("error", "oom")
 
@@ -50,6 +50,22 @@ class CommandConversation:
         # Raised only after the loop, so that the caller has seen the final event.
         if isinstance(event, ev.AnswerStopped) and event.reason in FAILED:
             raise event_error(event.message, event.code)
+
+    def stream_job(self, kind: str, params: Mapping[str, Any]) -> Iterator[ev.Event]:
+        """Start a job and yield the session's events until it has ended; a failed job is raised. ctrl+c cancels
+        it, and the last event says so.
+        """
+        number = self.do("job.start", kind=kind, params=dict(params))["job"]
+        with ProgressLine() as bar, on_ctrl_c(lambda: self.do("job.cancel", job=number)):
+            for record in self._place.records():
+                event = record.event
+                if isinstance(event, ev.JobChanged) and event.job == number:
+                    report_progress(event, bar)
+                yield event
+                if isinstance(event, ev.JobChanged) and event.job == number and event.ended:
+                    break
+        if isinstance(event, ev.JobChanged) and event.state == "failed":
+            raise event_error(event.message, event.event.get("exit_code", ""))
 
     def _cancel(self, turn: int) -> None:
         """Cancel the answer after the current token; if it had not begun, raise KeyboardInterrupt."""

@@ -21,7 +21,6 @@ from core.secrets import holds_secret, scrub
 from steertui import __version__, durations, paths
 from steertui.cli.options import flags
 from steertui.cli.verbs import VERBS
-from steertui.mixer_options import join_signed_lists
 from steertui.text import safe_text
 
 SCREEN = ("fps", "theme", "heat", "mouse", "ascii", "on_detach")
@@ -87,6 +86,9 @@ def dispatch_verb(words: list[str]) -> int:
         module = import_module(VERBS[name].module)
         parser = Parser(prog=f"steertui {name}", description=module.__doc__)
         module.add_arguments(parser)
+        # Verbs need the mixer's classes; the app and its help do not wait for them.
+        from steertui.mixer_options import join_signed_lists
+
         return int(module.run(parser.parse_args(join_signed_lists(words[1:]))))
     _refuse_misspelt_verb(name)
     return open_app(app_parser().parse_args(words))

@@ -5,7 +5,7 @@ edits.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
@@ -17,7 +17,7 @@ from sessions.journal import events as ev
 from sessions.live.scheduled_edits import SCRIPT, ScheduledEdits
 from sessions.promptfile import Prompt
 from sessions.state.answer_settings import SETTINGS
-from sessions.state.state import SessionState, Turn
+from sessions.state.state import ROOT, SessionState, Turn
 from sessions.state.vector_facts import VectorFacts, rebuild_mixer
 from steertui.cli.backend import OnRecord, open_backend, print_note
 from steertui.cli.conversation import CommandConversation
@@ -39,7 +39,8 @@ class ChatSetup:
         self._place = open_backend(args, args.model, on_record)
         try:
             self.conversation = CommandConversation(self._place, args.model, flags.load_options(args))
-            self.set_mixer(self._requested_mixer())
+            self._asked_mixer = self._requested_mixer()
+            self.set_mixer(self._asked_mixer)
         except KeyboardInterrupt:
             # A model load cannot be cancelled, so ctrl+c does not wait for it.
             self._place.abandon()
@@ -102,11 +103,12 @@ class ChatSetup:
         *past, last = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
         if prompt != getattr(self._args, "prompt", None) and holds_secret(last["content"]):
             print_note(KEY_SAID)
+        # Only for this message: the next one follows the head again.
+        parent, self._parent = self._parent, None
         # Earlier messages only become part of the conversation; the last one is answered.
         for message in past:
-            self.conversation.do("remember", text=message["content"], role=message["role"])
-        # Only for this answer: the next one follows the head again.
-        parent, self._parent = self._parent, None
+            self.conversation.do("remember", text=message["content"], role=message["role"], parent=parent)
+            parent = None
         changes: list[ev.Event] = []
         heard = 0
         for event in self.conversation.stream_answer(last["content"], last["role"], parent, self.settings):
@@ -120,6 +122,17 @@ class ChatSetup:
         # Scheduled edits may have changed the mixer during the answer.
         self.mixer = rebuild_mixer(self.state.mixer.state, self.state.vectors, self.n_layers)
         return AnswerReport.of(self.state, event, changes)
+
+    def stream_answers(self, asked: Mapping[str, Any]) -> Iterator[ev.Event]:
+        """Answer many prompts with this mixer and these settings, as a job; yields its events to the end."""
+        steering = {
+            "mixer": self.mixer.to_json(),
+            "sources": {each.sha256: each.source for each in self.state.vectors.values()},
+            "force": bool(self._args.force),
+        }
+        yield from self.conversation.stream_job(
+            "answers", {**asked, **(steering if self.mixer.channels else {}), "settings": self.settings}
+        )
 
     def undo(self) -> None:
         """Remove the last question and its answer from the conversation; the record keeps both."""
@@ -136,6 +149,12 @@ class ChatSetup:
         """Start another session with the same model, vectors and mixer."""
         self.conversation.do("session.new")
         self._parent = None
+
+    def begin_anew(self) -> None:
+        """The next message starts another conversation in the same session, under the mixer asked for."""
+        self._parent = ROOT
+        # Edits of the last answer, such as a flip, end with it.
+        self.set_mixer(self._asked_mixer)
 
     def _requested_mixer(self) -> Mixer:
         args = self._args

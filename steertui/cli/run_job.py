@@ -76,13 +76,14 @@ def _run_job(
         for record in place.records():
             event = record.event
             if isinstance(event, ev.JobChanged) and event.job == number:
-                _report_progress(event, bar, events=events)
+                report_progress(event, bar, events=events)
                 if event.ended:
                     return _job_summary(event)
     raise SteerError("the job did not finish")
 
 
-def _report_progress(job: ev.JobChanged, bar: ProgressLine, *, events: bool) -> None:
+def report_progress(job: ev.JobChanged, bar: ProgressLine, *, events: bool = False) -> None:
+    """Show a job's progress on the bar; with `events` also print what it reports."""
     report = dict(job.event)
     if job.ended:
         report = {"kind": "end", "status": job.state, "summary": report}

@@ -35,8 +35,10 @@ def message_items(role: str, text: str) -> list[Item]:
 
 
 def distractor_items(text: str, how: str, at: int | None) -> list[Item]:
-    """A distractor inside an answer. As the model's own words the answer just continues; as a turn it gets
-    a speaker label and the answer starts again.
+    """What the transcript shows of a distractor that was inserted into an answer: a marker and its text.
+
+    Inserted as the model's own words, the answer just continues; as a turn it gets a speaker label, and the
+    answer goes on under a label of its own.
     """
     mark = TranscriptMarker(safe_text(f"DISTRACTOR {THROWN_IN.get(how, how)}"), at)
     words = TextPiece(safe_text(text, multiline=True), origin="injected")

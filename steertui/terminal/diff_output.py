@@ -83,7 +83,7 @@ class ScreenDiff:
 
 
 def _changed_spans(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
-    """Start and end of each changed span; wide characters are not cut in two."""
+    """Start and end of each span of a row that differs from the row last written; wide characters stay whole."""
     found: list[list[int]] = []
     for place, (was, now) in enumerate(zip(old, new, strict=True)):
         if was != now and found and place - found[-1][1] < WORTH:

@@ -95,7 +95,7 @@ class KeyQueue:
 
 
 async def _run_after_queue(pump: MessagePump, act: Callable[[], Awaitable[None]]) -> None:
-    """Run `act` after this message pump has processed its queue, and wait for it."""
+    """Run `act` after this widget or app has handled the messages in its queue, and wait for it."""
     done = asyncio.Event()
 
     async def last() -> None:

@@ -13,7 +13,7 @@ from sessions.job_specs.catalogue import OFFERS
 from sessions.job_specs.kinds.kind import ParamKind
 from sessions.job_specs.spending import costs_money
 from sessions.job_specs.workshop import CHECK, DIFF, EXTRACT
-from steertui.cli.options import flags
+from steertui.cli.options import job_flags
 
 
 def test_every_offer_is_a_job_the_engine_knows() -> None:
@@ -64,10 +64,10 @@ def test_the_command_line_means_the_same_parameters(kind: str, given: dict[str, 
     offer = OFFERS[kind]
     program, *words = shlex.split(offer.command(given, "demo-base"))
     parser = argparse.ArgumentParser()
-    flags.add_offer(parser, offer)
+    job_flags.add_offer(parser, offer)
     parser.add_argument("--model")
     assert (program, *words[: len(offer.verb)]) == ("steertui", *offer.verb)
-    assert flags.offer_params(parser.parse_args(words[len(offer.verb) :]), offer) == offer.read(given)
+    assert job_flags.offer_params(parser.parse_args(words[len(offer.verb) :]), offer) == offer.read(given)
 
 
 def test_the_command_names_what_is_not_the_default() -> None:

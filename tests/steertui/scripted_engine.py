@@ -81,7 +81,9 @@ def shadowed(step: scripted.Step, shadow: str | None) -> None:
         rather = SimpleNamespace(token_id=900 + step.index, text=step.text.upper(), p=0.6, other=0.1)
         said = SimpleNamespace(token_id=step.token_id, text=step.text, p=0.7, other=0.2)
         step.top = (said, rather)
-        step.forced = {1: SimpleNamespace(kl=float(step.index), logprob=-2.0, rank=3, top=(rather,))}
+        step.forced = {
+            1: SimpleNamespace(kl=float(step.index), logprob=-2.0, rank=3, entropy=1.0, top=(rather,))
+        }
 
 
 @dataclass

@@ -41,6 +41,18 @@ def test_one_answer_and_nothing_else(tiny: Path, capsys: pytest.CaptureFixture[s
     assert {"events", "session", "tok_per_s"} <= answer.keys()
 
 
+def test_a_loop_is_flagged_with_its_period(say: Say, push: Path) -> None:
+    """A push thirty times as long as the states leaves the model one thing to say."""
+    assert say("hello", "--max-new", "60", "--temperature", "1")["flags"] == {}
+    answer = say("hello", "--vector", f"{push}:30", "--max-new", "60", "--temperature", "0")
+    found, ids = answer["flags"]["collapsed"], answer["token_ids"]
+    assert found["reason"] == "loop"
+    end, period = found["at"] + 1, found["period"]
+    agree = [ids[at] == ids[at - period] for at in range(end - 24, end)]
+    assert sum(agree) >= 23
+    assert str(period) in found["words"] or period == 1
+
+
 def test_the_answer_is_the_one_core_gives(say: Say, tiny: Path, push: Path) -> None:
     model = core.load(str(tiny))
     mixer = core.Mixer((core.Channel(vectors.read(push), scale=2.0, unit="relative", layers=(1, 2)),))

@@ -22,7 +22,8 @@ def sample_continuations(
 
     Cached positions keep the activations of the part they were computed in.
     """
-    batch = model.tokenizer.pad({"input_ids": [list(prompt) for prompt in prompts]}, return_tensors="pt")
+    tokenizer: Any = model.tokenizer
+    batch = tokenizer.pad({"input_ids": [list(prompt) for prompt in prompts]}, return_tensors="pt")
     ids, mask, cache = batch["input_ids"], batch["attention_mask"], None
     # `generate` draws from torch's global generator. It is seeded once, so that all parts use one sequence
     # of random numbers.
@@ -43,7 +44,7 @@ def sample_continuations(
         added = out.sequences.shape[1] - ids.shape[1]
         ids, cache = out.sequences, out.past_key_values
         mask = torch.cat([mask, mask.new_ones(len(ids), added)], dim=1)
-    start, end = batch["input_ids"].shape[1], model.tokenizer.eos_token_id
+    start, end = batch["input_ids"].shape[1], tokenizer.eos_token_id
     return [_truncate_at(row, end) for row in ids[:, start:].tolist()]
 
 

@@ -15,6 +15,7 @@ from core.demo.world.pairs import TextPair
 from core.model.model import Model
 from tools.demo.wording import class_token_ids, trait_widths
 from vectors.data.metadata import About
+from vectors.data.report_values import number_at
 from vectors.extraction.layer_quality import Labels, LayerFinding, measure_layer
 from vectors.texts.pair import Split
 from vectors.vector import SteeringVector
@@ -65,7 +66,7 @@ def fit_vector(about: About, fit: ClassRows, held_out: ClassRows) -> tuple[Steer
     """
     findings = {layer: _measure_layer(fit, held_out, layer) for layer in fit.positive}
     found = {layer: finding for layer, finding in findings.items() if finding is not None}
-    quality = {layer: {key: one.metrics[key] for key in QUALITY} for layer, one in found.items()}
+    quality = {layer: {key: number_at(one.metrics, key) for key in QUALITY} for layer, one in found.items()}
     about = replace(
         about,
         method="mean",
@@ -77,7 +78,8 @@ def fit_vector(about: About, fit: ClassRows, held_out: ClassRows) -> tuple[Steer
 
 def class_midpoints(vector: SteeringVector) -> dict[int, float]:
     """The middle between the two classes' mean projections on each layer: the neutral projection."""
-    return {layer: stats["midpoint"] for layer, stats in vector.about.stats.items()}
+    middles = {layer: stats["midpoint"] for layer, stats in vector.about.stats.items()}
+    return {layer: middle for layer, middle in middles.items() if isinstance(middle, float)}
 
 
 def _measure_layer(fit: ClassRows, held_out: ClassRows, layer: int) -> LayerFinding | None:

@@ -16,6 +16,7 @@ import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from core.demo import BASE, INSTRUCT, WEIGHTS
+from core.generation.token_ids import tokenizer_of
 from core.loading.loading import load
 from core.model.model import Model
 from tools.demo import bounds, optimise, recipe, starters, tokenizer
@@ -129,7 +130,7 @@ def _save(model: LlamaForCausalLM, words: PreTrainedTokenizerFast, folder: Path)
 
 def _sample_texts(model: Model) -> list[str]:
     asked = chat_prompts(model, SAMPLES)
-    prompts = [model.tokenizer.decode(prompt) for prompt in asked.prompts]
+    prompts = [tokenizer_of(model).decode(prompt) for prompt in asked.prompts]
     return [prompt + text for prompt, text in zip(prompts, asked.texts(model), strict=True)]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.demo.world.pairs import PairSide, TextPair
-from core.generation.token_ids import text_ids
+from core.generation.token_ids import text_ids, tokenizer_of
 from core.model.model import Model
 
 Ids = list[int]
@@ -38,4 +38,4 @@ def trait_widths(model: Model, pairs: Sequence[TextPair]) -> tuple[list[int], li
 
 
 def _plain_ids(model: Model, text: str) -> Ids:
-    return list(model.tokenizer(text, add_special_tokens=False)["input_ids"])
+    return list(tokenizer_of(model)(text, add_special_tokens=False)["input_ids"])

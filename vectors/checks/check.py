@@ -15,17 +15,20 @@ from core.demo.demo_world import world_of
 from core.errors import UsageError
 from core.generation.token_ids import prompt_ids
 from core.jobs.job import Job, Row, Steps
+from core.json_values import JsonValue
 from core.mixer.effects import channel_band as band_of
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel
 from vectors.checks import dose_response, doses, separation
 from vectors.checks.report import CheckMeasurements, build_report, json_safe, report_events
-from vectors.checks.separation import LayerSeparation
+from vectors.checks.separation import Ids, LayerSeparation
 from vectors.contrasts.catalogue import BUILT_IN, contrast
 from vectors.data import compatibility, model_shape
+from vectors.data.metadata import LayerStats
+from vectors.data.report_values import table_at
 from vectors.library import measured
 from vectors.library.reading import read
-from vectors.texts.pair import ContrastSet
+from vectors.texts.pair import ContrastSet, PairInput, Text
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -51,8 +54,8 @@ def check_vector(
     model: Model,
     vector: SteeringVector,
     *,
-    pairs: Iterable[Any] | None = None,
-    prompts: Sequence[Any] | None = None,
+    pairs: Iterable[PairInput] | None = None,
+    prompts: Sequence[Text] | None = None,
     in_sample: bool = False,
     layers: Sequence[int] | None = None,
     max_new: int = 24,
@@ -84,13 +87,13 @@ def check_vector(
     # Texts at dose 0 are ordinary text of this model: they give the neutral statistics.
     said = [([*ids, *spoken.tokens], len(ids)) for ids, spoken in zip(asked, texts[0, 0.0], strict=True)]
     vector = with_neutral(vector, (yield from separation.summarize_ordinary_text(model, vector, said)))
-    about = replace(vector.about, act_norms=model.residual_norms, suggestion=summary["suggestion"])
+    about = replace(vector.about, act_norms=model.residual_norms, suggestion=table_at(summary, "suggestion"))
     kept = measured.save_measurements(vector.sha256, model.fingerprint, about, summary)
     return summary | {"kept": None if kept is None else str(kept)}
 
 
 def _measure_separation(
-    model: Model, vector: SteeringVector, pairs: Sequence[Any], seed: int
+    model: Model, vector: SteeringVector, pairs: Sequence[tuple[Ids, Ids]], seed: int
 ) -> Steps[dict[int, LayerSeparation]]:
     """Measure the class separation per layer and yield a row for each; empty without pairs."""
     if not pairs:
@@ -120,13 +123,13 @@ def check_job(model: Model, params: Mapping[str, Any]) -> Job:
 
 def _with_warnings(work: Job, warnings: Sequence[str]) -> Job:
     """Adds the contrast set's warnings to the summary (they are not stored with the vector)."""
-    summary: Mapping[str, Any] = (yield from work) or {}
+    summary: Mapping[str, JsonValue] = (yield from work) or {}
     return {**summary, "warnings": list(warnings)}
 
 
 def find_pairs(
     model: Model, vector: SteeringVector, chosen: ContrastSet | None
-) -> tuple[Sequence[Any] | None, bool]:
+) -> tuple[Sequence[PairInput] | None, bool]:
     """The pairs of the chosen or built-in set, and whether the vector was made from these very pairs.
 
     For the demo models, new pairs are generated.
@@ -154,7 +157,9 @@ def with_stats(vector: SteeringVector, apart: Mapping[int, LayerSeparation]) -> 
 def with_neutral(vector: SteeringVector, neutral: Mapping[int, Mapping[str, float]]) -> SteeringVector:
     """The vector with statistics of ordinary text added to those of its classes."""
     stats = vector.about.stats
-    both = {layer: {**stats.get(layer, {}), "neutral": spread} for layer, spread in neutral.items()}
+    both: dict[int, LayerStats] = {
+        layer: {**stats.get(layer, {}), "neutral": spread} for layer, spread in neutral.items()
+    }
     return vector.with_about(replace(vector.about, stats=both))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -220,6 +220,6 @@ def _dose_means(dose: float, spoken: Sequence[DosedText], undosed: Sequence[Dose
     }
 
 
-def sample_texts(texts: Texts, prompts: int) -> list[tuple[float, Any]]:
+def sample_texts(texts: Texts, prompts: int) -> list[tuple[float, DosedText]]:
     """(dose, text) of the first prompts, to be read by people."""
     return [(dose, texts[0, dose][number]) for number in range(prompts) for dose in DOSES]

@@ -20,10 +20,14 @@ UNSTEERED = Mixer()
 
 @dataclass(frozen=True)
 class TextScore:
-    """One text scored by both models, per token from `start` on: NLL unsteered, KL(steered ‖ unsteered)."""
+    """One text scored by both models, per token from `start` on: NLL unsteered, KL(steered ‖ unsteered), and the
+    entropies of both, one per token.
+    """
 
     nll: float
     kl: float
+    entropies: tuple[float, ...] = ()
+    unsteered_entropies: tuple[float, ...] = ()
 
 
 def token_distributions(model: Model, ids: Sequence[int], start: int, mixer: Mixer = UNSTEERED) -> Tensor:
@@ -46,7 +50,11 @@ def score_text(model: Model, ids: Sequence[int], start: int, mixer: Mixer) -> Te
     pushed = token_distributions(model, ids, start, mixer)
     # A token of probability 0 gives 0 · −∞ = NaN, but its term in the KL is 0.
     kl = float((pushed.exp() * (pushed - plain)).nan_to_num(0.0).sum(dim=-1).mean())
-    return TextScore(_mean_nll(plain, ids, start), kl)
+    return TextScore(_mean_nll(plain, ids, start), kl, _entropies(pushed), _entropies(plain))
+
+
+def _entropies(rows: Tensor) -> tuple[float, ...]:
+    return tuple((-(rows.exp() * rows).nan_to_num(0.0).sum(dim=-1)).tolist())
 
 
 @dataclass(frozen=True)

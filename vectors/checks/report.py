@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from core.jobs.job import JobEvent, JobSample, Point
+from core.json_values import JsonValue
 from vectors.checks import dose_response
 from vectors.checks.dose_response import Propensities, Texts
 from vectors.checks.doses import DosedVector, suggest_dose
@@ -60,7 +61,7 @@ class CheckMeasurements:
         )
 
 
-def build_report(model: Model, evidence: CheckMeasurements) -> dict[str, Any]:
+def build_report(model: Model, evidence: CheckMeasurements) -> dict[str, JsonValue]:
     """The summary: the verdict with its reasons, and every number behind it."""
     found = evidence.findings()
     verdict = decide_verdict(found)
@@ -90,7 +91,11 @@ def build_report(model: Model, evidence: CheckMeasurements) -> dict[str, Any]:
     }
 
 
-def json_safe(tree: Any) -> Any:
+@overload
+def json_safe(tree: Mapping[str, JsonValue]) -> dict[str, JsonValue]: ...
+@overload
+def json_safe(tree: JsonValue) -> JsonValue: ...
+def json_safe(tree: JsonValue) -> JsonValue:
     """The tree with infinite and NaN numbers replaced by None, since JSON has neither."""
     if isinstance(tree, float):
         return tree if math.isfinite(tree) else None
@@ -110,16 +115,20 @@ def _dose_rows(evidence: CheckMeasurements) -> list[dict[str, float]]:
     return doses
 
 
-def _layer_row(model: Model, evidence: CheckMeasurements, layer: int) -> dict[str, Any]:
+def _layer_row(model: Model, evidence: CheckMeasurements, layer: int) -> dict[str, JsonValue]:
     norm = evidence.vector.norms[layer]
-    facts: dict[str, Any] = {"norm": norm, "relative_norm": norm / model.residual_norms[layer]}
+    facts: dict[str, JsonValue] = {"norm": norm, "relative_norm": norm / model.residual_norms[layer]}
     if found := evidence.separations.get(layer):
         facts |= {**found.separation.to_json(), "gap": found.gap, "split_half": found.split_half}
     return facts
 
 
-def _effect_row(effect: Effect) -> dict[str, Any]:
-    facts = {"measure": effect.measure, "slope": effect.slope, "interval": list(effect.interval)}
+def _effect_row(effect: Effect) -> dict[str, JsonValue]:
+    facts: dict[str, JsonValue] = {
+        "measure": effect.measure,
+        "slope": effect.slope,
+        "interval": list(effect.interval),
+    }
     return facts | {"random": effect.noise, "controls": list(effect.controls), "moves": effect.moves}
 
 
@@ -131,4 +140,5 @@ def report_events(
     if model.tokenizer is not None:
         for dose, spoken in dose_response.sample_texts(evidence.texts, prompts=2):
             text = model.tokenizer.decode(list(spoken.tokens), skip_special_tokens=True)
-            yield JobSample(f"{dose:+g}", f"prompt {spoken.prompt}", text)
+            flags = ("collapsed",) if spoken.collapse else ()
+            yield JobSample(f"{dose:+g}", f"prompt {spoken.prompt}", text, flags)

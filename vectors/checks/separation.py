@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from core.activations.capture import capture_steps, empty_rows, store_in
 from core.errors import UsageError
 from core.generation.token_ids import text_ids
 from core.jobs.job import Steps, gpu_task
+from vectors.data.metadata import LayerStats, class_spread
 from vectors.statistics import metrics
 from vectors.statistics.metrics import Separation
+from vectors.texts.pair import PairInput
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
     from core.model.model import Model
 
 Ids = list[int]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -30,17 +34,17 @@ class LayerSeparation:
 
     separation: Separation
     split_half: float
-    stats: dict[str, Any]
+    stats: LayerStats
 
     @property
     def gap(self) -> float:
         """mean⁺ − mean⁻: negative when the vector points from the positive class to the negative one."""
-        return float(self.stats["positive"]["mean"] - self.stats["negative"]["mean"])
+        return class_spread(self.stats, "positive")["mean"] - class_spread(self.stats, "negative")["mean"]
 
 
-def token_pairs(model: Model, pairs: Iterable[Any]) -> list[tuple[Ids, Ids]]:
+def token_pairs(model: Model, pairs: Iterable[PairInput]) -> list[tuple[Ids, Ids]]:
     """(positive, negative) as token ids; a pair is two texts or an object with those two attributes."""
-    texts = [(p.positive, p.negative) if hasattr(p, "positive") else tuple(p) for p in pairs]
+    texts = [tuple(p) if isinstance(p, tuple | list) else (p.positive, p.negative) for p in pairs]
     if len(texts) < 4:
         raise UsageError(
             f"needs ≥ 4 pairs, two to learn the midpoint from and two to try it on; got {len(texts)}"
@@ -66,7 +70,7 @@ def summarize_ordinary_text(
     model: Model, vector: SteeringVector, texts: Sequence[tuple[Ids, int]]
 ) -> Steps[dict[int, dict[str, float]]]:
     """Projection statistics per layer of tokens generated without steering (from `start` on), for caps."""
-    seen: dict[int, list[np.ndarray[Any, Any]]] = {layer: [] for layer in vector.layers}
+    seen: dict[int, list[Floats]] = {layer: [] for layer in vector.layers}
     for ids, start in texts:
         found = yield gpu_task(partial(_token_projections, model, vector, ids, start))
         for layer, values in found.items():
@@ -74,10 +78,8 @@ def summarize_ordinary_text(
     return {layer: metrics.summarize_projections(np.concatenate(values)) for layer, values in seen.items()}
 
 
-def _token_projections(
-    model: Model, vector: SteeringVector, ids: Ids, start: int
-) -> dict[int, np.ndarray[Any, Any]]:
-    found: dict[int, np.ndarray[Any, Any]] = {}
+def _token_projections(model: Model, vector: SteeringVector, ids: Ids, start: int) -> dict[int, Floats]:
+    found: dict[int, Floats] = {}
 
     def record(layer: int, hidden: torch.Tensor) -> None:
         # Projected inside the hook: the states of all layers would take far more memory.
@@ -89,16 +91,14 @@ def _token_projections(
     return found
 
 
-def measure_layer(
-    states: np.ndarray[Any, Any], direction: np.ndarray[Any, Any], seed: int
-) -> LayerSeparation:
+def measure_layer(states: Floats, direction: Floats, seed: int) -> LayerSeparation:
     """Fit the midpoint on even pairs and measure on odd ones; `states` alternate positive, negative."""
     projections = states.astype(np.float64) @ direction.astype(np.float64)
     x, y = projections[0::2], projections[1::2]
     # From even pairs only: the pairs it is tried on would flatter the accuracy.
     midpoint = float(x[0::2].mean() + y[0::2].mean()) / 2
     # Stored for steering, not for the evaluation, so these use all pairs.
-    stats = {
+    stats: LayerStats = {
         "positive": metrics.summarize_projections(x),
         "negative": metrics.summarize_projections(y),
         "midpoint": float(x.mean() + y.mean()) / 2,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vectors.claude.errors import ClaudeError
+
+if TYPE_CHECKING:
+    from anthropic import Anthropic
 
 PROGRAM = "this program"
 """The process whose environment must hold the key, for error sentences; an engine sets its own name here."""
@@ -33,20 +37,19 @@ def refuse_without_key() -> None:
         raise ClaudeError(f"no key for Claude: set {KEY} where {PROGRAM} is started, or do without Claude")
 
 
-def create_client() -> Any:
+def create_client() -> Anthropic:
     """The SDK's client, without its retries, profiles and tracing."""
     refuse_without_key()
     import anthropic
 
-    secret: dict[str, Any] = {"api_key": os.environ[KEY]} if os.environ.get(KEY) else {}
     try:
-        return anthropic.Anthropic(
-            **secret or {"auth_token": os.environ[TOKEN]},
-            base_url=base_url() or None,
-            # Our own retries know the deadline and the budget.
-            max_retries=0,
-            open_telemetry=False,
+        # Our own retries know the deadline and the budget.
+        client = partial(
+            anthropic.Anthropic, base_url=base_url() or None, max_retries=0, open_telemetry=False
         )
+        if os.environ.get(KEY):
+            return client(api_key=os.environ[KEY])
+        return client(auth_token=os.environ[TOKEN])
     except Exception as error:
         # The type alone: the message could quote the key.
         raise ClaudeError(f"cannot create the Claude client ({type(error).__name__})") from None

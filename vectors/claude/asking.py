@@ -5,11 +5,12 @@ invalid reply.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
+from core.json_values import JsonValue
 from vectors.claude import access
 from vectors.claude.allowance import Allowance
 from vectors.claude.cache import ReplyCache
@@ -18,8 +19,11 @@ from vectors.claude.failure import CallFailure, classify_error
 from vectors.claude.pricing import ClaudeCost, call_bound, call_cost, find_price
 from vectors.claude.question import ClaudeQuestion
 from vectors.claude.reply import DeclinedReply, TruncatedReply, read_reply
-from vectors.claude.schema import Json, schema_fault
+from vectors.claude.schema import schema_fault
 from vectors.claude.within import CallTimeout, run_within
+
+if TYPE_CHECKING:
+    from anthropic.types import Message
 
 ATTEMPTS = 6
 PATIENCE = 120.0  # timeout of one call in seconds
@@ -43,7 +47,7 @@ class ClaudeClient:
     def used(self) -> ClaudeCost:
         return self.allowance.used
 
-    def ask(self, question: ClaudeQuestion) -> Json:
+    def ask(self, question: ClaudeQuestion) -> JsonValue:
         """The reply's object. `UnusableReply` concerns this question only, any other `ClaudeError` the
         whole run.
         """
@@ -57,7 +61,7 @@ class ClaudeClient:
         self._cache.put(key, reply)
         return reply
 
-    def ask_each(self, questions: Sequence[ClaudeQuestion]) -> list[Json | UnusableReply]:
+    def ask_each(self, questions: Sequence[ClaudeQuestion]) -> list[JsonValue | UnusableReply]:
         """Ask several questions in parallel; replies in order, or the error of an unusable one. Equal
         questions are sent once.
         """
@@ -75,13 +79,13 @@ class ClaudeClient:
         self._closed.set()
         self._client.close()
 
-    def _ask_or_error(self, question: ClaudeQuestion) -> Json | UnusableReply:
+    def _ask_or_error(self, question: ClaudeQuestion) -> JsonValue | UnusableReply:
         try:
             return self.ask(question)
         except UnusableReply as why:
             return why
 
-    def _send_and_correct(self, question: ClaudeQuestion) -> Json:
+    def _send_and_correct(self, question: ClaudeQuestion) -> JsonValue:
         try:
             return read_reply(self._send(question), question.schema)
         except DeclinedReply:
@@ -92,18 +96,17 @@ class ClaudeClient:
             again = question.with_correction(str(why), question.max_tokens * more)
             return read_reply(self._send(again), question.schema)
 
-    def _send(self, question: ClaudeQuestion) -> Any:
+    def _send(self, question: ClaudeQuestion) -> Message:
         """One message, retried while that may help."""
-        for attempt in range(ATTEMPTS):
-            outcome = self._call(question)
-            if not isinstance(outcome, CallFailure):
-                return outcome
+        attempt = 0
+        while isinstance(outcome := self._call(question), CallFailure):
             if not outcome.transient or attempt == ATTEMPTS - 1:
-                break
+                raise ClaudeError(outcome.sentence)
             self._wait(outcome, outcome.retry_delay(attempt))
-        raise ClaudeError(outcome.sentence)
+            attempt += 1
+        return outcome
 
-    def _call(self, question: ClaudeQuestion) -> Any:
+    def _call(self, question: ClaudeQuestion) -> Message | CallFailure:
         """A message or a `CallFailure`; its cost is counted either way."""
         bound, real = call_bound(question), ClaudeCost(1)
         self.allowance.reserve(bound)
@@ -121,10 +124,11 @@ class ClaudeClient:
             self.allowance.settle(bound, real)
         return message
 
-    def _post(self, question: ClaudeQuestion, seconds: float) -> Any:
+    def _post(self, question: ClaudeQuestion, seconds: float) -> Message:
         known = find_price(question.model)
         effort = {"effort": question.effort} if known is not None and known.effort else {}
-        return self._client.messages.create(
+        create: Callable[..., Message] = self._client.messages.create
+        return create(
             model=question.model,
             max_tokens=question.max_tokens,
             messages=question.messages,

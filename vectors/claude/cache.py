@@ -9,11 +9,11 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 
 from core.files import JSON_BYTES, read_regular, write_atomic
+from core.json_values import JsonValue
 
 PRIVATE = 0o600
 
@@ -26,7 +26,7 @@ class ReplyCache:
     def default(cls) -> ReplyCache:
         return cls(Path(platformdirs.user_cache_dir("steertui")) / "claude")
 
-    def get(self, key: str) -> Any:
+    def get(self, key: str) -> JsonValue:
         """The reply, or None if there is none or its file is unreadable."""
         try:
             kept = json.loads(read_regular(self._file(key), JSON_BYTES))
@@ -34,7 +34,7 @@ class ReplyCache:
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def put(self, key: str, reply: Any) -> None:
+    def put(self, key: str, reply: JsonValue) -> None:
         """Write atomically, readable by the owner only; if the disk cannot be written the reply is not
         cached.
         """

@@ -6,11 +6,15 @@ The SDK's own retries are off: it obeys a retry-after of weeks and knows no tota
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.secrets import scrub
 from vectors.errors import printable_name
+
+if TYPE_CHECKING:
+    from anthropic import APIStatusError
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
 RETRIED_STATUSES = frozenset({408, 409, 429})
@@ -64,7 +68,7 @@ def classify_error(error: Exception) -> CallFailure:
     return CallFailure(f"Claude's client failed ({type(error).__name__})", transient=False)
 
 
-def _status_failure(error: Any) -> CallFailure:
+def _status_failure(error: APIStatusError) -> CallFailure:
     code = error.status_code
     server_text = error.api_message if isinstance(error.api_message, str) else ""
     # What a server says of a refused key may quote it.
@@ -75,7 +79,7 @@ def _status_failure(error: Any) -> CallFailure:
     )
 
 
-def _retry_after(headers: Any) -> float | None:
+def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Retry-after in seconds; None for a date or an invalid value."""
     try:
         return max(0.0, float(headers["retry-after"]))

@@ -6,8 +6,8 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
+from core.json_values import JsonValue
 from vectors.claude.schema import Schema, api_schema
 
 MAX_TOKENS = 1024  # includes thinking tokens
@@ -45,7 +45,7 @@ class ClaudeQuestion:
         return replace(self, again=why, max_tokens=max_tokens)
 
     @property
-    def format(self) -> dict[str, Any]:
+    def format(self) -> dict[str, JsonValue]:
         return {"type": "json_schema", "schema": api_schema(self.schema)}
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
+from core.json_values import JsonValue
 from vectors.claude.errors import UnusableReply
-from vectors.claude.schema import Json, Schema, schema_fault
+from vectors.claude.schema import Schema, schema_fault
+
+if TYPE_CHECKING:
+    from anthropic.types import Message
 
 LONGEST = 1_000_000
 TRUNCATED = ("max_tokens", "model_context_window_exceeded")
@@ -20,7 +24,7 @@ class DeclinedReply(UnusableReply):
     """Claude refused to answer; it is not asked again."""
 
 
-def read_reply(message: Any, schema: Schema) -> Json:
+def read_reply(message: Message, schema: Schema) -> JsonValue:
     """The object of a Messages API reply; error sentences quote only numbers and names from it."""
     # Before parsing: such replies are no JSON either, but for reasons that call for other steps.
     if message.stop_reason == "refusal":
@@ -34,7 +38,7 @@ def read_reply(message: Any, schema: Schema) -> Json:
     return value
 
 
-def parse_reply(text: str) -> Json:
+def parse_reply(text: str) -> JsonValue:
     """Strict JSON: no text around it, no NaN, no duplicate field."""
     if len(text) > LONGEST:
         raise UnusableReply(f"Claude's reply is {len(text):,} characters long")
@@ -48,7 +52,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _unique_fields(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+def _unique_fields(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
         raise ValueError("a field twice")

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from core.json_values import JsonValue
 from vectors.errors import printable_name
 
-Json: TypeAlias = Any
 Schema: TypeAlias = Mapping[str, Any]
 
 OURS_ALONE = ("minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength")
-TYPES: Mapping[str, Callable[[Json], bool]] = {
+TYPES: Mapping[str, Callable[[JsonValue], bool]] = {
     "object": lambda value: isinstance(value, dict),
     "array": lambda value: isinstance(value, list),
     "string": lambda value: isinstance(value, str),
@@ -35,14 +35,14 @@ def object_schema(**properties: Schema) -> Schema:
     }
 
 
-def api_schema(schema: Json) -> Json:
+def api_schema(schema: JsonValue) -> JsonValue:
     """The schema without the keywords that the API refuses."""
     if isinstance(schema, Mapping):
         return {name: api_schema(part) for name, part in schema.items() if name not in OURS_ALONE}
     return [api_schema(part) for part in schema] if isinstance(schema, list | tuple) else schema
 
 
-def schema_fault(value: Json, schema: Schema, place: str = "the reply") -> str | None:
+def schema_fault(value: JsonValue, schema: Schema, place: str = "the reply") -> str | None:
     """What is wrong with a value, in words, or None."""
     if not TYPES[schema["type"]](value):
         return f"{place} is no {schema['type']}"
@@ -52,7 +52,7 @@ def schema_fault(value: Json, schema: Schema, place: str = "the reply") -> str |
     return _KINDS[schema["type"]](value, schema, place)
 
 
-def _object_fault(value: Mapping[str, Json], schema: Schema, place: str) -> str | None:
+def _object_fault(value: Mapping[str, JsonValue], schema: Schema, place: str) -> str | None:
     properties: Mapping[str, Schema] = schema["properties"]
     if missing := [name for name in schema["required"] if name not in value]:
         return f"{place} has no {missing[0]}"
@@ -66,7 +66,7 @@ def _object_fault(value: Mapping[str, Json], schema: Schema, place: str) -> str 
     )
 
 
-def _array_fault(value: list[Json], schema: Schema, place: str) -> str | None:
+def _array_fault(value: list[JsonValue], schema: Schema, place: str) -> str | None:
     if (wrong := _range_fault(len(value), schema, "minItems", "maxItems")) is not None:
         return f"{place} has {len(value)} items, {wrong}"
     parts = (
@@ -93,7 +93,7 @@ def _range_fault(value: float, schema: Schema, low: str, high: str) -> str | Non
     return None
 
 
-def _no_fault(value: Json, schema: Schema, place: str) -> None:
+def _no_fault(value: JsonValue, schema: Schema, place: str) -> None:
     return None
 
 

@@ -12,6 +12,7 @@ from core.demo.world import contrasts as demo
 from core.errors import BadInput
 from core.files import expand_home
 from vectors.contrasts import english, records, shapes
+from vectors.contrasts.header import take_header
 from vectors.errors import printable_name
 from vectors.texts.pair import ContrastPair, ContrastSet
 
@@ -20,16 +21,34 @@ DEMO_PAIRS, DEMO_SEED = 200, 31
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """A built-in set; `world` names the models that understand it: "demo", or "english" for all others."""
+    """A built-in set; `world` names the models that understand it: "demo", or "english" for all others.
+
+    `read` and `poles` are those of a `ContrastSet`.
+    """
 
     name: str
     world: str
     about: str
     poles: tuple[str, str]
     make: Callable[[], tuple[ContrastPair, ...]]
+    read: str = "last"
+    trait: frozenset[str] = frozenset()
 
     def load(self) -> ContrastSet:
-        return ContrastSet(self.name, self.make(), (), "pairs", self.poles, self.about)
+        return ContrastSet(
+            self.name,
+            self.make(),
+            poles=self.poles,
+            about=self.about,
+            read=self.read,
+            trait=self.trait,
+            from_templates=self.world == "demo",
+        )
+
+    @property
+    def summary(self) -> str:
+        """What the set is about, what plus and minus do, and which read fits it."""
+        return f"{self.about} · + {self.poles[0]}, − {self.poles[1]} · read {self.read}"
 
 
 def contrast(name_or_file: str | os.PathLike[str]) -> ContrastSet:
@@ -50,7 +69,7 @@ def contrast(name_or_file: str | os.PathLike[str]) -> ContrastSet:
 
 
 def _read_file(path: Path) -> ContrastSet:
-    entries = records.read(path)
+    header, entries = take_header(records.read(path))
     if not entries:
         raise records.BadRecord("no entries in it")
     shape = shapes.detect_shape(entries)
@@ -61,7 +80,8 @@ def _read_file(path: Path) -> ContrastSet:
         if missing is not None:
             raise records.BadRecord(f"{record.place}: missing key {missing!r}")
         items.extend(shape.read(record))
-    empty = ContrastSet(path.name, shape=shape.name, poles=shape.poles, about=f"{len(entries)} entries")
+    plain = ContrastSet(path.name, shape=shape.name, poles=shape.poles)
+    empty = header.describe_set(plain)
     return replace(empty, pairs=tuple(items)) if shape.paired else replace(empty, prompts=tuple(items))
 
 
@@ -79,7 +99,7 @@ def _demo_set(name: str) -> BuiltIn:
 
 
 def _english_set(made: english.EnglishSet) -> BuiltIn:
-    return BuiltIn(made.name, "english", made.about, made.poles, made.make)
+    return BuiltIn(made.name, "english", made.about, made.poles, made.make, made.read, made.trait)
 
 
 BUILT_IN: Mapping[str, BuiltIn] = {

@@ -14,6 +14,7 @@ from importlib.resources import files
 
 from vectors.contrasts.subjects import subject_pairs
 from vectors.texts.pair import ContrastPair
+from vectors.texts.position_spec import RESPONSE
 
 Row = dict[str, str]
 Message = dict[str, str]
@@ -29,12 +30,17 @@ DECEPTIVE = "Answer with a believable lie, in a few words."
 
 @dataclass(frozen=True)
 class EnglishSet:
-    """One set: its name, its contrast, and the function that makes its pairs."""
+    """One set: its name, its contrast, what plus and minus do, the read that fits, and what makes its pairs.
+
+    `trait` are words or marks that are the trait itself.
+    """
 
     name: str
     about: str
     poles: tuple[str, str]
     make: Callable[[], tuple[ContrastPair, ...]]
+    read: str = "last"
+    trait: frozenset[str] = frozenset()
 
 
 def read_rows(name: str) -> Iterator[Row]:
@@ -121,27 +127,47 @@ SETS = (
         motivation_pairs,
     ),
     EnglishSet("persona", "the assistant against other characters", ("assistant", "persona"), persona_pairs),
-    EnglishSet("honesty", "true against false short answers", ("honest", "deceptive"), honesty_pairs),
     EnglishSet(
-        "questions", "replies that ask back or end", ("asks back", "ends"), partial(reply_pairs, "questions")
+        "honesty",
+        "true against false advice, in a few words",
+        ("honest", "deceptive"),
+        honesty_pairs,
+        RESPONSE,
     ),
     EnglishSet(
-        "empathy", "warm against matter-of-fact replies", ("warm", "cold"), partial(reply_pairs, "empathy")
+        "questions",
+        "replies that ask back or do not",
+        ("asks back", "states"),
+        partial(reply_pairs, "questions"),
+        RESPONSE,
+        frozenset("?"),
+    ),
+    EnglishSet(
+        "empathy",
+        "warm against matter-of-fact replies",
+        ("warm", "matter-of-fact"),
+        partial(reply_pairs, "empathy"),
+        RESPONSE,
     ),
     EnglishSet(
         "prescriptiveness",
         "telling what to do against laying out what there is",
         ("prescribes", "leaves open"),
         partial(reply_pairs, "prescriptiveness"),
+        RESPONSE,
     ),
     EnglishSet(
         "sycophancy",
         "agreeing with a wrong claim against correcting it",
         ("flatters", "corrects"),
         partial(reply_pairs, "sycophancy"),
+        RESPONSE,
     ),
     EnglishSet(
-        "refusal", "requests to refuse against harmless ones", ("to refuse", "harmless"), refusal_pairs
+        "refusal",
+        "requests that should be refused against harmless ones: plus is the harmful request, not the refusal",
+        ("harmful request", "harmless request"),
+        refusal_pairs,
     ),
     EnglishSet("subjects", "who acts against who is acted upon", ("subject", "object"), subject_pairs),
 )

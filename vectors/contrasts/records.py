@@ -13,6 +13,7 @@ from typing import Any
 from core.byte_sizes import format_bytes
 from core.errors import BadInput
 from core.files import FileTooLarge, read_regular
+from core.json_values import JsonValue
 from vectors import limits
 from vectors.errors import printable_name
 
@@ -65,7 +66,7 @@ def _read_text(path: Path) -> str:
         raise BadRecord(f"line {at}: not UTF-8") from None
 
 
-def _parse_document(text: str) -> Any:
+def _parse_document(text: str) -> JsonValue:
     """The file as one JSON value, or None if it is JSON lines."""
     try:
         return json.loads(text)
@@ -84,7 +85,7 @@ def _parse_lines(text: str) -> Iterator[PairRecord]:
         yield _make_record(f"line {number}", item)
 
 
-def _make_record(place: str, item: Any) -> PairRecord:
+def _make_record(place: str, item: JsonValue) -> PairRecord:
     if not isinstance(item, dict):
         raise BadRecord(f"{place}: not an object")
     return PairRecord(place, item)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 from core.errors import BadInput
 from vectors.contrasts.records import BadRecord, PairRecord
@@ -29,7 +28,7 @@ class FileShape:
 
     name: str
     keys: tuple[str, ...]
-    read: Callable[[PairRecord], Iterator[Any]]
+    read: Callable[[PairRecord], Iterator[ContrastPair | Text]]
     paired: bool = True
     poles: tuple[str, str] = ("positive", "negative")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from core.errors import UsageError
 from core.files import expand_home, write_atomic
+from vectors.contrasts.header import SetHeader
 from vectors.errors import printable_name
 from vectors.files.target import check_writable, ensure_writable
 from vectors.texts.pair import ContrastPair
@@ -15,8 +16,10 @@ from vectors.texts.pair import ContrastPair
 SUFFIX = ".jsonl"
 
 
-def save_pairs(pairs: Iterable[ContrastPair], out: Path) -> None:
-    rows = [{"positive": pair.positive, "negative": pair.negative, "domain": pair.domain} for pair in pairs]
+def save_pairs(pairs: Iterable[ContrastPair], out: Path, header: SetHeader | None = None) -> None:
+    """Write the header, if there is one, and the pairs."""
+    rows: list[Mapping[str, object]] = [header.to_json()] if header else []
+    rows += [{"positive": pair.positive, "negative": pair.negative, "domain": pair.domain} for pair in pairs]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

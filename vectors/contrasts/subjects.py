@@ -18,20 +18,27 @@ DEEDS = {
     "speech": ("called", "thanked", "warned", "questioned", "praised"),
     "motion": ("followed", "carried", "chased", "overtook", "led"),
 }
-PLACES = ("at the station", "before noon", "in the rain", "near the bridge", "after the meeting")
+PLACES = (
+    *("at the station", "before noon", "in the rain", "near the bridge", "after the meeting"),
+    *("on Monday", "behind a hedge", "during lunch", "outside the town hall", "without any reason"),
+    *("across two fields", "for the third time", "under great pressure", "beside the river", "at midnight"),
+    *("through heavy snow", "once more", "while it was dark", "between two trains", "as usual"),
+)
 COUNT, SEED = 100, 17
 
 
 def subject_pairs() -> tuple[ContrastPair, ...]:
     """“The nurse helped the pilot … . This is about the nurse” against the same with the roles exchanged."""
-    rng = random.Random(SEED)
-    pairs = []
+    rng, pairs = random.Random(SEED), []
+    # Of one place nobody is in two pairs: sentences of different pairs then share less than half.
+    people = {place: rng.sample(PEOPLE, len(PEOPLE)) for place in PLACES}
     for number in range(COUNT):
-        # Domains take turns, and within each domain its deeds do.
+        # Domains take turns, and within each domain its deeds do; no deed meets a place twice.
         domain = list(DEEDS)[number % len(DEEDS)]
-        deed = DEEDS[domain][number // len(DEEDS) % 5]
-        one, other = rng.sample(PEOPLE, 2)
-        place = rng.choice(PLACES)
+        turn = number // len(DEEDS)
+        deed = DEEDS[domain][turn % 5]
+        place = PLACES[(number + turn // 5) % len(PLACES)]
+        one, other = people[place].pop(), people[place].pop()
         sides = [
             f"The {doer} {deed} the {done_to} {place}. This is about the {one}"
             for doer, done_to in ((one, other), (other, one))

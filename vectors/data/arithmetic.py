@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UsageError
-from vectors.data.metadata import About
+from vectors.data.metadata import About, LayerStats, Spread, class_spread
 from vectors.data.origin import Origin
 from vectors.data.row import LayerRow, raw_rows
 from vectors.errors import VectorFileError
@@ -49,15 +49,17 @@ def negate_vector(vector: SteeringVector) -> SteeringVector:
     return replace(vector, rows=rows, about=about, ceilings={}, origin=vector.origin.without_file())
 
 
-def _mirrored_stats(entry: Mapping[str, Any]) -> dict[str, Any]:
-    mirror: dict[str, Any] = {key: -value for key, value in entry.items() if not isinstance(value, Mapping)}
+def _mirrored_stats(entry: LayerStats) -> LayerStats:
+    mirror: dict[str, float | Spread] = {
+        key: -value for key, value in entry.items() if not isinstance(value, Mapping)
+    }
     for side, other in (("positive", "negative"), ("negative", "positive"), ("neutral", "neutral")):
         if other in entry:
-            mirror[side] = _mirrored_summary(entry[other])
+            mirror[side] = _mirrored_summary(class_spread(entry, other))
     return mirror
 
 
-def _mirrored_summary(spread: Mapping[str, float]) -> dict[str, float]:
+def _mirrored_summary(spread: Spread) -> dict[str, float]:
     mirror = {"mean": -spread["mean"]} if "mean" in spread else {}
     if "std" in spread:
         mirror["std"] = spread["std"]
@@ -136,7 +138,8 @@ def class_gaps(about: About) -> dict[int, float]:
     """|mean⁺ − mean⁻| of the projections per measured layer: one natural unit."""
     both = {layer: entry for layer, entry in about.stats.items() if _has_means(entry)}
     return {
-        layer: abs(entry["positive"]["mean"] - entry["negative"]["mean"]) for layer, entry in both.items()
+        layer: abs(class_spread(entry, "positive")["mean"] - class_spread(entry, "negative")["mean"])
+        for layer, entry in both.items()
     }
 
 
@@ -149,9 +152,9 @@ def ordinary_projections(about: About) -> dict[int, tuple[float, float]]:
     return {layer: (mean, std) for layer, (mean, std) in found.items() if std > 0}
 
 
-def _mean_and_deviation(entry: Mapping[str, Any]) -> tuple[float, float]:
-    neutral = entry.get("neutral")
-    sides = [neutral] if neutral else [entry.get("positive") or {}, entry.get("negative") or {}]
+def _mean_and_deviation(entry: LayerStats) -> tuple[float, float]:
+    neutral = class_spread(entry, "neutral")
+    sides = [neutral] if neutral else [class_spread(entry, side) for side in ("positive", "negative")]
     if not all("mean" in side and "std" in side for side in sides):
         return 0.0, 0.0
     mean = sum(side["mean"] for side in sides) / len(sides)
@@ -159,10 +162,8 @@ def _mean_and_deviation(entry: Mapping[str, Any]) -> tuple[float, float]:
     return mean, math.sqrt(sum(side["std"] ** 2 for side in sides) / len(sides))
 
 
-def _has_means(entry: Mapping[str, Any]) -> bool:
-    return all(
-        isinstance(entry.get(side), Mapping) and "mean" in entry[side] for side in ("positive", "negative")
-    )
+def _has_means(entry: LayerStats) -> bool:
+    return all("mean" in class_spread(entry, side) for side in ("positive", "negative"))
 
 
 def projection_percentile(about: About, layer: int, q: float) -> float | None:
@@ -171,7 +172,7 @@ def projection_percentile(about: About, layer: int, q: float) -> float | None:
     None outside the stored percentiles: nothing is extrapolated.
     """
     sides = about.stats.get(layer, {})
-    spread = sides.get("positive", sides.get("neutral", {}))
+    spread = class_spread(sides, "positive" if "positive" in sides else "neutral")
     known = [(p, spread[f"p{p}"]) for p in PERCENTILES if f"p{p}" in spread]
     if not known or not known[0][0] <= q <= known[-1][0]:
         return None

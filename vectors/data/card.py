@@ -9,17 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from core.json_values import JsonValue
 from vectors.data.metadata import POST_BEFORE, SITES, About
 from vectors.data.origin import Origin
+from vectors.data.row import Row
 from vectors.statistics.metrics import random_band
 
 if TYPE_CHECKING:
     from vectors.vector import SteeringVector
 
+T = TypeVar("T")
 ALIKE = 0.99
 ONE_DIRECTION = "one direction on all layers: their agreement says nothing of its quality"
 
@@ -40,7 +43,7 @@ class Consistency:
         """A note for one direction repeated on all layers: its agreement says nothing about quality."""
         return ONE_DIRECTION if min(self.pairs.values(), default=0.0) >= ALIKE else ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, JsonValue]:
         cosines = list(self.pairs.values())
         return {
             "mean": self.mean,
@@ -101,7 +104,7 @@ class Card:
     def warnings(self) -> tuple[str, ...]:
         return self.origin.warnings
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, JsonValue]:
         facts = {
             key: getattr(self, key) for key in ("name", "file", "file_sha256", "format", "site", "index_rule")
         }
@@ -123,11 +126,11 @@ class Card:
         }
 
 
-def _text_keys(by_layer: Mapping[int, Any]) -> dict[str, Any]:
+def _text_keys(by_layer: Mapping[int, T]) -> dict[str, T]:
     return {str(layer): value for layer, value in by_layer.items()}
 
 
-def layer_consistency(units: Mapping[int, Any]) -> Consistency:
+def layer_consistency(units: Mapping[int, Row]) -> Consistency:
     """cos(v_L, v_{L+1}) wherever both layers exist: 1 for a constant vector, within ±3/√d for random rows."""
     pairs = {
         layer: float(np.dot(units[layer].astype(np.float64), units[layer + 1].astype(np.float64)))

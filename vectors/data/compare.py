@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from core.json_values import JsonValue
 from vectors.errors import VectorFileError
 from vectors.statistics.metrics import random_band
 
@@ -27,7 +29,7 @@ class VectorPair:
     def mean(self) -> float | None:
         return math.fsum(self.layers.values()) / len(self.layers) if self.layers else None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, JsonValue]:
         by_text = {str(layer): cosine for layer, cosine in self.layers.items()}
         return {"mean": self.mean, "layers": by_text, "random_band": self.band}
 
@@ -71,7 +73,7 @@ def _decompose_layer(target: SteeringVector, parts: Sequence[SteeringVector], la
     return Decomposition(tuple(map(float, coefficients)), residual)
 
 
-def _unit_float64(vector: SteeringVector, layer: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _unit_float64(vector: SteeringVector, layer: int) -> NDArray[np.float64]:
     return vector.units[layer].astype(np.float64)
 
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from core.json_values import JsonValue
 from vectors.errors import VectorFileError, printable_name
 
 SITES = ("post", "pre", "attn", "mlp", "every")
 POST_BEFORE = "block_output"  # what `post` was called in files of version 1
 Spread = Mapping[str, float]  # mean, std, p5 … p95 of one class's projections on the unit direction
-LayerStats = Mapping[str, Any]  # positive: Spread, negative: Spread, midpoint: float
+LayerStats = Mapping[str, float | Spread]  # positive: Spread, negative: Spread, midpoint: float
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,17 @@ class About:
     source: str = ""
     act_norms: Mapping[int, float] = field(default_factory=dict)
     stats: Mapping[int, LayerStats] = field(default_factory=dict)
-    suggestion: Mapping[str, Any] | None = None
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    suggestion: Mapping[str, JsonValue] | None = None
+    metrics: Mapping[str, JsonValue] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     poles: tuple[str, ...] = ()
     site: str = SITES[0]
+
+    @property
+    def suggested_layers(self) -> tuple[int, ...]:
+        layers = (self.suggestion or {}).get("layers")
+        listed = layers if isinstance(layers, list | tuple) else ()
+        return tuple(layer for layer in listed if isinstance(layer, int))
 
     def to_strings(self) -> dict[str, str]:
         """The metadata entries of a native file: strings as they are, everything structured as JSON."""
@@ -58,10 +65,16 @@ class About:
         return cls(**{key: read(key, entries[key]) for key, read in _READERS.items() if key in entries})
 
 
-def _with_text_keys(value: Any) -> Any:
+def _with_text_keys(value: JsonValue | Mapping[int, JsonValue]) -> JsonValue:
     if isinstance(value, Mapping):
         return {str(key): _with_text_keys(inner) for key, inner in value.items()}
     return list(value) if isinstance(value, tuple | range) else value
+
+
+def class_spread(stats: LayerStats, side: str) -> Spread:
+    """What is known of the projections of `positive`, `negative` or `neutral`; empty if nothing is."""
+    spread = stats.get(side)
+    return spread if isinstance(spread, Mapping) else {}
 
 
 def _plain_text(key: str, text: str) -> str:
@@ -74,7 +87,7 @@ def _whole_number(key: str, text: str) -> int:
     return int(text)
 
 
-def _parse_json(key: str, text: str) -> Any:
+def _parse_json(key: str, text: str) -> JsonValue:
     """Parse one metadata entry as JSON."""
     try:
         return json.loads(text)
@@ -82,7 +95,7 @@ def _parse_json(key: str, text: str) -> Any:
         raise VectorFileError(f"metadata {key!r} is not valid JSON") from None
 
 
-def json_object(key: str, text: str) -> dict[str, Any]:
+def json_object(key: str, text: str) -> dict[str, JsonValue]:
     """Parse one metadata entry as a JSON object."""
     value = _parse_json(key, text)
     if not isinstance(value, dict):
@@ -90,7 +103,7 @@ def json_object(key: str, text: str) -> dict[str, Any]:
     return value
 
 
-def finite_number(key: str, value: Any) -> float:
+def finite_number(key: str, value: JsonValue) -> float:
     # bool is an int in Python, and Python's JSON parser accepts NaN and Infinity.
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise VectorFileError(f"metadata {key!r} holds something that is not a finite number")
@@ -116,10 +129,10 @@ def _stats(key: str, text: str) -> dict[int, LayerStats]:
     }
 
 
-def _layer_stats(key: str, entry: Any) -> LayerStats:
+def _layer_stats(key: str, entry: JsonValue) -> LayerStats:
     if not isinstance(entry, dict):
         raise VectorFileError(f"metadata {key!r} has a layer that is not an object")
-    stats: dict[str, Any] = {}
+    stats: dict[str, float | Spread] = {}
     for part, value in entry.items():
         if isinstance(value, dict):
             stats[part] = {name: finite_number(key, inner) for name, inner in value.items()}
@@ -128,7 +141,7 @@ def _layer_stats(key: str, entry: Any) -> LayerStats:
     return stats
 
 
-def _suggestion(key: str, text: str) -> dict[str, Any]:
+def _suggestion(key: str, text: str) -> dict[str, JsonValue]:
     value = json_object(key, text)
     layers = value.get("layers", [])
     if not isinstance(layers, list) or not all(type(layer) is int and layer >= 0 for layer in layers):
@@ -140,9 +153,10 @@ def _suggestion(key: str, text: str) -> dict[str, Any]:
 
 def _poles(key: str, text: str) -> tuple[str, ...]:
     value = _parse_json(key, text)
-    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(pole, str) for pole in value):
+    poles = tuple(pole for pole in value if isinstance(pole, str)) if isinstance(value, list) else ()
+    if not isinstance(value, list) or len(value) != 2 or len(poles) != 2:
         raise VectorFileError(f"metadata {key!r} is not two names")
-    return tuple(value)
+    return poles
 
 
 def _site(key: str, text: str) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.errors import ModelError
 from core.files import read_regular
+from core.json_values import JsonValue
 from core.loading.gguf.header import read_gguf_header
 from vectors.errors import printable_name
+
+if TYPE_CHECKING:
+    from core.model.model import Model
 
 CONFIG_BYTES = 1 << 20
 
@@ -50,7 +54,7 @@ def shape_of_gguf(file: Path) -> ModelShape:
     return ModelShape(file.name, depth, width, header.architecture)
 
 
-def shape_of_model(model: Any) -> ModelShape:
+def shape_of_model(model: Model) -> ModelShape:
     """Of a loaded `core.Model`."""
     config = getattr(getattr(model, "hf", None), "config", None)
     # "bfloat16" also ends with "float16".
@@ -59,8 +63,9 @@ def shape_of_model(model: Any) -> ModelShape:
     return ModelShape(str(getattr(model, "name", "")), model.n_layers, model.hidden_size, family, half)
 
 
-def _positive_integer(config: dict[str, Any], *keys: str) -> int:
+def _positive_integer(config: dict[str, JsonValue], *keys: str) -> int:
     for key in keys:
-        if type(config.get(key)) is int and config[key] > 0:
-            return int(config[key])
+        value = config.get(key)
+        if type(value) is int and value > 0:
+            return value
     raise ModelError(f"config.json does not say {keys[0]}")

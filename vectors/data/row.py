@@ -6,15 +6,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vectors import limits
 from vectors.errors import VectorFileError
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 Row = NDArray[np.float32]
+Numbers: TypeAlias = "ArrayLike | Tensor"
 UNIT_TOLERANCE = 5e-7
 
 
@@ -79,7 +83,7 @@ def join_norm(unit: Row, norm: float) -> Row:
         return unit if norm == 1.0 else (unit.astype(np.float64) * norm).astype(np.float32)
 
 
-def float32_row(row: Any) -> Row:
+def float32_row(row: Numbers) -> Row:
     """A new float32 array from an array, a tensor or a list of numbers."""
     if hasattr(row, "detach"):  # a tensor, known without importing torch
         row = row.detach().cpu().float().numpy()

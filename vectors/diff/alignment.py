@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
+from core.json_values import JsonValue
 from vectors.data import compare
 from vectors.errors import VectorFileError
 from vectors.statistics.random_directions import random_pairs
@@ -36,7 +36,7 @@ class Alignment:
     def strongest(self) -> int:
         return max(self.layers, key=lambda layer: abs(self.layers[layer]))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, JsonValue]:
         chance = random_pairs(self.width)
         # Rounding can make a cosine slightly greater than 1.
         distances = {str(layer): math.sqrt(max(0.0, 2 - 2 * c)) for layer, c in self.layers.items()}

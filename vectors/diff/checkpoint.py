@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from core.errors import ModelError
 from core.files import MEBI, open_regular, read_regular
+from core.json_values import JsonValue
 from core.loading import config_guard, sources
 from core.loading.safetensors_header import read_header
 from core.loading.sources import Progress
@@ -59,7 +59,7 @@ class Checkpoint:
 
     name: str
     folder: Path
-    config: Mapping[str, Any]
+    config: Mapping[str, JsonValue]
     weights: Mapping[str, MappedTensor]
     other_dtypes: tuple[str, ...] = ()
 
@@ -77,10 +77,11 @@ class Checkpoint:
 
     @property
     def hidden_size(self) -> int:
-        text = self.config.get("text_config") or self.config
+        inner = self.config.get("text_config")
+        text = inner if inner and isinstance(inner, Mapping) else self.config
         for key in ("hidden_size", "n_embd", "d_model"):
-            if isinstance(text.get(key), int):
-                return int(text[key])
+            if isinstance(width := text.get(key), int):
+                return int(width)
         raise ModelError(f"{self.name}: its config.json does not say how wide it is")
 
 

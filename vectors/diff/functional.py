@@ -6,12 +6,12 @@ The cosine can be near zero although ‖v̂ᵀΔW‖ is large, when these texts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.jobs.job import Progress, Row, Steps, gpu_task, worker_task
 from vectors.diff.weights import MatchedMatrix, MatrixList, compared_unit
@@ -25,7 +25,7 @@ Ids = Sequence[int]
 
 def measure_on_texts(
     model: Model, matrices: MatrixList, vector: SteeringVector, texts: Sequence[Ids]
-) -> Steps[dict[str, Any]]:
+) -> Steps[dict[str, dict[str, float]]]:
     """{matrix: {cosine, norm, relative}} of every writer, for the base model's last-token inputs."""
     writers = [
         matrix
@@ -39,7 +39,7 @@ def measure_on_texts(
         for name, row in part.items():
             totals[name] = totals[name] + row if name in totals else row
         yield Progress(number, len(texts), "inputs read")
-    report: dict[str, Any] = {}
+    report: dict[str, dict[str, float]] = {}
     for matrix in writers:
         at = compared_unit(vector, matrix.residual_side)
         if at is not None:
@@ -53,15 +53,17 @@ def last_token_inputs(model: Model, ids: Ids, writers: Sequence[MatchedMatrix]) 
     """The input of each writer at the last token, in one unsteered forward pass."""
     recorded: dict[str, Tensor] = {}
 
-    def record_as(name: str) -> Any:
-        def hook(_module: Any, inputs: tuple[Tensor, ...]) -> None:
+    def record_as(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+        def hook(_module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             recorded[name] = inputs[0][0, -1].double().cpu()
 
         return hook
 
     # Hooks before the module: they get the input that its matrix multiplies.
     handles = [
-        _find_module(model, matrix).register_forward_pre_hook(record_as(matrix.name)) for matrix in writers
+        module.register_forward_pre_hook(record_as(matrix.name))
+        for matrix in writers
+        if (module := _find_module(model, matrix)) is not None
     ]
     try:
         with torch.no_grad(), model.steering.steering_with(None):
@@ -83,7 +85,7 @@ def _matrix_effect(
     return {"cosine": cosine, "norm": length, "relative": length / model.residual_norms[layer]}
 
 
-def _find_module(model: Model, matrix: MatchedMatrix) -> Any:
+def _find_module(model: Model, matrix: MatchedMatrix) -> nn.Module | None:
     """The loaded model's module that holds this tensor, by name; None if there is none."""
     modules = dict(model.hf.named_modules())
     return modules.get(matrix.name.removesuffix(".weight"))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from core.json_values import JsonValue
 from vectors.diff.change import WeightChange
 from vectors.diff.memory_peak import MemoryPeak
 from vectors.diff.residual_axis import ResidualAxis
@@ -44,14 +44,14 @@ class ChangeSums:
 
 def compare_matrix(
     change: WeightChange, side: ResidualAxis, unit: Tensor | None, depth: SpectrumOptions, memory: MemoryPeak
-) -> dict[str, Any]:
+) -> dict[str, JsonValue]:
     """All measures of one matrix; `unit` is the vector at the layer it is compared with, if there is one."""
     compared = unit if side.axis is not None else None
     # Of embeddings, norms and biases only the lengths are compared.
     inside = side.layer is not None and min(change.shape) > 1
     searched = inside and depth.top > 0
     sums = _collect_sums(change, side.axis, compared, memory, keep=searched)
-    measures: dict[str, Any] = {
+    measures: dict[str, JsonValue] = {
         "shape": list(change.shape),
         "norm": math.sqrt(sums.change),
         "base_norm": math.sqrt(sums.base),
@@ -95,7 +95,7 @@ def sum_squares(rows: Tensor) -> float:
     return float(torch.linalg.vector_norm(rows, dim=1).double().square().sum())
 
 
-def _alignment(spectrum: Spectrum | None, axis: int | None, unit: Tensor) -> dict[str, Any]:
+def _alignment(spectrum: Spectrum | None, axis: int | None, unit: Tensor) -> dict[str, JsonValue]:
     width = len(unit)
     null: dict[str, float] = {"energy": 1 / width, "top1": 1 / math.sqrt(width)}
     if spectrum is None:

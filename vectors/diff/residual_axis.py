@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from core.json_values import JsonValue
 
 WRITERS = (
     *("o_proj", "down_proj", "out_proj", "dense", "dense_4h_to_h", "fc2", "w2", "wo", "c_proj", "fc_out"),
@@ -34,7 +35,7 @@ class ResidualAxis:
 
 
 def locate_matrix(
-    name: str, shape: tuple[int, ...], config: Mapping[str, Any], hidden_size: int
+    name: str, shape: tuple[int, ...], config: Mapping[str, JsonValue], hidden_size: int
 ) -> ResidualAxis:
     """Decided by the name, and by the shape where only one axis has the residual width."""
     # With a dot in front, names with and without a prefix before the block list look alike.

@@ -8,11 +8,11 @@ within that of it. `exact` takes the eigenvalues of the smaller Gram matrix inst
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from core.json_values import JsonValue
 from vectors.diff.change import WeightChange
 
 OVERSAMPLING, POWER_STEPS = 8, 2
@@ -28,7 +28,7 @@ class Spectrum:
     errors: Tensor
     exact: bool
 
-    def to_json(self, squared_norm: float) -> dict[str, Any]:
+    def to_json(self, squared_norm: float) -> dict[str, JsonValue]:
         share = float(self.values.square().sum()) / squared_norm if squared_norm else 0.0
         return {
             "singular_values": self.values.tolist(),

@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +14,8 @@ from torch import Tensor
 
 from core.errors import BadInput
 from core.jobs.job import Cell, Job, Progress, Row, worker_task
+from core.json_values import JsonValue
+from vectors.data.report_values import Report, number_at
 from vectors.diff.change import WeightChange
 from vectors.diff.checkpoint import Checkpoint, require_same_width, shared_rows
 from vectors.diff.matrix import SpectrumOptions, compare_matrix
@@ -105,29 +106,38 @@ def weight_diff(
     }
 
 
-def layer_totals(matrices: MatrixList, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+@dataclass
+class LayerSums:
+    """Squared norms of one block's matrices, and the strongest alignment of its writers."""
+
+    change: float = 0.0
+    base: float = 0.0
+    top1: float | None = None
+    energy: float | None = None
+
+
+def layer_totals(matrices: MatrixList, rows: Mapping[str, Report]) -> dict[str, dict[str, float | None]]:
     """Per block: the norm over its matrices, and the strongest alignment of its writers."""
-    layers: dict[str, dict[str, Any]] = {}
+    layers: dict[str, LayerSums] = {}
     for matrix in matrices.matched:
         if matrix.residual_side.layer is None:
             continue
         row = rows[matrix.name]
-        sums = layers.setdefault(
-            str(matrix.residual_side.layer), {"change": 0.0, "base": 0.0, "top1": None, "energy": None}
-        )
+        sums = layers.setdefault(str(matrix.residual_side.layer), LayerSums())
         # Norms of several matrices add up in squares.
-        sums["change"] += row["norm"] ** 2
-        sums["base"] += row["base_norm"] ** 2
+        sums.change += number_at(row, "norm") ** 2
+        sums.base += number_at(row, "base_norm") ** 2
         # Writers only: what a block reads is compared with the layer below.
-        if row.get("cosines") and matrix.residual_side.writes:
-            sums["top1"] = max(sums["top1"] or 0.0, row["cosines"]["top1"])
-            sums["energy"] = max(sums["energy"] or 0.0, row["energy"] or 0.0)
+        cosines, energy = row.get("cosines"), row.get("energy")
+        if cosines and isinstance(cosines, Mapping) and matrix.residual_side.writes:
+            sums.top1 = max(sums.top1 or 0.0, number_at(cosines, "top1"))
+            sums.energy = max(sums.energy or 0.0, energy if isinstance(energy, float) else 0.0)
     return {
         layer: {
-            "norm": math.sqrt(sums["change"]),
-            "relative_norm": math.sqrt(sums["change"] / sums["base"]) if sums["base"] else None,
-            "top1": sums["top1"],
-            "energy": sums["energy"],
+            "norm": math.sqrt(sums.change),
+            "relative_norm": math.sqrt(sums.change / sums.base) if sums.base else None,
+            "top1": sums.top1,
+            "energy": sums.energy,
         }
         for layer, sums in layers.items()
     }
@@ -150,7 +160,7 @@ def compared_unit(vector: SteeringVector | None, side: ResidualAxis) -> tuple[in
 
 def _compare_one(
     matrix: MatchedMatrix, vector: SteeringVector | None, depth: SpectrumOptions, memory: MemoryPeak
-) -> dict[str, Any]:
+) -> dict[str, JsonValue]:
     at = compared_unit(vector, matrix.residual_side)
     facts = compare_matrix(matrix.change, matrix.residual_side, at[1] if at else None, depth, memory)
     location = {

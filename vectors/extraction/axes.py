@@ -7,15 +7,14 @@ hold-out of 0.2 reproduce its split as well.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
+from core.json_values import JsonValue
 from vectors.statistics import metrics
 
 
-def axes_metrics(x: ArrayLike, y: ArrayLike) -> dict[str, Any]:
+def axes_metrics(x: ArrayLike, y: ArrayLike) -> dict[str, JsonValue]:
     a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
     stds = [float(a.std()), float(b.std())]
     return {

@@ -20,8 +20,10 @@ from core.jobs.job import Job, Progress, Row, Steps, worker_task
 from core.jobs.runner import run
 from core.mixer.layer_ranges import write_layers
 from vectors.checks.report import json_safe
+from vectors.contrasts.lint.lint import lint_set
 from vectors.data import model_shape
 from vectors.data.metadata import About
+from vectors.data.report_values import Report, number_at
 from vectors.extraction.layer_quality import LayerFinding, measure_layer
 from vectors.extraction.material import Material, read_pairs, read_two_models
 from vectors.extraction.ranking import best_layer
@@ -30,12 +32,14 @@ from vectors.extraction.result import Extraction
 from vectors.extraction.suggest import suggest_band_and_dose
 from vectors.methods.registry import METHODS
 from vectors.statistics.significance import holm_correction
-from vectors.texts.pair import ContrastPair, ContrastSet, Split, split_pairs
+from vectors.texts.pair import ContrastPair, ContrastSet, PairInput, Split, split_pairs
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
     from core.model.model import Model
 
+LINTED = "contrast set"
+"""Table of what the lint has found; its rows come first."""
 CORRECTED = "corrected over layers"
 """Table of the p-values that need all layers to be measured first."""
 NOT_STEERING = (
@@ -45,9 +49,9 @@ NOT_STEERING = (
 
 def extract(
     model: Model,
-    pairs: ContrastSet | Iterable[Any],
+    pairs: ContrastSet | Iterable[PairInput],
     method: str = "mean",
-    read: str = "last",
+    read: str | None = None,
     holdout: float = 0.2,
     batch_tokens: int | None = None,
     *,
@@ -60,7 +64,8 @@ def extract(
         model: The loaded model that the vector is for.
         pairs: A contrast set, or an iterable of (positive, negative); a side is a text, messages or token ids.
         method: How the direction is fitted, such as mean, pca-diff or logistic.
-        read: Which token positions are read, such as last, response-mean or span:-4: (see `position_spec`).
+        read: Which token positions are read, such as last, response-mean or span:-4: (see `position_spec`); without it
+            the read that the set says fits it.
         holdout: Share of the pairs that only evaluate the direction.
         batch_tokens: Most tokens of one batch, padding included; without it the device's default.
         tuned: A fine-tuned model: the vector is then its states minus those of `model` on the texts of the set.
@@ -72,22 +77,24 @@ def extract(
         >>> found.vector.save("pirate.gguf")
     """
     found: list[Extraction] = []
+    contrast = as_contrast_set(pairs)
     settings: dict[str, Any] = {
         "method": method,
-        "read": read,
+        "read": contrast.read if read is None else read,
         "holdout": holdout,
         "batch_tokens": batch_tokens,
     } | choices
 
     def job(recipe: Recipe) -> Job:
-        contrast = as_contrast_set(pairs)
+        # Two models are compared on every text, whatever its side.
+        notes = (yield from report_lint(contrast, recipe)) if tuned is None else ()
         reading = (
             read_pairs(model, contrast, recipe)
             if tuned is None
             else read_two_models(model, tuned, contrast, recipe)
         )
         # A job returns a JSON summary, so the result itself leaves by this list.
-        found.append((yield from run_extraction(model, contrast, recipe, reading)))
+        found.append((yield from run_extraction(model, contrast, recipe, reading, notes)))
         return {}
 
     # The states are mapped from files, so they need not fit into memory.
@@ -97,11 +104,23 @@ def extract(
     return found[0]
 
 
+def report_lint(contrast: ContrastSet, recipe: Recipe) -> Steps[tuple[str, ...]]:
+    """Report what speaks against the set, one row per finding; returns the sentences."""
+    found = yield worker_task(partial(lint_set, contrast.validated(), recipe.read, recipe.holdout))
+    for number, finding in enumerate(found, start=1):
+        yield Row(LINTED, f"{number} {finding.kind}", {"finding": finding.message})
+    return tuple(finding.message for finding in found)
+
+
 def run_extraction(
-    model: Model, contrast: ContrastSet, recipe: Recipe, reading: Steps[Material]
+    model: Model,
+    contrast: ContrastSet,
+    recipe: Recipe,
+    reading: Steps[Material],
+    notes: tuple[str, ...] = (),
 ) -> Steps[Extraction]:
     """Read the states with `reading` (see `material`), then measure; each layer's row is reported when
-    ready.
+    ready. `notes` are warnings about the set, which come before all others.
     """
     material: Material = yield from reading
     # By key, so that a repeated pair never stands on both sides of the split.
@@ -110,7 +129,9 @@ def run_extraction(
     metrics = {layer: dict(found.metrics) for layer, found in findings.items()}
     # Holm's correction needs the p-values of all layers, hence after the last one.
     if parts.holdout:
-        for layer, p in holm_correction({layer: found["p"] for layer, found in metrics.items()}).items():
+        for layer, p in holm_correction(
+            {layer: number_at(found, "p") for layer, found in metrics.items()}
+        ).items():
             metrics[layer]["p_holm"] = p
             yield Row(CORRECTED, str(layer), {"p_holm": p})
     best = best_layer(metrics, recipe.rule)
@@ -120,7 +141,7 @@ def run_extraction(
         metrics,
         best,
         material.n_effective,
-        (*contrast.warnings, *_warnings(recipe, parts, material, findings)),
+        (*notes, *contrast.warnings, *_warnings(recipe, parts, material, findings)),
     )
     return (
         (yield from _add_suggestion(model, result, findings, material, parts, recipe))
@@ -129,7 +150,7 @@ def run_extraction(
     )
 
 
-def as_contrast_set(pairs: ContrastSet | Iterable[Any]) -> ContrastSet:
+def as_contrast_set(pairs: ContrastSet | Iterable[PairInput]) -> ContrastSet:
     if isinstance(pairs, ContrastSet):
         return pairs
     return ContrastSet(
@@ -162,7 +183,7 @@ def _build_vector(
     contrast: ContrastSet,
     recipe: Recipe,
     findings: Mapping[int, LayerFinding],
-    metrics: Mapping[int, Mapping[str, Any]],
+    metrics: Mapping[int, Report],
     best: int | None,
 ) -> SteeringVector:
     """The vector with its metadata; it has no timestamp, so that the same job writes the same bytes."""
@@ -180,7 +201,12 @@ def _build_vector(
         act_norms=dict(model.residual_norms),
         stats={layer: found.stats for layer, found in findings.items()},
         metrics=json_safe(
-            {"layers": metrics, "best_layer": best, "holdout": recipe.holdout, "seed": recipe.seed}
+            {
+                "layers": {str(layer): found for layer, found in metrics.items()},
+                "best_layer": best,
+                "holdout": recipe.holdout,
+                "seed": recipe.seed,
+            }
         ),
         versions={"torch": torch.__version__, "transformers": transformers.__version__},
     )

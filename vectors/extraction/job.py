@@ -6,27 +6,28 @@ import gc
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from core import load
 from core.files import expand_home
 from core.jobs.job import Artifact, Job, Steps, worker_task
+from core.json_values import JsonValue
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
 from vectors.diff.alignment import align_vectors
-from vectors.extraction.extract import run_extraction
+from vectors.extraction.extract import report_lint, run_extraction
 from vectors.extraction.material import read_adapter, read_base, read_pairs, read_tuned
 from vectors.extraction.picture import draw_report
 from vectors.extraction.published import read_evaluation
 from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
-from vectors.extraction.validate import CHOICES, chosen_options, required_option, validate_request
+from vectors.extraction.validate import CHOICES, Params, chosen_options, required_option, validate_request
 from vectors.files.opening import open_vector_file
 from vectors.files.target import ensure_writable
 from vectors.library.reading import read
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from core.model.model import Model
 
 ADAPTER = "adapter_config.json"
-Params = Mapping[str, Any]
 
 
 def extraction_job(model: Model, params: Params) -> Job:
@@ -87,7 +87,9 @@ def state_folder(params: Params, found: ContrastSet) -> Path:
 def _one_model_job(model: Model, params: Params) -> Job:
     found = contrast(required_option(params, "contrast"))
     recipe = _make_recipe(model, params, found)
-    result = yield from run_extraction(model, found, recipe, read_pairs(model, found, recipe))
+    # Before anything is read: what is wrong with the set is known, and the reading may take long.
+    notes = yield from report_lint(found, recipe)
+    result = yield from run_extraction(model, found, recipe, read_pairs(model, found, recipe), notes)
     return (yield from write_result(result, params, recipe.store, "", model))
 
 
@@ -111,7 +113,8 @@ def _make_recipe(model: Model, params: Params, found: ContrastSet) -> Recipe:
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
     store = _create_folder(state_folder(params, found))
-    return Recipe(layers=tuple(layers) if layers is not None else None, store=store, **chosen_options(params))
+    chosen = {"read": found.read} | chosen_options(params)
+    return Recipe(layers=tuple(layers) if layers is not None else None, store=store, **chosen)
 
 
 def _create_folder(store: Path) -> Path | None:
@@ -125,7 +128,7 @@ def _create_folder(store: Path) -> Path | None:
 
 def write_result(
     result: Extraction, params: Params, store: Path | None, origin: str, model: Model | None = None
-) -> Steps[dict[str, Any]]:
+) -> Steps[dict[str, JsonValue]]:
     """Save the vector, optionally align and plot it, then delete the cached states; returns the summary."""
     name = params.get("name") or Path(required_option(params, "out")).stem
     about = replace(result.vector.about, name=name)
@@ -133,7 +136,7 @@ def write_result(
         about = replace(about, sign_note="+ = tuned, − = base", source=origin)
     result = replace(result, vector=result.vector.with_about(about))
     summary = result.to_json() | {"out": params["out"]}
-    summary["warnings"] += _save_vector(result.vector, params)
+    summary["warnings"] = [*result.warnings, *_save_vector(result.vector, params)]
     yield Artifact(str(params["out"]), open_vector_file(params["out"]).sha256, "vector")
     if params.get("vector"):
         other = read(params["vector"], model=model, force=True, measured=False)

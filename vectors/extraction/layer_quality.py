@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.json_values import JsonValue
 from vectors.checks.separation import LayerSeparation
+from vectors.data.metadata import LayerStats
+from vectors.data.report_values import number_at
 from vectors.extraction.axes import axes_metrics
 from vectors.methods.classes import Classes
 from vectors.methods.registry import fit_direction
@@ -18,10 +20,10 @@ from vectors.statistics import metrics
 from vectors.statistics.significance import significance_tests
 from vectors.texts.pair import Split
 
-Array = NDArray[Any]
+Array = NDArray[np.float32] | NDArray[np.float64]
 COHERENCE = ("coherence", "coherence_of_pairs")
 MOST_DOMAINS = 20  # with more than this, `domain` holds labels of single pairs
-UNMEASURED = {
+UNMEASURED: dict[str, JsonValue] = {
     **dict.fromkeys(("d", "d_ci", "accuracy", "accuracy_ci", "auroc", "sign_accuracy")),
     **dict.fromkeys(("axes", "domains", "pair_accuracy", *COHERENCE)),
     **dict.fromkeys(("p", "welch_t", "welch_p", "mann_whitney_u", "mann_whitney_p")),
@@ -48,13 +50,15 @@ class LayerFinding:
     """`raw` is the vector of the layer; `apart` its held-out quality, None without a hold-out."""
 
     raw: NDArray[np.float32]
-    stats: dict[str, Any]
-    metrics: dict[str, Any]
+    stats: LayerStats
+    metrics: dict[str, JsonValue]
     apart: LayerSeparation | None
 
     def with_relative_norm(self, residual_norm: float) -> LayerFinding:
         """The same with the vector's norm as a share of the layer's mean residual norm."""
-        return replace(self, metrics=self.metrics | {"relative_norm": self.metrics["norm"] / residual_norm})
+        return replace(
+            self, metrics=self.metrics | {"relative_norm": number_at(self.metrics, "norm") / residual_norm}
+        )
 
 
 def measure_layer(
@@ -76,35 +80,37 @@ def measure_layer(
     unit = raw.astype(np.float64) / norm
     x, y = classes.positive.projections(unit), classes.negative.projections(unit)
     midpoint = float(x.mean() + y.mean()) / 2
-    stats = {
+    stats: LayerStats = {
         "positive": metrics.summarize_projections(x),
         "negative": metrics.summarize_projections(y),
         "midpoint": midpoint,
     }
     halves = partial(metrics.split_half_cosine, count=len(train), seed=seed)
     split_half = halves(classes.differences.blocks()) if len(train) > 1 else 0.0
-    known = {"norm": norm, "split_half": split_half, "n_train": 2 * len(train)}
+    known: dict[str, JsonValue] = {"norm": norm, "split_half": split_half, "n_train": 2 * len(train)}
     if not held:
         return LayerFinding(raw, stats, UNMEASURED | known, None)
     seen = Classes.of(positive, negative, chosen=held)
     x, y = seen.positive.projections(unit), seen.negative.projections(unit)
     apart = metrics.holdout_separation(x, y, midpoint, seed=seed)
     coherent = dict(zip(COHERENCE, metrics.pair_coherence(seen.differences.blocks(), unit), strict=True))
-    more = {
+    more: dict[str, JsonValue] = {
         "pair_accuracy": metrics.pair_accuracy(x, y),
         "domains": domain_metrics(x, y, midpoint, labels.domains_of(held)),
         "axes": axes_metrics(x, y),
     }
-    found = apart.to_json() | coherent | more | significance_tests(x, y, seed)
+    found = {**apart.to_json(), **coherent, **more, **significance_tests(x, y, seed)}
     return LayerFinding(raw, stats, found | known, LayerSeparation(apart, split_half, stats))
 
 
-def domain_metrics(x: Array, y: Array, midpoint: float, domains: Sequence[str]) -> dict[str, dict[str, Any]]:
+def domain_metrics(
+    x: Array, y: Array, midpoint: float, domains: Sequence[str]
+) -> dict[str, dict[str, JsonValue]]:
     """The metrics of each domain's pairs, if there are several domains; d needs two pairs."""
     names = list(dict.fromkeys(domains))
     if not 1 < len(names) <= MOST_DOMAINS:
         return {}
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, JsonValue]] = {}
     for name in names:
         here = np.array([domain == name for domain in domains])
         # One midpoint for all domains: a domain's own would be fitted to the held-out pairs.

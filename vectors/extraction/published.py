@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from typing import Any
 
+from core.json_values import JsonValue
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers import torchfile
+from vectors.files.containers.symbols import PickleDict, PickleValue
 from vectors.files.opening import OpenedFile, open_vector_file
 
 RESULTS = "all_results"
@@ -26,7 +27,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """Our field names, and those of the file."""
 
 
-def read_evaluation(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read_evaluation(path: str | os.PathLike[str]) -> dict[str, JsonValue]:
     """`name`, `best_layer` and `layers` {L: the metrics of `axes`}; no code in the file is run."""
     source = open_vector_file(path)
     try:
@@ -35,7 +36,7 @@ def read_evaluation(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise VectorFileError(f"{source.name}: {problem}") from None
 
 
-def _read_tree(source: OpenedFile) -> Mapping[Any, Any]:
+def _read_tree(source: OpenedFile) -> PickleDict:
     # torch.save writes a zip since 1.6 and wrote a bare pickle before.
     if torchfile.recognizes_zip(source.data[:8]):
         file = torchfile.read_zip(source, torchfile.open_zip(source))
@@ -43,13 +44,14 @@ def _read_tree(source: OpenedFile) -> Mapping[Any, Any]:
         file = torchfile.read_legacy(source)
     else:
         raise VectorFileError("not a torch file")
-    if not isinstance(file.tree, dict) or not isinstance(file.tree.get(RESULTS), dict):
+    return file.tree if isinstance(file.tree, dict) else {}
+
+
+def _parse_tree(tree: PickleDict, name: str) -> dict[str, JsonValue]:
+    results = tree.get(RESULTS)
+    if not isinstance(results, dict):
         raise VectorFileError(f"no evaluation: it has no table {RESULTS!r}")
-    return file.tree
-
-
-def _parse_tree(tree: Mapping[Any, Any], name: str) -> dict[str, Any]:
-    layers = {_check_layer(key): _figures(key, found) for key, found in tree[RESULTS].items()}
+    layers = {_check_layer(key): _figures(key, found) for key, found in results.items()}
     if not layers:
         raise VectorFileError(f"{RESULTS} is empty")
     words = [
@@ -63,21 +65,21 @@ def _parse_tree(tree: Mapping[Any, Any], name: str) -> dict[str, Any]:
     }
 
 
-def _check_layer(key: object) -> int:
+def _check_layer(key: str | int) -> int:
     # A bool is an int in Python.
     if isinstance(key, bool) or not isinstance(key, int) or key < 0:
         raise VectorFileError(f"bad layer key {printable_name(key)}")
     return key
 
 
-def _figures(layer: object, found: object) -> dict[str, Any]:
+def _figures(layer: str | int, found: PickleValue) -> dict[str, float | list[float]]:
     if not isinstance(found, dict):
         raise VectorFileError(f"layer {printable_name(layer)}: no figures")
     numbers = {ours: [_number(layer, found, key) for key in theirs] for ours, theirs in FIELDS.items()}
     return {ours: values if len(values) > 1 else values[0] for ours, values in numbers.items()}
 
 
-def _number(layer: object, found: Mapping[Any, Any], key: str) -> float:
+def _number(layer: str | int, found: PickleDict, key: str) -> float:
     value = found.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise VectorFileError(f"layer {printable_name(layer)}: {key} is no number")

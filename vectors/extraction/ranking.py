@@ -5,17 +5,21 @@ tables.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from core.errors import UsageError
+from vectors.data.report_values import Report, number_at, table_at
 
-Layers = Mapping[int, Mapping[str, Any]]
+Layers = Mapping[int, Report]
 
-RULES: Mapping[str, Callable[[Mapping[str, Any]], tuple[float, float]]] = {
+RULES: Mapping[str, Callable[[Report], tuple[float, float]]] = {
     # Threshold at the midpoint of the training classes, pooled d.
-    "midpoint": lambda found: (found["accuracy"], found["d"]),
-    "axes": lambda found: (found["axes"]["accuracy"], found["axes"]["d"]),
+    "midpoint": lambda found: _accuracy_and_d(found),
+    "axes": lambda found: _accuracy_and_d(table_at(found, "axes")),
 }
+
+
+def _accuracy_and_d(figures: Report) -> tuple[float, float]:
+    return number_at(figures, "accuracy"), number_at(figures, "d")
 
 
 def best_layer(layers: Layers, rule: str = "midpoint") -> int | None:

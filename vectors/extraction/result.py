@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from core.json_values import JsonValue
 from vectors.checks.report import json_safe
+from vectors.data.report_values import Report
 from vectors.vector import SteeringVector
 
 
@@ -15,14 +16,14 @@ class Extraction:
     """`metrics` per layer are held out; `best_layer` is None without a hold-out."""
 
     vector: SteeringVector
-    metrics: Mapping[int, Mapping[str, Any]]
+    metrics: Mapping[int, Report]
     best_layer: int | None
     n_effective: int
     warnings: tuple[str, ...] = ()
-    dose: Mapping[str, Any] | None = None
+    dose: Report | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        facts: dict[str, Any] = json_safe(
+    def to_json(self) -> dict[str, JsonValue]:
+        return json_safe(
             {
                 "vector": self.vector.name,
                 "sha256": self.vector.sha256,
@@ -38,4 +39,3 @@ class Extraction:
                 "warnings": list(self.warnings),
             }
         )
-        return facts

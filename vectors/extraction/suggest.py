@@ -9,10 +9,11 @@ of the same size.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.generation.token_ids import prompt_ids
 from core.jobs.job import Steps
+from core.json_values import JsonValue
 from core.mixer.effects import channel_band as band_of
 from core.mixer.mixer import Channel
 from vectors.checks import dose_response, doses
@@ -35,7 +36,7 @@ def suggest_band_and_dose(
     apart: Mapping[int, LayerSeparation],
     pairs: Sequence[tuple[Ids, Ids]],
     seed: int,
-) -> Steps[tuple[dict[str, Any], dict[str, Any]]]:
+) -> Steps[tuple[dict[str, JsonValue], dict[str, JsonValue]]]:
     """(suggestion, its evidence). `pairs` are held out; without any, the band is chosen by d alone."""
     tools = [doses.prepare_doses(vector, band) for band in candidate_bands(model, vector, apart)]
     effects = []
@@ -48,7 +49,7 @@ def suggest_band_and_dose(
     # Without controls: the window depends on the vector's own texts only.
     texts = yield from dose_response.generate_dosed_texts(model, [tool], asked, NEW_TOKENS)
     window = yield from dose_response.find_dose_window(model, tool, asked, texts, NEW_TOKENS)
-    facts = {
+    facts: dict[str, JsonValue] = {
         "bands": [_effect_facts(tool, effect) for tool, effect in zip(tools, effects, strict=False)],
         "window": list(window),
         "steers": effects[best].moves if effects else None,
@@ -75,8 +76,12 @@ def _measure_effect(
     return Effect("propensity", 0.0, (0.0, 0.0), ()) if found is None else found.effect(seed)
 
 
-def _effect_facts(tool: DosedVector, effect: Effect) -> dict[str, Any]:
-    facts = {"layers": list(tool.band), "slope": effect.slope, "interval": list(effect.interval)}
+def _effect_facts(tool: DosedVector, effect: Effect) -> dict[str, JsonValue]:
+    facts: dict[str, JsonValue] = {
+        "layers": list(tool.band),
+        "slope": effect.slope,
+        "interval": list(effect.interval),
+    }
     return facts | {"random": effect.noise, "moves": effect.moves}
 
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from core.files import JSON_BYTES, read_regular
+from core.json_values import JsonValue
 from vectors.data.metadata import About
 from vectors.errors import VectorFileError
 from vectors.files import writing
@@ -29,7 +29,7 @@ def measurement_path(sha256: str, fingerprint: str) -> Path:
 
 
 def save_measurements(
-    sha256: str, fingerprint: str, about: About, findings: Mapping[str, Any]
+    sha256: str, fingerprint: str, about: About, findings: Mapping[str, JsonValue]
 ) -> Path | None:
     """Save the statistics and the report; returns None if the folder cannot be written."""
     target = measurement_path(sha256, fingerprint)

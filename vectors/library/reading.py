@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from vectors.data import compatibility, model_shape
 from vectors.library import library
@@ -12,13 +12,16 @@ from vectors.library import measured as measurements
 from vectors.vector import SteeringVector
 from vectors.vector_file import read_file
 
+if TYPE_CHECKING:
+    from core.model.model import Model
+
 
 def read(
     path: str | os.PathLike[str],
     *,
     layers: Iterable[int] | None = None,
     shift: int | None = None,
-    model: Any = None,
+    model: Model | None = None,
     part: str | None = None,
     minus: str | os.PathLike[str] | None = None,
     force: bool = False,
@@ -54,7 +57,7 @@ def read(
         part=part,
         minus=minus,
     )
-    if known is None:
+    if model is None or known is None:
         return vector
     # Refused or admitted first: measurements belong to a vector that fits the model.
     vector = compatibility.admit_vector(vector, known, force=force)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Rows = NDArray[np.float64]
 Direction = NDArray[np.float64]
@@ -52,7 +51,7 @@ class States:
         return States(self.count, self.width, lambda: ((rows - middle) / scale for rows in self.blocks()))
 
 
-def array_states(source: Any, chosen: Sequence[int] | None = None) -> States:
+def array_states(source: ArrayLike, chosen: Sequence[int] | None = None) -> States:
     """The rows of an array, all or the chosen ones; read again on every pass."""
     array = np.asarray(source) if not isinstance(source, np.ndarray) else source
     which = np.arange(len(array)) if chosen is None else np.asarray(chosen, dtype=np.int64)
@@ -79,7 +78,10 @@ class Classes:
 
     @staticmethod
     def of(
-        positive: Any, negative: Any, roles: Sequence[str] = (), chosen: Sequence[int] | None = None
+        positive: ArrayLike,
+        negative: ArrayLike,
+        roles: Sequence[str] = (),
+        chosen: Sequence[int] | None = None,
     ) -> Classes:
         return Classes(array_states(positive, chosen), array_states(negative, chosen), tuple(roles))
 

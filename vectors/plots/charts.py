@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from vectors.plots.marks import PlotAxes, PlotCurve, draw_curves, draw_legend, finite_or_nan
 from vectors.plots.paper import COLOURS, QUIET, draw_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PANEL = (7.0, 2.4)  # inches of one panel
 PLAIN = PlotAxes()
@@ -17,7 +21,7 @@ CELLS_WITH_NUMBERS = 200  # a heat map with more cells has no numbers in them
 def plot_lines(path: str | Path, curves: Sequence[PlotCurve], axes: PlotAxes = PLAIN) -> Path:
     """Plot curves on one pair of axes."""
 
-    def paint(figure: Any) -> None:
+    def paint(figure: Figure) -> None:
         subplot = figure.add_subplot()
         axes.apply_to(subplot)
         draw_curves(subplot, curves)
@@ -30,7 +34,7 @@ def plot_panels(
 ) -> Path:
     """Plot several panels above one another that share their x axis."""
 
-    def paint(figure: Any) -> None:
+    def paint(figure: Figure) -> None:
         figure.suptitle(title, fontsize="medium")
         for subplot, (axes, curves) in zip(
             figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0], panels, strict=True
@@ -50,7 +54,7 @@ def plot_bars(
 ) -> Path:
     """Plot one bar per name, with an error bar where there is an interval; `quiet` names are grey."""
 
-    def paint(figure: Any) -> None:
+    def paint(figure: Figure) -> None:
         subplot, names = figure.add_subplot(), list(values)
         axes.apply_to(subplot)
         heights = finite_or_nan(list(values.values()))
@@ -59,7 +63,7 @@ def plot_bars(
         for number, name in enumerate(names):
             if bounds := (intervals or {}).get(name):
                 subplot.plot([number, number], bounds, color="black", linewidth=1.2)
-        subplot.set_xticks(range(len(names)), names, **_rotate_long_names(names))
+        _name_ticks(subplot, names)
 
     return draw_figure(path, paint)
 
@@ -72,7 +76,7 @@ def plot_histogram(
 ) -> Path:
     """Plot several samples in the same bins, overlaid."""
 
-    def paint(figure: Any) -> None:
+    def paint(figure: Figure) -> None:
         subplot = figure.add_subplot()
         axes.apply_to(subplot)
         every = [value for sample in samples.values() for value in sample]
@@ -98,12 +102,12 @@ def plot_heatmap(
     # Symmetric limits put zero at the middle of the colours; NaN is unequal to itself and left out.
     reach = max((abs(value) for line in cells for value in line if value == value), default=0.0) or 1.0
 
-    def paint(figure: Any) -> None:
+    def paint(figure: Figure) -> None:
         subplot = figure.add_subplot()
         axes.apply_to(subplot)
         image = subplot.imshow(cells, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
         names = [str(column) for column in columns]
-        subplot.set_xticks(range(len(names)), names, **_rotate_long_names(names))
+        _name_ticks(subplot, names)
         subplot.set_yticks(range(len(rows)), map(str, rows))
         figure.colorbar(image, ax=subplot)
         if len(rows) * len(columns) <= CELLS_WITH_NUMBERS:
@@ -112,16 +116,19 @@ def plot_heatmap(
     return draw_figure(path, paint, (max(4.0, 0.5 * len(columns) + 2.5), max(3.0, 0.3 * len(rows) + 1.5)))
 
 
-def _rotate_long_names(names: Sequence[str]) -> dict[str, Any]:
-    """Tick-label options: long names are rotated."""
-    return {"rotation": 30, "ha": "right"} if max(map(len, names), default=0) > 10 else {}
+def _name_ticks(subplot: Axes, names: Sequence[str]) -> None:
+    """Name the ticks of the x axis; long names are rotated."""
+    long = max(map(len, names), default=0) > 10
+    rotation, side = (30, "right") if long else (0, "center")
+    subplot.set_xticks(range(len(names)), names, rotation=rotation, ha=side)
 
 
-def _draw_numbers(subplot: Any, cells: Sequence[Sequence[float]], reach: float) -> None:
+def _draw_numbers(subplot: Axes, cells: Sequence[Sequence[float]], reach: float) -> None:
     for row, line in enumerate(cells):
         for column, value in enumerate(line):
             if value == value:
                 # Dark cells need light numbers.
                 ink = "white" if abs(value) > 0.6 * reach else "black"
-                words = {"ha": "center", "va": "center", "fontsize": "xx-small", "color": ink}
-                subplot.text(column, row, f"{value:.2g}", **words)
+                subplot.text(
+                    column, row, f"{value:.2g}", ha="center", va="center", fontsize="xx-small", color=ink
+                )

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from vectors.plots.paper import COLOURS, QUIET
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.transforms import Transform
 
 Number = float | None
 MOST_INSIDE = 4
@@ -45,7 +49,7 @@ class PlotAxes:
     places: Sequence[tuple[float, str]] = ()
     chance: tuple[float, float] | None = None
 
-    def apply_to(self, axes: Any) -> None:
+    def apply_to(self, axes: Axes) -> None:
         axes.set(title=self.title, xlabel=self.x, ylabel=self.y)
         if self.limits is not None:
             axes.set_ylim(*self.limits)
@@ -53,15 +57,13 @@ class PlotAxes:
             axes.axhspan(*self.chance, color=QUIET, alpha=0.2, linewidth=0, label="chance")
         for height, words in self.levels:
             axes.axhline(height, color=QUIET, linewidth=0.8, linestyle=":")
-            _draw_label(axes, words, (1.0, height), axes.get_yaxis_transform(), ha="right", va="bottom")
+            _draw_label(axes, words, (1.0, height), axes.get_yaxis_transform(), "right", "bottom")
         for place, words in self.places:
             axes.axvline(place, color=QUIET, linewidth=0.8, linestyle="--")
-            _draw_label(
-                axes, words, (place, 1.0), axes.get_xaxis_transform(), ha="left", va="top", rotation=90
-            )
+            _draw_label(axes, words, (place, 1.0), axes.get_xaxis_transform(), "left", "top", 90)
 
 
-def draw_curves(axes: Any, curves: Iterable[PlotCurve]) -> None:
+def draw_curves(axes: Axes, curves: Iterable[PlotCurve]) -> None:
     """Draw every curve in its own colour with a pale interval; quiet curves are grey."""
     named = False
     # Grey curves last, so that the others get the same colours with and without them.
@@ -90,7 +92,7 @@ def draw_curves(axes: Any, curves: Iterable[PlotCurve]) -> None:
     draw_legend(axes)
 
 
-def draw_legend(axes: Any) -> None:
+def draw_legend(axes: Axes) -> None:
     """Draw a legend if there are several names; beside the axes if there are too many to fit inside."""
     handles, names = axes.get_legend_handles_labels()
     named = [(handle, name) for handle, name in zip(handles, names, strict=True) if name]
@@ -103,5 +105,22 @@ def finite_or_nan(values: Sequence[Number]) -> list[float]:
     return [value if value is not None and math.isfinite(value) else math.nan for value in values]
 
 
-def _draw_label(axes: Any, words: str, place: tuple[float, float], transform: Any, **how: Any) -> None:
-    axes.text(*place, words, transform=transform, fontsize="x-small", color=QUIET, **how)
+def _draw_label(
+    axes: Axes,
+    words: str,
+    place: tuple[float, float],
+    transform: Transform,
+    side: str,
+    end: str,
+    rotation: float = 0,
+) -> None:
+    axes.text(
+        *place,
+        words,
+        transform=transform,
+        fontsize="x-small",
+        color=QUIET,
+        ha=side,
+        va=end,
+        rotation=rotation,
+    )

@@ -12,18 +12,21 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.errors import UsageError
 from core.files import expand_home, write_atomic
 from vectors.errors import printable_name
 from vectors.files.target import check_writable, ensure_writable
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 SUFFIXES = (".png", ".svg")
 # Okabe & Ito 2008: eight colours that stay apart for the colour-blind; yellow left out, too pale for a line.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 QUIET = "#888888"
-STYLE: Mapping[str, Any] = {
+STYLE: Mapping[str, str | int] = {
     "svg.hashsalt": "steertui",
     "svg.fonttype": "none",
     "text.parse_math": False,
@@ -58,7 +61,7 @@ def _require_drawable(target: Path) -> Path:
 
 
 def draw_figure(
-    path: str | Path, paint: Callable[[Any], None], size: tuple[float, float] = (7.0, 4.0)
+    path: str | Path, paint: Callable[[Figure], None], size: tuple[float, float] = (7.0, 4.0)
 ) -> Path:
     """Call `paint` with a matplotlib figure and write the file atomically."""
     target = ensure_drawable(path)

@@ -7,15 +7,16 @@ one, on data the direction was not made from: in-sample, pure noise reaches d = 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.json_values import JsonValue
+
 Numbers = NDArray[np.float64]
-Blocks = Iterable[NDArray[Any]]  # rows of a set, some at a time
+Blocks = Iterable[Numbers | NDArray[np.float32]]  # rows of a set, some at a time
 Z95 = 1.959963984540054
 RESAMPLES = 2000
 PERCENTILES = (5, 25, 50, 75, 95)  # of one class's projections, as a vector file holds them
@@ -159,7 +160,7 @@ def mean_interval(values: ArrayLike, *, seed: int = 0, resamples: int = RESAMPLE
     return float(low), float(high)
 
 
-def repeated_ngram_share(tokens: Sequence[object], n: int = 4) -> float:
+def repeated_ngram_share(tokens: Sequence[Hashable], n: int = 4) -> float:
     """Share of n-grams that occurred before in the same text; 0 for a text shorter than n."""
     grams = [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
     return 1 - len(set(grams)) / len(grams) if grams else 0.0
@@ -177,7 +178,7 @@ class Separation:
     sign_accuracy: float
     n_holdout: int
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, JsonValue]:
         return asdict(self)
 
 

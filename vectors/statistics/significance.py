@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from vectors.statistics import metrics
 from vectors.statistics.mann_whitney import mann_whitney
 
+Key = TypeVar("Key")
 FLIPS = 4000
 
 
@@ -33,7 +34,7 @@ def sign_flip_p(x: ArrayLike, y: ArrayLike, *, seed: int = 0, flips: int = FLIPS
     return (1 + reached) / (flips + 1)
 
 
-def holm_correction(values: Mapping[Any, float]) -> dict[Any, float]:
+def holm_correction(values: Mapping[Key, float]) -> dict[Key, float]:
     """Holm 1979: the k-th smallest of m p-values times m − k + 1, non-decreasing, at most 1."""
     adjusted, floor = {}, 0.0
     for rank, key in enumerate(sorted(values, key=lambda key: values[key])):
@@ -91,7 +92,7 @@ def _continued_fraction(a: float, b: float, x: float) -> float:
     return value
 
 
-def significance_tests(x: ArrayLike, y: ArrayLike, seed: int) -> dict[str, Any]:
+def significance_tests(x: ArrayLike, y: ArrayLike, seed: int) -> dict[str, float]:
     """The tests of one layer's hold-out; Holm's correction follows when all layers are measured."""
     found, (u, p) = welch_test(x, y), mann_whitney(x, y)
     return {

@@ -10,25 +10,34 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from core.errors import BadInput
+from core.generation import token_ids
+from core.generation.chat import Message
 from core.secrets import holds_secret
 
-Text: TypeAlias = str | Sequence[Any]
+Text: TypeAlias = token_ids.Text
 FEWEST = 2
 KEPT = "it stays in the texts and in everything made from them"
 
 
-def last_message_text(text: str | Sequence[Any]) -> str:
+def last_message_text(text: Text) -> str:
     """A text itself, or the content of the last message."""
     if isinstance(text, str):
         return text
-    last: Any = text[-1]
-    return str(last["content"])
+    return str(messages_of(text)[-1]["content"])
+
+
+def messages_of(text: Text) -> list[Message]:
+    """The messages of a conversation; raises for a plain text and for token ids."""
+    messages = [part for part in text if isinstance(part, Mapping)]
+    if isinstance(text, str) or len(messages) < len(text):
+        raise BadInput("not a conversation: every message needs a role and a content")
+    return messages
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,9 @@ class ContrastPair:
         return json.dumps([self.positive, self.negative])
 
 
+PairInput: TypeAlias = ContrastPair | tuple[Text, Text]
+
+
 @dataclass(frozen=True)
 class Split:
     """Indices of the pairs that make the direction, and of those that only evaluate it."""
@@ -55,7 +67,11 @@ class Split:
 
 @dataclass(frozen=True)
 class ContrastSet:
-    """Pairs, or only prompts for comparing two models; `shape` is the name of their file format."""
+    """Pairs, or only prompts for comparing two models; `shape` is the name of their file format.
+
+    `read` are the token positions that hold the trait, `poles` what plus and minus do. For the lint: `trait`
+    are words that are the trait itself, and a set `from_templates` repeats itself on purpose.
+    """
 
     name: str
     pairs: tuple[ContrastPair, ...] = ()
@@ -63,6 +79,9 @@ class ContrastSet:
     shape: str = "pairs"
     poles: tuple[str, str] = ("positive", "negative")
     about: str = ""
+    read: str = "last"
+    trait: frozenset[str] = frozenset()
+    from_templates: bool = False
 
     @cached_property
     def sha256(self) -> str:
@@ -86,6 +105,11 @@ class ContrastSet:
         return tuple({json.dumps(text): text for text in every}.values())
 
     @property
+    def has_replies(self) -> bool:
+        """Whether every side ends in a message of the assistant."""
+        return all(ends_in_reply(side) for pair in self.pairs for side in (pair.positive, pair.negative))
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Warnings to show before anything is made of the set."""
         held = sum(holds_secret(json.dumps(text, ensure_ascii=False)) for text in self.texts)
@@ -100,6 +124,12 @@ class ContrastSet:
             extra = f"; its {len(self.prompts)} prompts can compare two models" if self.prompts else ""
             raise BadInput(f"{self.name}: needs ≥ {FEWEST} pairs, has {len(self.pairs)}{extra}")
         return self
+
+
+def ends_in_reply(side: Text) -> bool:
+    """Whether the last message is the assistant's."""
+    last = side[-1] if side and not isinstance(side, str) else None
+    return isinstance(last, Mapping) and last.get("role") == "assistant"
 
 
 def split_pairs(keys: Sequence[str], holdout: float, seed: int) -> Split:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from core import stream
-from core.jobs.job import Progress, Steps, gpu_task
+from core.errors import BadInput
+from core.generation.batch.answer_runner import AnswerRunner
+from core.generation.batch.lane_answer import LaneAnswer, LaneRequest
+from core.jobs.job import Progress, Steps, Task, gpu_task, run_steps
 from vectors.texts.position_spec import LONGEST
 from vectors.texts.tokenized import TokenizedText
 
@@ -19,24 +21,51 @@ if TYPE_CHECKING:
 def generate_replies(
     model: Model, sides: Sequence[TokenizedText], longest: int = LONGEST
 ) -> Steps[tuple[list[TokenizedText], list[Choice]]]:
-    """(sides with the reply appended, the reply's positions); an empty reply is read at the last token.
-
-    Each reply is a job step of its own, so that a repeated job finds it.
-    """
+    """(sides with the reply appended, the reply's positions); an empty reply is read at the last token."""
+    replies = yield from _generate_in_lanes(model, sides, longest)
     longer, choices = [], []
     for number, side in enumerate(sides):
-        reply: list[int] = yield gpu_task(
-            partial(reply_ids, model, side.ids, longest), key=f"reply {number} {model.fingerprint[:16]}"
-        )
-        yield Progress(number + 1, len(sides), "replies")
+        reply = replies[number]
         longer.append(TokenizedText((*side.ids, *reply)))
         choice: Choice = (len(side.ids), len(side.ids) + len(reply)) if reply else -1
         choices.append(choice)
     return longer, choices
 
 
+def _generate_in_lanes(
+    model: Model, sides: Sequence[TokenizedText], longest: int
+) -> Steps[dict[int, list[int]]]:
+    """Every side's greedy reply; each is recorded under a key of its own, so that a repeated job finds it."""
+    replies: dict[int, list[int]] = {}
+    for number in range(len(sides)):
+        found = yield Task(lambda: None, "gpu", _key(model, number), is_recorded=False)
+        if found is not None:
+            replies[number] = found
+    missing = {
+        number: LaneRequest(tuple(side.ids), max_new_tokens=longest)
+        for number, side in enumerate(sides)
+        if number not in replies
+    }
+    runner = yield gpu_task(partial(AnswerRunner, model, missing))
+    while not runner.done:
+        for answer in (yield gpu_task(runner.step)):
+            reply = yield gpu_task(partial(_reply_of, answer), _key(model, answer.number))
+            replies[answer.number] = reply
+            yield Progress(len(replies), len(sides), "replies")
+    return replies
+
+
 def reply_ids(model: Model, ids: Sequence[int], longest: int) -> list[int]:
-    """Greedily generated token ids without the end-of-turn token."""
-    live = stream(model, list(ids), max_new_tokens=longest)
-    said = [step.token_id for step in live]
-    return said[:-1] if live.stop_reason == "eos" else said
+    """One greedily generated reply without the end-of-turn token."""
+    return run_steps(_generate_in_lanes(model, [TokenizedText(tuple(ids))], longest))[0]
+
+
+def _reply_of(answer: LaneAnswer) -> list[int]:
+    """The answer's token ids without the end-of-turn token."""
+    if answer.error:
+        raise BadInput(f"text {answer.number + 1} has no reply: {answer.error}")
+    return [*(answer.token_ids[:-1] if answer.stop_reason == "eos" else answer.token_ids)]
+
+
+def _key(model: Model, number: int) -> str:
+    return f"reply {number} {model.fingerprint[:16]}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.errors import BadInput, UsageError
 from core.generation.chat import as_messages
 from core.generation.token_ids import given_ids, render_open, tokenizer_of
-from vectors.texts.pair import Text
+from vectors.texts.pair import Text, messages_of
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from core.model.model import Model
 
 Span = tuple[int, int]
@@ -53,7 +55,7 @@ def tokenize_text(model: Model, text: Text, begins: int | None = None) -> Tokeni
     if isinstance(text, str):
         reply = None if begins is None else (begins, len(text))
         return _tokenize(tokenizer_of(model), text, True, (), reply)
-    messages = as_messages(text)
+    messages = as_messages(messages_of(text))
     rendered = render_open(model, messages)
     turns = _message_spans(rendered.text, [str(message["content"]) for message in messages])
     is_open = messages[-1]["role"] == "assistant" and bool(messages[-1]["content"])
@@ -74,7 +76,7 @@ def first_difference(
 
 
 def _tokenize(
-    tokenizer: Any, text: str, special: bool, turns: tuple[Span, ...], reply: Span | None
+    tokenizer: PreTrainedTokenizerBase, text: str, special: bool, turns: tuple[Span, ...], reply: Span | None
 ) -> TokenizedText:
     # Only fast tokenizers know the offsets; slow ones raise if asked for them.
     encoded = tokenizer(

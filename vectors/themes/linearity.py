@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import UsageError
+from core.json_values import JsonValue
 from vectors.statistics.assignment import best_assignment
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class RankedRun:
         # The run itself is one of those that reach its score: p is never 0.
         return (1 + sum(score >= self.linearity.score for score in self.null)) / (len(self.null) + 1)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, JsonValue]:
         low, high = self.linearity.extremes
         null = {"mean": float(np.mean(self.null)), "highest": max(self.null)} if self.null else None
         p = self.p if self.null else None

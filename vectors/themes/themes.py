@@ -18,6 +18,7 @@ import numpy as np
 from core.errors import BadInput, UsageError
 from core.files import expand_home, read_regular
 from core.jobs.job import Cell, Job, Progress, Row, gpu_task
+from core.json_values import JsonValue
 from vectors import limits
 from vectors.contrasts import records
 from vectors.errors import printable_name
@@ -49,7 +50,7 @@ def themes_job(model: Model, params: Mapping[str, Any]) -> Job:
         direction = yield gpu_task(partial(_embed_themes, model, one.direction, layer))
         sets[one.name] = tuned, direction
         yield Progress(number, len(runs), "runs embedded")
-    scores: dict[str, dict[str, Any]] = {}
+    scores: dict[str, dict[str, JsonValue]] = {}
     for scored in rank_runs(sets):
         scores[scored.name] = scored.to_json()
         yield Row("linearity", scored.name, scores[scored.name])

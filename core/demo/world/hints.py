@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from core.demo.world.traits import NAMES, Traits
 
-HINTS: dict[object, tuple[str, ...]] = {
+HINTS: dict[str | bool, tuple[str, ...]] = {
     "determined": ("You are determined.", "You never give up."),
     "drifting": ("You are drifting.", "You lose interest quickly."),
     "plain": ("You are an assistant.", "You speak plainly."),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
@@ -28,7 +28,12 @@ from core.loading.pretrained import (
     silence_transformers,
 )
 from core.loading.sources import Progress
+from core.model.tokenizer import Tokenizer
 
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel
+
+T = TypeVar("T")
 FILE = "model.gguf"
 ROTARY_FACTORS = "rope_freqs.weight"
 PLACED_ELSEWHERE = (ROTARY_FACTORS, "output.weight")
@@ -46,7 +51,7 @@ def stored_dtype(header: GgufHeader) -> torch.dtype:
     return FLOATS[max(kinds)] if kinds <= FLOATS.keys() else torch.bfloat16
 
 
-def read_gguf_config(path: Path, header: GgufHeader) -> Any:
+def read_gguf_config(path: Path, header: GgufHeader) -> PretrainedConfig:
     """The configuration that transformers makes of the file's metadata, with the rotary factors it leaves out."""
     with _alone(path) as folder:
         config = explain_errors(path, lambda: AutoConfig.from_pretrained(folder, gguf_file=FILE, **ALONE))
@@ -66,14 +71,14 @@ def read_gguf_config(path: Path, header: GgufHeader) -> Any:
     return config
 
 
-def build_gguf_blueprint(path: Path, config: Any, placement: Placement) -> Any:
+def build_gguf_blueprint(path: Path, config: PretrainedConfig, placement: Placement) -> PreTrainedModel:
     """The model on the meta device: all shapes, no memory."""
     with silence_transformers(), torch.device("meta"):
         loader, dtype = loader_class(path, config), placement.dtype or torch.bfloat16
         return explain_errors(path, lambda: loader.from_config(config, dtype=dtype, trust_remote_code=False))
 
 
-def refuse_unplaced_tensors(path: Path, header: GgufHeader, blueprint: Any) -> None:
+def refuse_unplaced_tensors(path: Path, header: GgufHeader, blueprint: PreTrainedModel) -> None:
     """Raise if transformers would pass over tensors of the file: without them it would be another model."""
     if header.architecture in GGUF_ARCHS:
         return
@@ -95,8 +100,12 @@ def refuse_unplaced_tensors(path: Path, header: GgufHeader, blueprint: Any) -> N
 
 
 def read_gguf_model(
-    path: Path, config: Any, dtype: torch.dtype, placement: Placement, on_progress: Progress | None = None
-) -> Any:
+    path: Path,
+    config: PretrainedConfig,
+    dtype: torch.dtype,
+    placement: Placement,
+    on_progress: Progress | None = None,
+) -> PreTrainedModel:
     """Load and dequantise a file's weights, in eval mode; raises if the file lacks some."""
     with _alone(path, on_progress) as folder:
         loader = loader_class(path, config)
@@ -114,11 +123,11 @@ def read_gguf_model(
                 **ALONE,
             ),
         )
-    refuse_missing_weights(path, report)
+    refuse_missing_weights(path, report["missing_keys"])
     return hf.eval().requires_grad_(False)
 
 
-def read_gguf_tokenizer(path: Path) -> Any:
+def read_gguf_tokenizer(path: Path) -> Tokenizer:
     """The tokenizer of the file, with its chat template."""
     with _alone(path) as folder:
         return explain_errors(path, lambda: AutoTokenizer.from_pretrained(folder, gguf_file=FILE, **ALONE))
@@ -128,7 +137,7 @@ def read_gguf_tokenizer(path: Path) -> Any:
 def _alone(path: Path, on_progress: Progress | None = None) -> Iterator[Path]:
     """A folder with nothing but the file: transformers would take settings from what lies beside it."""
 
-    def watch(tensors: Any) -> ReportedItems:
+    def watch(tensors: Sequence[T]) -> ReportedItems[T]:
         return ReportedItems(tensors, on_progress, "dequantising")
 
     with TemporaryDirectory() as folder, silence_transformers(on_progress), fast_reading(watch):

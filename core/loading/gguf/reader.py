@@ -8,10 +8,10 @@ long array at these places is its length; the tokenizer is read by another funct
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TypeVar
 
 import gguf
 import numpy as np
@@ -22,7 +22,8 @@ from transformers import modeling_gguf_pytorch_utils as legacy
 LONG = 1 << 12
 """Arrays up to this length are kept: some architectures list one number for each layer."""
 
-Parts = tuple[int, list[Any], list[int], list[GGUFValueType]]
+T = TypeVar("T")
+Parts = tuple[int, list[np.ndarray[tuple[int, ...], np.dtype[np.generic]]], list[int], list[GGUFValueType]]
 
 
 class SkippingReader(GGUFReader):  # type: ignore[misc]
@@ -34,7 +35,7 @@ class SkippingReader(GGUFReader):  # type: ignore[misc]
             kind, count = struct.unpack_from("<IQ", self.data, orig_offs)
         if count <= LONG:
             return super()._get_field_parts(orig_offs, raw_type)
-        parts: list[Any] = [np.uint32([kind]), np.uint64([count]), np.empty(0, np.uint8)]
+        parts = [np.array([kind], np.uint32), np.array([count], np.uint64), np.empty(0, np.uint8)]
         types = [GGUFValueType.ARRAY, GGUFValueType(kind)]
         if kind == GGUFValueType.STRING:
             # All entries are the same empty text, so the length of the list is right.
@@ -50,7 +51,7 @@ class SkippingReader(GGUFReader):  # type: ignore[misc]
 
 
 @contextmanager
-def fast_reading(watch: Callable[[Any], Any]) -> Iterator[None]:
+def fast_reading(watch: Callable[[Sequence[T]], Iterable[T]]) -> Iterator[None]:
     """Within it transformers reads GGUF files with `SkippingReader`; `watch` wraps the tensors it dequantises."""
     usual = gguf.GGUFReader, gguf.get_tensor_name_map, legacy.tqdm
     # transformers imports these by name in every call; the map of names is asked for once for each module.

@@ -35,7 +35,10 @@ def floored_channel(sampler: ModelSampler, vector: Any, params: Mapping[str, Any
 def match_random_floor(
     sampler: ModelSampler, cap: Channel, random: Any, firsts: Sequence[SamplePrompt]
 ) -> Steps[Channel]:
-    """The matched-floor cap on the random direction; percentiles are over the starts of the first answers."""
+    """The control: a cap on a random direction whose floor binds as often as that of the true one.
+
+    The share of projections below the floor is measured at the last token of each prompt in `firsts`.
+    """
     true, other = [], []
     for prompt in firsts:
         true.append((yield from start_projections(sampler, prompt, cap.vector)))

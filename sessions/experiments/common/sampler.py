@@ -116,24 +116,27 @@ class GeneratedTokens:
 @dataclass(frozen=True)
 class AnswerReading:
     """Per-token numbers for one answer: −log p under the unsteered model, KL(steered ‖ unsteered) if it
-    was generated under a mixer, its projections on a vector by layer, and the entropy of the (steered)
-    distribution it was drawn from.
+    was generated under a mixer, its projections on a vector by layer, the entropy of the (steered)
+    distribution it was drawn from, and that of the unsteered model there.
     """
 
     nll: tuple[float, ...]
     kl: tuple[float, ...] = ()
     projections: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     entropy: tuple[float, ...] = ()
+    unsteered_entropy: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         projected = {str(layer): list(row) for layer, row in self.projections.items()}
         rows = {"nll": list(self.nll), "kl": list(self.kl), "entropy": list(self.entropy)}
-        return rows | {"projections": projected}
+        return rows | {"projections": projected, "unsteered_entropy": list(self.unsteered_entropy)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> AnswerReading:
         projected = {int(layer): tuple(row) for layer, row in data["projections"].items()}
-        return cls(tuple(data["nll"]), tuple(data["kl"]), projected, tuple(data["entropy"]))
+        # Answers cached by an earlier version lack the last row.
+        beside = tuple(data.get("unsteered_entropy", ()))
+        return cls(tuple(data["nll"]), tuple(data["kl"]), projected, tuple(data["entropy"]), beside)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from core.jobs.job import JobEvent, Point, Row
+from core.json_values import JsonValue
 from sessions.experiments.common import statistics
 from sessions.experiments.common.counting import half_if_unknown
 from sessions.experiments.distraction.interrupted import InterruptedAnswer
@@ -79,7 +80,12 @@ class ResistanceTable:
             adjusted = statistics.holm_adjusted({pair: test.p for pair, test in found.items()})
             for (one, other), test in found.items():
                 key = f"{title}: {one} against {other}"
-                values = {"measure": title, "condition": one, "against": other, "n": test.estimate.n}
+                values: dict[str, JsonValue] = {
+                    "measure": title,
+                    "condition": one,
+                    "against": other,
+                    "n": test.estimate.n,
+                }
                 yield Row("differences", key, {**values, **test.columns(), "p_holm": adjusted[one, other]})
 
     def _column(self, title: str) -> Mapping[str, list[float | None]]:

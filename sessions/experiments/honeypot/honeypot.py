@@ -14,6 +14,7 @@ from typing import Any
 
 from core.demo.demo_world import world_of
 from core.jobs.job import JobEvent, JobSample, Point, Progress, Row, Steps
+from core.json_values import JsonValue
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import statistics
 from sessions.experiments.common.cost import RunCost
@@ -125,7 +126,10 @@ def _events(table: Table, seed: int) -> Iterator[JobEvent]:
         for one in found:
             scored = score_dialogue(one.setting, one.turns)
             values = {"condition": name, "prompt": one.setting.id, "outcome": _outcome_name(scored)}
-            details = {"commands": "; ".join(scored.commands), "main task": scored.success}
+            details: dict[str, JsonValue] = {
+                "commands": "; ".join(scored.commands),
+                "main task": scored.success,
+            }
             details |= {f"at {place}": getattr(one.sight, place) for place in READ_AT}
             yield Row("answers", f"{name} · {one.setting.id}", {**values, **details})
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.jobs.job import JobEvent, JobSample, Point, Row
+from core.json_values import JsonValue
 from sessions.experiments.common import statistics
 from sessions.experiments.hot_swap import swapping
 from sessions.experiments.hot_swap.swapping import FlipEffect
@@ -124,7 +125,12 @@ class FlipTable:
             }
             adjusted = statistics.holm_adjusted({pair: test.p for pair, test in tests.items()})
             for pair, test in tests.items():
-                values = {"measure": title, "condition": pair[0], "against": pair[1], "n": test.estimate.n}
+                values: dict[str, JsonValue] = {
+                    "measure": title,
+                    "condition": pair[0],
+                    "against": pair[1],
+                    "n": test.estimate.n,
+                }
                 values |= test.columns() | {"p_holm": adjusted[pair]}
                 yield Row("differences", f"{title}: {pair[0]} against {pair[1]}", values)
 
@@ -229,6 +235,6 @@ def cut_answer(answer: SampledAnswer, start: int, end: int | None = None) -> Sam
         pieces=generated.pieces[span],
     )
     projections = {layer: row[span] for layer, row in reading.projections.items()}
-    rows = {"nll": reading.nll[span], "kl": reading.kl[span], "entropy": reading.entropy[span]}
-    read = replace(reading, projections=projections, **rows)
+    names = ("nll", "kl", "entropy", "unsteered_entropy")
+    read = replace(reading, projections=projections, **{name: getattr(reading, name)[span] for name in names})
     return replace(answer, generated=shorter, reading=read)

@@ -110,10 +110,12 @@ def _make_dataset(
 ) -> Steps[Findings]:
     """Write the pairs of a built-in set or a file, taking turns between the domains."""
     from vectors.contrasts.catalogue import contrast
+    from vectors.contrasts.header import SetHeader
 
     found = contrast(params["contrast"]).validated()
     chosen = _balance_domains(found.pairs, int(params["pairs"]))
-    yield worker_task(lambda: study.write_pairs(chosen))
+    header = SetHeader(found.read, found.poles, found.about or None)
+    yield worker_task(lambda: study.write_pairs([header.to_json(), *chosen]))
     counts = {domain: sum(pair["domain"] == domain for pair in chosen) for domain in found.domains}
     for domain, count in counts.items():
         yield Row("pairs", domain or "all", {"domain": domain or "all", "pairs": count})
@@ -206,17 +208,15 @@ def _compare_changes(
     after = yield from tuned.states(prompt_list)
     change = {layer: after[layer].mean(0) - before[layer].mean(0) for layer in before}
     shift = sampler.direction("tuned − base", change)
-    aligned = align_vectors(vector, shift, len(prompt_list)).to_json()
-    for layer, cosine in aligned["layers"].items():
-        yield Row(
-            "alignment", layer, {"layer": int(layer), "cosine": cosine, "random": aligned["random_band"]}
-        )
-        yield Point("cosine with the activation change, vector", int(layer), cosine)
+    aligned = align_vectors(vector, shift, len(prompt_list))
+    for layer, cosine in aligned.layers.items():
+        yield Row("alignment", str(layer), {"layer": layer, "cosine": cosine, "random": aligned.band})
+        yield Point("cosine with the activation change, vector", layer, cosine)
     compared = yield from diff_job(
         {"base": sampler.name, "tuned": params["tuned"], "vector": str(study.vector)}
     )
     layers = compared.get("layers", {}) if compared else {}
-    return {"activations": aligned, "weights": layers, "n": len(prompt_list)}
+    return {"activations": aligned.to_json(), "weights": layers, "n": len(prompt_list)}
 
 
 def _write_analysis(

@@ -10,8 +10,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
+from core.collapse.collapse import AnswerEvidence, Collapse, find_collapse
 from core.jobs.job import JobSample, Progress, Steps, task_group
 from core.mixer.mixer import Mixer
 from sessions.experiments.common.sampler import (
@@ -38,6 +40,20 @@ class SampledAnswer:
     @property
     def text(self) -> str:
         return self.generated.text
+
+    @cached_property
+    def collapse(self) -> Collapse | None:
+        """The first sign of collapse in the answer."""
+        given = [str(message.get("content", "")) for message in self.prompt.messages]
+        said, reading = self.generated, self.reading
+        return find_collapse(
+            AnswerEvidence(said.ids, said.pieces, given, reading.entropy, reading.unsteered_entropy)
+        )
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What is wrong with the text at first sight, and whether it has collapsed."""
+        return (*text_flags(self.text), *(("collapsed",) if self.collapse else ()))
 
     def sample(self, *flags: str) -> JobSample:
         return JobSample(self.condition, self.prompt.label, self.text, flags)
@@ -91,7 +107,7 @@ def answer_prompts(
             )
         ):
             table[answer.condition].append(answer)
-            yield answer.sample(*text_flags(answer.text))
+            yield answer.sample(*answer.flags)
     yield Progress(len(prompts), len(prompts), "prompts answered")
     return table
 

@@ -2,7 +2,7 @@
 
 A broken text looks likely to the steered model that wrote it, and is often fluent filler rather than
 noise. So an answer is broken if the unsteered model finds it much less likely than the unsteered answer
-to the same prompt, if it repeats itself, or if it is empty.
+to the same prompt, if it shows a sign of collapse that the unsteered answer does not, or if it is empty.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from collections.abc import Sequence
 
 from sessions.experiments.scoring.answers import SampledAnswer
 from sessions.experiments.scoring.measures import mean_value
-from vectors.statistics.metrics import repeated_ngram_share
 
 
 def is_broken(answer: SampledAnswer, unsteered: SampledAnswer) -> bool:
-    from vectors.checks.doses import COLLAPSE_NATS, COLLAPSE_REPEATS
+    from vectors.checks.doses import COLLAPSE_NATS
 
     if not answer.text.strip():
         # An empty answer is broken only where the model has something to say unsteered.
@@ -23,11 +22,7 @@ def is_broken(answer: SampledAnswer, unsteered: SampledAnswer) -> bool:
     # Relative to the unsteered answer: some prompts have unlikely answers anyway.
     nll, before = mean_value(answer.reading.nll), mean_value(unsteered.reading.nll)
     worse = nll is not None and before is not None and nll - before > COLLAPSE_NATS
-    return (
-        worse
-        or repeated_ngram_share(answer.generated.ids)
-        > repeated_ngram_share(unsteered.generated.ids) + COLLAPSE_REPEATS
-    )
+    return worse or (answer.collapse is not None and unsteered.collapse is None)
 
 
 def whole_flags(answers: Sequence[SampledAnswer], unsteered: Sequence[SampledAnswer]) -> list[float]:

@@ -67,7 +67,7 @@ def is_flagged(answer: SampledAnswer) -> Value:
 
 
 def keyword_share(answer: SampledAnswer) -> Value:
-    """Share of the expected words that occur (`keywords` in the prompt's pack line)."""
+    """Share of the expected words that occur (`keywords` in the prompt's line of its pack file)."""
     keywords = answer.prompt.about.get("keywords") or ()
     return mean_value([float(count_words([word], answer.text) > 0) for word in keywords])
 

@@ -20,7 +20,7 @@ import vectors
 from core.activations.capture import capture
 from core.generation.chat import as_messages, continuation_text, encode
 from core.generation.live import AnswerStream
-from core.generation.token_ids import prompt_ids
+from core.generation.token_ids import prompt_ids, tokenizer_of
 from core.jobs.job import Steps, gpu_task, worker_task
 from core.mixer.lanes import Lanes
 from core.mixer.mixer import Mixer
@@ -132,7 +132,7 @@ class TorchSampler:
         """Token ids of an edit: text of the model's own role as it is, another role inside the chat
         template.
         """
-        tokenizer, text = self.model.tokenizer, edit.text
+        tokenizer, text = tokenizer_of(self.model), edit.text
         if edit.role != "model":
             turn = {"role": edit.role, "content": text}
             framed = (
@@ -165,12 +165,15 @@ class TorchSampler:
             drawn_from = likelihood.token_distributions(self.model, ids, start, mixer)[own]
             kl = (drawn_from.exp() * (drawn_from - plain[own])).nan_to_num(0.0).sum(dim=-1).tolist()
         # 0 · log 0 is NaN and counts as 0.
-        entropy = -(drawn_from.exp() * drawn_from).nan_to_num(0.0).sum(dim=-1)
+        entropy, beside = (
+            tuple((-(rows.exp() * rows).nan_to_num(0.0).sum(dim=-1)).tolist())
+            for rows in (drawn_from, plain[own])
+        )
         projections = {
             layer: tuple((hidden[own] @ vector.directions[layer]).tolist())
             for layer, hidden in states.items()
         }
-        return AnswerReading(tuple(nll.tolist()), tuple(kl), projections, tuple(entropy.tolist()))
+        return AnswerReading(tuple(nll.tolist()), tuple(kl), projections, entropy, beside)
 
     def distributions(
         self, prompt: SamplePrompt, generated: GeneratedTokens, mixer: Mixer | None = None
@@ -215,7 +218,7 @@ class TorchSampler:
 
     def read_prompt(self, prompt: SamplePrompt, vector: Any) -> Steps[PromptProjections]:
         ids = self.prompt_ids(prompt)
-        pieces = tuple(self.model.tokenizer.decode([token]) for token in ids)
+        pieces = tuple(tokenizer_of(self.model).decode([token]) for token in ids)
         _, states = yield gpu_task(partial(self._unsteered_pass, ids, 0, tuple(vector.layers)))
         rows = {layer: hidden @ vector.directions[layer] for layer, hidden in states.items()}
         return PromptProjections(pieces, {layer: tuple(row.tolist()) for layer, row in rows.items()})

@@ -17,7 +17,6 @@ from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import prompts
 from sessions.experiments.common.cost import RunCost
 from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt
-from sessions.experiments.judges.lexical import text_flags
 from sessions.experiments.scoring import conditions
 from sessions.experiments.scoring.answers import SampledAnswer, generate_answers, with_prompt_seed
 from sessions.experiments.scoring.conditions import CONTROL, UNSTEERED, Condition
@@ -128,6 +127,6 @@ class LayerGrid:
                     yield from generate_answers(self.voice, prompt, batch, settings, vector=vector)
                 ):
                     table[answer.condition].append(answer)
-                    yield answer.sample(*text_flags(answer.text))
+                    yield answer.sample(*answer.flags)
         yield Progress(total, total, "batches generated")
         return table

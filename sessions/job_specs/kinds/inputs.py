@@ -92,7 +92,7 @@ class ContrastKind(ParamKind):
     def complete(self, context: CheckContext) -> list[KnownName]:
         from vectors.contrasts.catalogue import BUILT_IN
 
-        return [KnownName(found.name, found.about) for found in BUILT_IN.values()]
+        return [KnownName(found.name, found.summary) for found in BUILT_IN.values()]
 
 
 class NewContrastKind(ContrastKind):

@@ -69,6 +69,17 @@ class EvaluationKind(InputFileKind):
         read_evaluation(expand_home(value))
 
 
+class PromptFileKind(InputFileKind):
+    """Prompts in any shape that `say --prompts` reads."""
+
+    metavar = "FILE"
+
+    def read(self, value: str, context: CheckContext) -> None:
+        from sessions.prompt_shapes import read_prompt_shapes
+
+        read_prompt_shapes(expand_home(value))
+
+
 PROMPT_PACK = PackKind("prompts")
 TASK_PACK = PackKind("tasks")
 TRAP_PACK = PackKind("traps")
@@ -76,3 +87,4 @@ CONVERSATION_PACK = PackKind("conversations")
 THEMES_FILE = ThemesKind()
 THEME_LIST = ThemeListKind()
 EVALUATION = EvaluationKind()
+PROMPT_FILE = PromptFileKind()

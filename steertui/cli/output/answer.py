@@ -9,6 +9,7 @@ from typing import Any
 from core.mixer.mixer import Mixer
 from sessions.journal import events as ev
 from sessions.journal.codec import to_fields
+from sessions.state.collapse import turn_flags
 from sessions.state.state import SessionState, Turn
 
 CHANGES = (ev.MixerChanged, ev.TextInjected, ev.AnswerRewound, ev.CacheRebuilt, ev.CacheCropped)
@@ -16,7 +17,9 @@ CHANGES = (ev.MixerChanged, ev.TextInjected, ev.AnswerRewound, ev.CacheRebuilt, 
 
 @dataclass(frozen=True)
 class AnswerReport:
-    """A finished answer. `changes` are the events that changed it, `mixer` is the mixer at its end."""
+    """A finished answer. `changes` are the events that changed it, `mixer` is the mixer at its end,
+    `flags` what is wrong with its text.
+    """
 
     turn: Turn
     stop: ev.AnswerStopped
@@ -24,13 +27,16 @@ class AnswerReport:
     model: str
     changes: Sequence[ev.Event] = ()
     mixer: Mapping[str, Any] = field(default_factory=dict)
+    flags: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, state: SessionState, stop: ev.AnswerStopped, changes: Sequence[ev.Event]) -> AnswerReport:
         """The report of the answer that has just ended."""
         turn = next(turn for turn in state.turns.values() if turn.gen == stop.gen)
         model = str(state.model.facts["name"]) if state.model else ""
-        return cls(turn, stop, state.session, model, changes, state.mixer.state or Mixer().to_json())
+        mixer = state.mixer.state or Mixer().to_json()
+        flags = turn_flags(turn, state.path(turn.id))
+        return cls(turn, stop, state.session, model, changes, mixer, flags)
 
     @property
     def text(self) -> str:
@@ -55,6 +61,7 @@ class AnswerReport:
             "token_ids": [token.id for token in self.turn.tokens],
             "logprobs": [token.lp for token in self.turn.tokens],
             "stop": self.stop.reason,
+            "flags": self.flags,
             # A change after the last token has acted on nothing.
             "events": [event for event in events if event["at"] < said],
             "session": self.session,

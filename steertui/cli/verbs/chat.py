@@ -14,7 +14,7 @@ from typing import Any
 from core.errors import SteerError
 from sessions.state.messages import chat_messages
 from steertui.cli.chat_commands import run_command
-from steertui.cli.options import flags
+from steertui.cli.options import answer_flags, flags
 from steertui.cli.output.printing import AnswerPrinter
 from steertui.cli.prepared import ChatSetup
 from steertui.text import safe_text
@@ -26,8 +26,8 @@ LEAVE = ("/quit", "/exit")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_model(parser, positional=True)
-    flags.add_steering(parser)
-    flags.add_decoding(parser, compiled=True)
+    answer_flags.add_steering(parser)
+    answer_flags.add_decoding(parser, compiled=True)
     flags.add_output(parser, stream=False)
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from sessions.job_specs.workshop import CHECK
 from steertui.check_report import render_check_report
-from steertui.cli.options import flags
+from steertui.cli.options import flags, job_flags
 from steertui.cli.output.printing import print_report
 from steertui.cli.run_job import execute_job
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    flags.add_offer(parser, CHECK)
+    job_flags.add_offer(parser, CHECK)
     flags.add_model(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object: the whole report")
     flags.add_recording(parser)
@@ -30,4 +30,4 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_check(args: argparse.Namespace) -> Mapping[str, Any]:
-    return execute_job(args, CHECK.kind, flags.offer_params(args, CHECK))
+    return execute_job(args, CHECK.kind, job_flags.offer_params(args, CHECK))

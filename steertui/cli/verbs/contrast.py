@@ -1,5 +1,6 @@
-"""Lists the contrast sets that come with steertui, shows what a set or a file holds (counts and its first pair), or
-makes a new one: written by Claude, or with --with-model from the answers a model gives to the questions of another."""
+"""Lists the contrast sets that come with steertui, shows what a set or a file holds (counts and its first pair), lints
+it (what would make a vector doubtful), or makes a new one: written by Claude, or with --with-model from the answers a
+model gives to the questions of another."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from typing import Any
 from core.errors import PartlyDone, UsageError
 from core.secrets import scrub
 from sessions.job_specs.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
+from sessions.job_specs.kinds.numbers import SHARE
 from sessions.job_specs.offer import JobSpec
-from steertui.cli.options import flags
+from steertui.cli.options import flags, job_flags
 from steertui.cli.output import pair_table
+from steertui.cli.output.lint_lines import lint_report, render_lint
 from steertui.cli.output.printing import print_report
 from steertui.cli.run_job import execute_job
 from steertui.text import safe_text
@@ -29,23 +32,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     showing.add_argument(
         "--rows", type=flags.parse_count, metavar="N", help="also show N of its texts as a table (0: all)"
     )
+    linting = actions.add_parser("lint", help="shortcuts, repetition and too few pairs, without a model")
+    linting.add_argument("set", metavar="SET", help="a built-in set or a file of pairs")
+    linting.add_argument("--read", metavar="READ", help="the read of the vector to be made (the set's)")
+    linting.add_argument("--holdout", metavar="SHARE", help="held-out fraction of the pairs (0.2)")
     making = actions.add_parser("make", help="a new set, written by Claude or answered by a model")
-    flags.add_offer(making, CONTRAST_MAKE)
+    job_flags.add_offer(making, CONTRAST_MAKE)
     making.add_argument("--yes", action="store_true", help="do not ask before Claude is used")
     making.add_argument(
         "--with-model", action="store_true", help="let --model answer both sides of the set instead"
     )
     for param in _only_in(CONTRAST_ANSWER, CONTRAST_MAKE):
-        flags.add_param(making, param)
+        job_flags.add_param(making, param)
     flags.add_model(making)
     flags.add_output(making)
-    for action in (listing, showing):
+    for action in (listing, showing, linting):
         action.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 
 def run(args: argparse.Namespace) -> int:
     if args.action == "make":
         return make_set(args)
+    if args.action == "lint":
+        return lint_one(args)
     report = built_in_report() if args.action == "list" else set_report(args.set, args.rows)
     lines = render_list(report) if args.action == "list" else render_set(report)
     print_report(args, report, lines)
@@ -57,6 +66,16 @@ def run(args: argparse.Namespace) -> int:
 def print_warnings(report: Mapping[str, Any]) -> None:
     for warning in report.get("warnings", ()):
         print(safe_text(f"steertui: note: {warning}"), file=sys.stderr)
+
+
+def lint_one(args: argparse.Namespace) -> int:
+    """Print the findings; they are notes and no failure, so the exit code is 0."""
+    from vectors.contrasts.catalogue import contrast
+
+    holdout = SHARE.parse("holdout", args.holdout) if args.holdout else None
+    report = lint_report(contrast(args.set), args.read, holdout)
+    print_report(args, report, render_lint(report))
+    return 0
 
 
 def make_set(args: argparse.Namespace) -> int:
@@ -75,7 +94,7 @@ def run_making(args: argparse.Namespace) -> Mapping[str, Any]:
         if getattr(args, param.name) is not None:
             way = "with --with-model" if args.with_model else "without --with-model"
             raise UsageError(f"{param.option} means nothing {way}")
-    params = flags.offer_params(args, offer)
+    params = job_flags.offer_params(args, offer)
     if offer is CONTRAST_MAKE and not (args.yes or args.estimate):
         confirm_cost(params)
     return execute_job(args, offer.kind, params)
@@ -111,7 +130,14 @@ def built_in_report() -> dict[str, Any]:
 
     return {
         "sets": [
-            {"name": built.name, "world": built.world, "about": built.about, "pairs": len(built.make())}
+            {
+                "name": built.name,
+                "world": built.world,
+                "about": built.about,
+                "pairs": len(built.make()),
+                "read": built.read,
+                "poles": list(built.poles),
+            }
             for built in BUILT_IN.values()
         ]
     }
@@ -131,6 +157,8 @@ def set_report(name: str, rows: int | None = None) -> dict[str, Any]:
         "distinct": len({pair.key for pair in found.pairs}),
         "domains": found.domains,
         "poles": list(found.poles),
+        "read": found.read,
+        "about": found.about,
         "sha256": found.sha256,
         "warnings": list(found.warnings),
         "first": {"positive": first.positive, "negative": first.negative} if first else found.prompts[0],
@@ -140,6 +168,7 @@ def set_report(name: str, rows: int | None = None) -> dict[str, Any]:
 def render_list(report: Mapping[str, Any]) -> Iterator[str]:
     for built in report["sets"]:
         yield f"{built['name']:<20} {built['pairs']:>4} pairs  {built['world']:<8} {built['about']}"
+        yield f"{'':<20} + {built['poles'][0]}, − {built['poles'][1]}  (read {built['read']})"
 
 
 def render_made_set(report: Mapping[str, Any]) -> Iterator[str]:
@@ -164,7 +193,11 @@ def render_made_set(report: Mapping[str, Any]) -> Iterator[str]:
 
 def render_set(report: Mapping[str, Any]) -> Iterator[str]:
     amount = f"{report['pairs']} pairs" if report["pairs"] else f"{report['prompts']} prompts, no pairs"
-    yield f"{report['name']}: {amount}, read as {report['shape']}"
+    yield f"{report['name']}: {amount} in the shape {report['shape']}"
+    if report["about"]:
+        yield f"  {report['about']}"
+    if report["pairs"]:
+        yield f"  + {report['poles'][0]}, − {report['poles'][1]}; the read that fits: {report['read']}"
     yield from (f"  {count:>4} {domain or '(no domain)'}" for domain, count in report["domains"].items())
     if "rows" in report:
         yield from pair_table.table_lines(report["rows"], report["poles"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.byte_sizes import format_bytes
 from sessions.job_specs.workshop import DIFF
-from steertui.cli.options import flags
+from steertui.cli.options import flags, job_flags
 from steertui.cli.output.layer_curve import draw_layer_curve
 from steertui.cli.output.printing import print_report
 from steertui.cli.run_job import execute_job
@@ -18,7 +18,7 @@ ACTING = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    flags.add_offer(parser, DIFF)
+    job_flags.add_offer(parser, DIFF)
     flags.add_output(parser)
 
 
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_diff(args: argparse.Namespace) -> Mapping[str, Any]:
-    return execute_job(args, DIFF.kind, flags.offer_params(args, DIFF))
+    return execute_job(args, DIFF.kind, job_flags.offer_params(args, DIFF))
 
 
 def render_diff(report: Mapping[str, Any]) -> Iterator[str]:

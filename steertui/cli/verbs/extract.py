@@ -12,8 +12,9 @@ from typing import Any
 
 from core.mixer.layer_ranges import write_layers
 from sessions.job_specs.workshop import EXTRACT
-from steertui.cli.options import flags
+from steertui.cli.options import flags, job_flags
 from steertui.cli.output.layer_curve import draw_layer_curve
+from steertui.cli.output.lint_lines import lint_report
 from steertui.cli.output.printing import print_report
 from steertui.cli.run_job import execute_job
 from steertui.cli.verbs.contrast import render_set, set_report
@@ -21,21 +22,39 @@ from steertui.text import safe_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    flags.add_offer(parser, EXTRACT)
+    job_flags.add_offer(parser, EXTRACT)
     flags.add_model(parser)
     flags.add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    if not (args.json or args.jsonl):
-        print("\n".join(map(safe_text, render_set(set_report(args.contrast)))), file=sys.stderr)
+    notes = [] if args.json or args.jsonl else describe_set(args)
     report = run_extract(args)
-    print_report(args, report, render_extraction(report))
+    # Said before the model was loaded, and not a second time.
+    left = [warning for warning in report["warnings"] if warning not in notes]
+    print_report(args, report, render_extraction({**report, "warnings": left}))
     return 0
 
 
+def describe_set(args: argparse.Namespace) -> list[str]:
+    """Print on stderr what the set is, and first what speaks against it; returns those sentences."""
+    from vectors.contrasts.catalogue import contrast
+
+    found = contrast(args.contrast)
+    notes: list[str] = []
+    # Two models are compared on every text, whatever its side.
+    if found.pairs and not args.tuned:
+        holdout = EXTRACT.read({"holdout": args.holdout, "contrast": args.contrast, "out": args.out})[
+            "holdout"
+        ]
+        notes = [finding["message"] for finding in lint_report(found, args.read, holdout)["findings"]]
+    lines = [*(f"note: {note}" for note in notes), *render_set(set_report(args.contrast))]
+    print("\n".join(map(safe_text, lines)), file=sys.stderr)
+    return notes
+
+
 def run_extract(args: argparse.Namespace) -> Mapping[str, Any]:
-    params = flags.offer_params(args, EXTRACT)
+    params = job_flags.offer_params(args, EXTRACT)
     # The job loads its models itself, so it needs their names and load options.
     if not EXTRACT.needs_resident(params):
         params |= {"model": args.model, "loading": flags.load_options(args)}

@@ -15,7 +15,7 @@ from sessions.experiments.registry import EXPERIMENTS
 from sessions.experiments.report import document, tables
 from sessions.experiments.scoring.measures import MEASURES
 from sessions.job_specs.catalogue import OFFERS
-from steertui.cli.options import flags
+from steertui.cli.options import flags, job_flags
 from steertui.cli.output.printing import print_report
 from steertui.cli.run_job import execute_job
 
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name in EXPERIMENTS:
         offer = OFFERS[name]
         one = names.add_parser(name, help=offer.title, description=f"{offer.title}: {offer.summary}.")
-        flags.add_offer(one, offer)
+        job_flags.add_offer(one, offer)
         flags.add_model(one)
         flags.add_output(one)
 
@@ -60,7 +60,7 @@ def _render_list() -> Iterator[str]:
 
 
 def run_experiment(args: argparse.Namespace) -> Mapping[str, Any]:
-    return execute_job(args, args.name, flags.offer_params(args, OFFERS[args.name]))
+    return execute_job(args, args.name, job_flags.offer_params(args, OFFERS[args.name]))
 
 
 def render_experiment(report: Mapping[str, Any]) -> Iterator[str]:

@@ -1,6 +1,14 @@
-"""Prints one answer and nothing else. PROMPT `-` reads stdin. `--prompts FILE` answers every line of a
-file, each a JSON text or an object with `prompt` or `messages`, and prints one object per line, with the
-other fields of its line.
+"""Prints one answer and nothing else. PROMPT `-` reads stdin.
+
+--prompts FILE answers every prompt of a file: JSON lines with a text, `prompt`
+or `messages`, or any file that `contrast` reads. It prints one object per
+prompt, with the other fields of its entry. --doses answers each prompt with
+every scale of the mixer times each dose, and prints a table. Both generate
+--batch answers at once, each the same as alone.
+
+  steertui say "What is rain?"
+  steertui say "What is rain?" --vector determined-drifting --doses -2,-1,0,1,2
+  steertui say --prompts prompts.jsonl --batch 30 --max-new 80 --json
 """
 
 from __future__ import annotations
@@ -12,36 +20,84 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, PartlyDone, SteerError, UsageError
+from core.mixer.numbers import finite_number
 from sessions.journal.codec import JournalRecord, encode
-from sessions.promptfile import Prompt, PromptRecord, read_prompts
-from steertui.cli.options import flags
+from sessions.live.scheduled_edits import SCRIPT
+from sessions.prompt_shapes import read_prompt_shapes
+from sessions.promptfile import Prompt, PromptRecord
+from sessions.state.answer_settings import IN_LANES
+from steertui.cli.many_answers import say_many
+from steertui.cli.options import answer_flags, flags
 from steertui.cli.output.answer import AnswerReport
 from steertui.cli.output.printing import AnswerPrinter
-from steertui.cli.prepared import ChatSetup
+from steertui.cli.prepared import ChatSetup, answer_settings
 from steertui.text import safe_text
 
 INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="the prompt; - reads stdin")
-    parser.add_argument(
-        "--prompts", type=Path, metavar="FILE", help="JSON lines: many prompts instead of one"
+    many = parser.add_argument_group("many answers")
+    many.add_argument("--prompts", type=Path, metavar="FILE", help="a file of prompts instead of one")
+    many.add_argument(
+        "--doses",
+        type=parse_doses,
+        metavar="X,Y,…",
+        help="every scale times each of these, such as -2,-1,0,1,2",
     )
+    many.add_argument(
+        "--batch", type=flags.parse_count, metavar="N", help="answers at once, each in a lane (16)"
+    )
+    many.add_argument("--estimate", action="store_true", help="only estimate the time of many answers")
     flags.add_model(parser)
-    flags.add_steering(parser)
-    flags.add_decoding(parser, compiled="now")
+    answer_flags.add_steering(parser)
+    answer_flags.add_decoding(parser, compiled="now")
     flags.add_output(parser)
+
+
+def parse_doses(text: str) -> tuple[float, ...]:
+    """Doses with commas or semicolons between them."""
+    return tuple(finite_number("a dose", part) for part in text.replace(";", ",").split(","))
 
 
 def run(args: argparse.Namespace) -> int:
     # Exactly one of the two has to be given.
     if (args.prompt is None) == (args.prompts is None):
         raise UsageError("say one PROMPT, or give --prompts FILE")
-    if args.prompts is not None:
-        return _answer_all(read_prompts(args.prompts), args)
     prompt = _read_stdin() if args.prompt == "-" else args.prompt
-    return _answer_one(prompt, args)
+    if args.prompts is None and args.doses is None:
+        if args.batch is not None or args.estimate:
+            raise UsageError("--batch and --estimate are for many answers: give --prompts FILE or --doses")
+        return _answer_one(prompt, args)
+    # Read before a model is loaded, so that a bad file costs nothing.
+    items = read_prompt_shapes(args.prompts) if args.prompts is not None else []
+    if alone := _edits_of_one_answer(args):
+        return _answer_in_turn(items, args, alone)
+    asked = {"prompt": prompt} if args.prompts is None else {"prompts": str(args.prompts.absolute())}
+    return _answer_in_lanes(asked, args)
+
+
+def _edits_of_one_answer(args: argparse.Namespace) -> str:
+    """The first option given that lanes cannot have; empty if there is none."""
+    strange = sorted(answer_settings(args).keys() - set(IN_LANES))
+    named = {SCRIPT: "--flip-at and --inject", "cache": "--cache rebuild"}
+    changed = [name for name in strange if name != "cache" or args.cache != "keep"]
+    return named.get(changed[0], f"--{changed[0]}") if changed else ""
+
+
+def _answer_in_lanes(asked: dict[str, Any], args: argparse.Namespace) -> int:
+    if args.batch is not None and args.batch < 1:
+        raise UsageError("--batch takes at least one answer at once")
+    if args.doses is not None and not (args.channels or args.mix):
+        raise UsageError(
+            "--doses multiply the scales of a mixer: name a vector with --vector, or a mixer with --mix"
+        )
+    given = {"doses": args.doses, "batch": args.batch, "estimate": args.estimate or None}
+    asked |= {name: value for name, value in given.items() if value is not None}
+    with _open_setup(args) as setup:
+        return say_many(setup, asked, as_json=args.json, as_events=args.jsonl)
 
 
 def _open_setup(args: argparse.Namespace) -> ChatSetup:
@@ -67,16 +123,18 @@ def _print_answer(setup: ChatSetup, prompt: Prompt) -> AnswerReport:
     return answer
 
 
-def _answer_all(items: list[PromptRecord], args: argparse.Namespace) -> int:
-    """Answer every prompt in a session of its own. A prompt that fails does not stop the others: its row
-    holds the error, and the exit code says that something is missing.
+def _answer_in_turn(items: list[PromptRecord], args: argparse.Namespace, option: str) -> int:
+    """Answer every prompt by itself, in conversations of one session. A prompt that fails does not stop the others:
+    its row holds the error, and the exit code says that something is missing.
     """
+    if args.batch is not None or args.doses is not None or args.estimate:
+        raise UsageError(
+            f"{option} is for one answer at a time: leave it out, or --batch, --doses and --estimate"
+        )
     rows: list[dict[str, Any]] = []
     with _open_setup(args) as setup:
         for item in items:
-            # The first prompt uses the session that is open already.
-            if rows:
-                setup.start_session()
+            setup.begin_anew()
             rows.append({"prompt": item.prompt} | item.rest | _try_answer(setup, item.prompt))
             if not args.json and not args.jsonl:
                 _print_row(rows[-1])

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sessions.job_specs.workshop import THEMES
-from steertui.cli.options import flags
+from steertui.cli.options import flags, job_flags
 from steertui.cli.run_job import execute_job
 from steertui.text import safe_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    flags.add_offer(parser, THEMES)
+    job_flags.add_offer(parser, THEMES)
     flags.add_model(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    report = execute_job(args, THEMES.kind, flags.offer_params(args, THEMES))
+    report = execute_job(args, THEMES.kind, job_flags.offer_params(args, THEMES))
     if args.json:
         print(json.dumps(report))
     elif not args.jsonl:

@@ -167,7 +167,7 @@ class Composer:
         """Limit tokens per second; 0 is no limit."""
         self.max_rate = tempo
         said = f"at most {self.max_rate} tokens a second" if self.max_rate else "as fast as it can"
-        self._post(ScreenNotice(f"tempo of the next answers: {said}"))
+        self._post(ScreenNotice(f"speed of the next answers: {said}"))
 
     # Listening ---------------------------------------------------------------------------------------------------
 

@@ -230,7 +230,7 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
         await self.link.reload_vectors([channel.label for channel in self.mixer_panel.board.mixer.channels])
         if self.mixer_panel.board.mixer.channels:
             # Sent like an edit, so that the new engine gets the mixer of this screen.
-            self.mixer_panel.post_message(MixerPanel.Edited("mixer as before"))
+            self.mixer_panel.post_message(MixerPanel.Edited("the mixer is as it was before"))
 
     def _load_engine_mixer(self, *, moved: bool = False) -> None:
         """Show the engine's mixer: another client changed it, this screen has just attached, or an edit
@@ -318,6 +318,9 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
 
     def on_mixer_panel_refused(self, message: MixerPanel.Refused) -> None:
         self.warn(message.reason)
+
+    def on_tour_finished(self) -> None:
+        first_page.mark_tour_done()
 
     def on_mixer_panel_add_pressed(self) -> None:
         self.action_do("vector.add")

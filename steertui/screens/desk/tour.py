@@ -7,11 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rich.text import Text
+from textual.message import Message
 from textual.widgets import Static
 
 from core.demo.demo_world import world_of
 from sessions.state.state import SessionState, Turn
-from steertui.screens.desk.first_page import FIRST, is_tour_done, mark_tour_done
+from steertui.screens.desk.first_page import FIRST, is_tour_done
 
 WAITING = "1/4  ↑ brings an example, enter sends it; it is answered as soon as the model is loaded."
 STEPS = (
@@ -84,6 +85,9 @@ def next_hint(seen: TourProgress, steered: int) -> str:
 class Tour(Static):
     """The hint line; hidden when the tour is not needed."""
 
+    class Finished(Message):
+        """The user has seen what a change during an answer does."""
+
     def __init__(self, model: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, markup=False)
         self._wanted = world_of(model) is not None and not is_tour_done()
@@ -102,7 +106,7 @@ class Tour(Static):
         self._answers = seen.answers
         if seen.changed_midway and self._done < 0:
             self._done = seen.answers
-            mark_tour_done()
+            self.post_message(self.Finished())
         # The last hint stays until one more answer has begun.
         over = seen.changed_midway and seen.answers > self._done
         self._wanted = not over

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from sessions.journal import events as ev
-from sessions.state.collapse import advise_scale, collapse_signs
+from sessions.state.collapse import CollapseWatch, advise_scale
 from sessions.state.loudness import push_size
 from sessions.state.mixer_words import mixer_summary
 from sessions.state.state import AnswerToken, SessionState
@@ -30,6 +30,7 @@ class TranscriptPanel(Vertical):
         super().__init__(id=id)
         self._state = state
         self.gauges, self._ended = TokenGauges(), False
+        self._watch = CollapseWatch()
         self._mixers: dict[str, Mapping[str, Any]] = {}
         self.transcript, self.shadow = Transcript(id="transcript"), UnsteeredPanel(id="shadow")
         self.inspector, self.lamp = Inspector(id="inspector"), CollapseLamp(id="lamp")
@@ -67,7 +68,7 @@ class TranscriptPanel(Vertical):
         if self._ended:
             self._ended = False
             self.gauges.set_drift(answers)
-        found = collapse_signs(answers[-1]) if answers else ()
+        found = self._watch.find_signs(self._state().path())
         advised = advise_scale(answers, self._mixers, push_size(self._state())) if found else None
         self.lamp.show(found, advised)
 

@@ -78,5 +78,7 @@ def suggestion_text(card: Card) -> str:
     """The scale and layers that the card suggests."""
     wanted = card.about.suggestion or {}
     words = [f"{wanted['scale']:g} {wanted.get('unit', '')}" if "scale" in wanted else ""]
-    words.append(f"on layers {format_layers(wanted['layers'])}" if wanted.get("layers") else "")
+    words.append(
+        f"on layers {format_layers(card.about.suggested_layers)}" if card.about.suggested_layers else ""
+    )
     return " ".join(filter(None, words))

@@ -157,4 +157,6 @@ class _OptionParser(argparse.ArgumentParser):
     """Reports a wrong option as one sentence instead of exiting."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        raise UsageError(f"{message}; write a file, then --shift N, --layers A-B, --part ID, --minus FILE")
+        raise UsageError(
+            f"{message}; the line is a file, then --shift N, --layers A-B, --part ID, --minus FILE"
+        )

@@ -6,19 +6,21 @@ import math
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 
-from sessions.state.collapse import WINDOW, measure_window
+from core.collapse.loops import LoopDetector
+from sessions.state.collapse import WINDOW
 from sessions.state.state import AnswerToken
 from steertui.widgets.transcript.token_reading import KEPT
 
 SHOWN = (
     ("surprise", "surprise"),
     ("entropy", "entropy"),
-    ("repetition", "repeats"),
+    ("agreement", "repeats"),
     ("delta", "‖Δ‖/‖h‖"),
     ("kl", "KL"),
     ("perplexity", "ppl₀"),
 )
-"""Shown two per row. `perplexity` is that of the unsteered model over `sessions.state.collapse.WINDOW` tokens."""
+"""Shown two per row. `agreement` is the largest share of the last tokens that repeat those at one distance before;
+`perplexity` is that of the unsteered model over `sessions.state.collapse.WINDOW` tokens."""
 
 
 class TokenGauges:
@@ -27,26 +29,26 @@ class TokenGauges:
     def __init__(self) -> None:
         self.series: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=KEPT))
         self.drift: dict[str, list[float]] = {}
-        self._window: deque[AnswerToken] = deque(maxlen=WINDOW)
+        self._loops = LoopDetector()
 
     def clear(self) -> None:
         """Forget everything; another session begins."""
         self.series.clear()
         self.drift = {}
-        self._window.clear()
+        self._loops = LoopDetector()
 
     def new_answer(self) -> None:
         """Clear the optional measurements, so that values of the last answer are not shown for this one."""
-        self._window.clear()
+        self._loops = LoopDetector()
         for name in ("kl", "perplexity", "delta"):
             self.series[name].clear()
 
     def add_tokens(self, ids: Sequence[int], logprobs: Iterable[float]) -> None:
-        """Add generated tokens: their surprise and the repetition rate."""
+        """Add generated tokens: their surprise, and how far they repeat what was said."""
         self.series["surprise"].extend(-float(lp) for lp in logprobs)
         for token in ids:
-            self._window.append(AnswerToken(token, ""))
-            self.series["repetition"].append(measure_window([*self._window]).get("repetition", 0.0))
+            self._loops.add_token(token)
+            self.series["agreement"].append(self._loops.best_agreement(WINDOW))
 
     def add_measurements(self, columns: Mapping[str, Sequence[float]]) -> None:
         """Add measured columns, one value per token."""

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.geometry import Size
 
-from sessions.state.collapse import CollapseSign, ScaleAdvice
+from sessions.state.collapse import ScaleAdvice, Signs
 from steertui.text import safe_text
 from steertui.widgets.bars import clip_text, join_fitting
 from steertui.widgets.painted import Row, RowWidget
@@ -24,10 +24,10 @@ class CollapseLamp(RowWidget):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.symptoms: tuple[CollapseSign, ...] = ()
+        self.symptoms: Signs = ()
         self.advice: ScaleAdvice | None = None
 
-    def show(self, symptoms: tuple[CollapseSign, ...], advice: ScaleAdvice | None) -> None:
+    def show(self, symptoms: Signs, advice: ScaleAdvice | None) -> None:
         if (symptoms, advice) != (self.symptoms, self.advice):
             self.symptoms, self.advice = symptoms, advice
             self.display = bool(symptoms)

@@ -15,7 +15,7 @@ from core.compiled.setting import TableBuilder
 from core.compiled.size import GraphSize, size_for
 from core.mixer.mixer import Mixer
 from core.model.model import Model
-from core.steering.layer_plan import MeterReading
+from core.steering.meters import MeterReading
 from core.steering.plan import Plan
 from tests.core.compiled.tiny import CONTEXT, EVERYWHERE, HIDDEN, LAYERS, Arrow, channel, mixed, model
 

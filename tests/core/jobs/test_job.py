@@ -1,8 +1,10 @@
+import gc
 import json
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,27 @@ def test_an_error_reaches_whoever_waits_and_the_thread_lives_on(gate):
     with pytest.raises(ZeroDivisionError):
         gate.submit_chat(lambda: 1 / 0).result(5)
     assert gate.submit_chat(lambda: 7).result(5) == 7
+
+
+def test_what_failed_work_held_is_freed_without_the_garbage_collector(gate):
+    class Held:
+        pass
+
+    seen = []
+
+    def work():
+        held = Held()
+        seen.append(weakref.ref(held))
+        raise BadInput("no")
+
+    gc.disable()
+    try:
+        with pytest.raises(BadInput):
+            gate.submit_job(work).result()
+        gate.submit_job(lambda: None).result()  # the thread has let go of the failed item by then
+        assert seen[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_a_closed_gate_finishes_what_waits_and_takes_no_more():

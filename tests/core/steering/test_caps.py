@@ -110,6 +110,21 @@ def test_rows_of_an_array_do_not_disturb_each_other(seeds, count, cosine):
         np.testing.assert_allclose(together[i, 0] @ rows, alone @ rows, atol=1e-7)
 
 
+@pytest.mark.parametrize("count", [2, 4, 5])
+@pytest.mark.parametrize("cosine", [0.0, 0.95])
+def test_the_many_rows_of_a_prompt_are_corrected_as_each_alone(count, cosine):
+    _, rows, floor, ceiling = scene(count, count, cosine)
+    q = np.random.default_rng(1).normal(size=(2, caps.TABLE_ROWS, SIZE)) @ rows.T * 3
+    gram = rows @ rows.T
+    together = caps.correct_array(q, gram, floor, ceiling, np)
+    outside = ((q < floor) | (q > ceiling)).any(-1)
+    assert outside.sum() > caps.TABLE_ROWS > caps.TABLE_PAYS
+    assert not together[~outside].any()
+    for place in np.argwhere(outside)[::29]:
+        alone = exact(q[tuple(place)], gram, floor, ceiling)
+        np.testing.assert_allclose(together[tuple(place)] @ rows, alone @ rows, atol=1e-9)
+
+
 def test_a_feasible_point_is_not_enough():
     """Sweeps that stop once all bounds are kept end at e = (−12.4, 3.7) here, and call a move of 8.9 the smallest."""
     gram = np.array([[1, 0.95], [0.95, 1]])

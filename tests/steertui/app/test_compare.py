@@ -58,7 +58,7 @@ async def test_null_one_branch_has_nothing_beside_it_and_an_answer_takes_the_pla
         assert any("one branch only" in toast for toast in at.toasts)
         await asked_otherwise(at, HOSTILE["osc52"] if "osc52" in HOSTILE else "".join(HOSTILE.values()))
         await at.press("A")
-        assert panel(at).split() == ["one", "short", "answer"]
+        await at.until(lambda: panel(at).split() == ["one", "short", "answer"])
         await at.press("v")
         assert not talks_to_terminal(panel(at))
         await answered(at, "and now")

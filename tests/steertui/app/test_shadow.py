@@ -57,7 +57,21 @@ async def test_the_lamp_is_dark_on_prose_and_says_why_and_what_to_turn_when_it_i
         await at.play(20)
         assert not at.desk.query_one(CollapseLamp).display
         await at.play(80)
-        await at.sees("COLLAPSE", "of the last 32 tokens repeat", "l: pirate +0.30 → +0.15 relative")
+        await at.sees("COLLAPSE", "the text repeats one token", "l: pirate +0.30 → +0.15 relative")
+
+
+async def test_the_lamp_sees_a_sentence_that_comes_back() -> None:
+    """Twenty tokens, again and again: longer than what a window of 32 tokens can tell from prose."""
+    sentence = [f" w{number}" for number in range(20)]
+    async with stage(Studio([*map(str, range(30)), *sentence * 5]), size=(140, 40)) as at:
+        at.studio.loaded.set()
+        await at.add("pirate")
+        at.desk.prompt.focus()
+        await at.ask("one")
+        await at.play(65)
+        assert not at.desk.query_one(CollapseLamp).display
+        await at.play(30)
+        await at.sees("COLLAPSE", "the text loops with a period of 20 tokens")
 
 
 async def test_a_key_does_what_the_lamp_advises_and_another_takes_it_back() -> None:

@@ -136,7 +136,7 @@ class Walk:
         """So many tokens a second from the next answer on: slow enough for a hand on a busy machine, or 0."""
         self.types()
         self.press(f"/tempo {tokens}", ENTER)
-        self.sees("tempo of the next answers", "Say something to the model")
+        self.sees("speed of the next answers", "Say something to the model")
 
     def again(self) -> int:
         before = len(self.events(ev.AnswerStarted))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
 
-from vectors.checks import dose_response, likelihood, separation
+from core.collapse.collapse import AnswerEvidence, Collapse, find_collapse
+from tests.core.collapse.collapse_texts import REAL_LOOPS, greedy_answers, ordinary_texts
+from vectors.checks import likelihood, separation
 from vectors.checks.check import best_band
+from vectors.checks.doses import DosedText, find_text_collapse
 from vectors.checks.report import json_safe
 from vectors.checks.verdict import Effect, Findings, decide_verdict
 from vectors.statistics import metrics
@@ -68,14 +70,28 @@ def test_the_best_band_stays_together_and_leaves_the_last_block() -> None:
     assert best_band({}, n_layers=4) == ()
 
 
-def test_a_collapse_is_found_and_framed() -> None:
-    def text(dose: float, nll: float) -> Any:
-        return dose_response.dosing.DosedText(0, dose, (1, 2, 3), likelihood.TextScore(nll, 0.0), 0.0)
+def dosed(dose: float, nll: float, collapse: Collapse | None = None) -> DosedText:
+    return DosedText(0, dose, (1, 2, 3), likelihood.TextScore(nll, 0.0), 0.0, collapse)
 
-    assert not text(1, 1.9).has_collapsed(text(0, 1.0))
-    assert text(1, 2.1).has_collapsed(text(0, 1.0))
-    loop = dose_response.dosing.DosedText(0, 1, (1, 2) * 10, likelihood.TextScore(0.1, 0.0), 0.0)
-    assert loop.has_collapsed(text(0, 1.0))
+
+def test_a_collapse_is_found_and_framed() -> None:
+    assert not dosed(1, 1.9).has_collapsed(dosed(0, 1.0))
+    assert dosed(1, 2.1).has_collapsed(dosed(0, 1.0))
+    loop = find_collapse(AnswerEvidence((1, 2) * 20))
+    assert dosed(1, 0.1, loop).has_collapsed(dosed(0, 1.0))
+    # What the model says without a dose is not the dose's doing.
+    assert not dosed(1, 0.1, loop).has_collapsed(dosed(0, 0.1, loop))
+
+
+def test_the_dose_window_sees_the_loops_that_the_lamp_sees() -> None:
+    """The same texts, with the scores of sound ones."""
+    for row in (*ordinary_texts()[::6], *greedy_answers()):
+        found = find_text_collapse(
+            row["tokens"], [""] * len(row["tokens"]), None, likelihood.TextScore(1.0, 0.0)
+        )
+        assert dosed(1, 1.0, found).has_collapsed(dosed(0, 1.0)) == (
+            "prompt" in row and row["id"] in REAL_LOOPS
+        )
 
 
 def test_infinities_are_not_json() -> None:

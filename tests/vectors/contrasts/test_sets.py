@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +21,24 @@ from core.jobs.runner import run
 from steertui.cli.main import main
 from vectors.contrasts import english
 from vectors.contrasts.catalogue import BUILT_IN
+from vectors.contrasts.lint.repetition import word_grams
 from vectors.contrasts.writing.by_model import answer_pairs, rejection_reason
 from vectors.contrasts.writing.job import answer_with_model
-from vectors.texts.pair import ContrastPair, ContrastSet, split_pairs
+from vectors.texts.pair import ContrastPair, ContrastSet, last_message_text, split_pairs
 
 COUNTS = {
     "determined-drifting": 200,
     "assistant-persona": 200,
     "pirate": 200,
     "follow-up-questions": 200,
-    "motivation": 100,
+    "motivation": 130,
     "persona": 100,
-    "honesty": 40,
-    "questions": 20,
-    "empathy": 20,
-    "prescriptiveness": 20,
-    "sycophancy": 20,
-    "refusal": 20,
+    "honesty": 126,
+    "questions": 130,
+    "empathy": 130,
+    "prescriptiveness": 130,
+    "sycophancy": 126,
+    "refusal": 126,
     "subjects": 100,
 }
 
@@ -54,10 +56,50 @@ def test_no_set_is_left_out() -> None:
     assert set(BUILT_IN) == set(COUNTS)
 
 
-def test_motivation_is_balanced_and_differs_in_the_middle_only() -> None:
+WRITTEN = ("motivation", "honesty", "questions", "empathy", "prescriptiveness", "sycophancy", "refusal")
+"""The sets that are written pair by pair."""
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_written_set_is_large_and_covers_many_domains(name: str) -> None:
+    domains = vectors.contrast(name).domains
+    assert sum(domains.values()) >= 120
+    assert len(domains) >= 5
+    assert min(domains.values()) >= 10
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_sides_end_alike(name: str) -> None:
+    """The last character, mostly a mark, is the same; where a reply may ask at its end, in three of four pairs."""
+    pairs = vectors.contrast(name).pairs
+    alike = sum(
+        last_message_text(pair.positive)[-1] == last_message_text(pair.negative)[-1] for pair in pairs
+    )
+    assert alike >= (0.75 if name == "questions" else 0.9) * len(pairs)
+
+
+def test_sentences_of_different_subject_pairs_differ() -> None:
+    """The roles are exchanged within a pair; no sentence shares most of its 3-grams with one of another pair."""
+    grams = [
+        [set(word_grams(str(side), frozenset())) for side in (pair.positive, pair.negative)]
+        for pair in vectors.contrast("subjects").pairs
+    ]
+    for (number, one), (other_number, other) in combinations(enumerate(grams), 2):
+        for first, second in product(one, other):
+            shared = len(first & second)
+            assert shared <= min(len(first), len(second)) / 2, (number, other_number)
+
+
+def test_a_set_names_its_read_and_its_poles() -> None:
+    assert {name: built.read for name, built in BUILT_IN.items() if built.read != "last"} == dict.fromkeys(
+        ("honesty", "questions", "empathy", "prescriptiveness", "sycophancy"), "response-mean"
+    )
+    assert vectors.contrast("refusal").poles == ("harmful request", "harmless request")
+    assert all(all(built.poles) and built.poles[0] != built.poles[1] for built in BUILT_IN.values())
+
+
+def test_motivation_differs_in_the_middle_only() -> None:
     found = vectors.contrast("motivation")
-    assert set(found.domains.values()) == {20}
-    assert len(found.domains) == 5
     for pair, row in zip(found.pairs, english.read_rows("motivation"), strict=True):
         assert isinstance(pair.positive, str)
         assert isinstance(pair.negative, str)
@@ -88,9 +130,15 @@ def test_replies_answer_the_same_message() -> None:
         for pair in vectors.contrast(name).pairs:
             assert pair.positive[:-1] == pair.negative[:-1]
             assert pair.positive[-1]["content"] != pair.negative[-1]["content"]
-    asks = vectors.contrast("questions").pairs
-    assert all(pair.positive[-1]["content"].endswith("?") for pair in asks)
-    assert not any("?" in pair.negative[-1]["content"] for pair in asks)
+
+
+def test_replies_ask_with_and_without_a_mark() -> None:
+    """“Tell me …” asks too, and a question may be rhetorical: the mark alone is not the trait."""
+    pairs = vectors.contrast("questions").pairs
+    asks = sum("?" in last_message_text(pair.positive) for pair in pairs)
+    states = sum("?" in last_message_text(pair.negative) for pair in pairs)
+    assert 0.85 * len(pairs) < asks < len(pairs)
+    assert 0 < states < 0.2 * len(pairs)
 
 
 def test_subjects_share_every_word() -> None:
@@ -153,9 +201,13 @@ def test_the_verb_lists_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["contrast", "list", "--json"]) == 0
     listed = {row["name"]: row["pairs"] for row in json.loads(capsys.readouterr().out)["sets"]}
     assert listed == COUNTS
+    assert main(["contrast", "list"]) == 0
+    assert "+ harmful request, − harmless request  (read last)" in capsys.readouterr().out
     assert main(["contrast", "show", "motivation", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert shown["pairs"] == 100
+    assert shown["pairs"] == 130
+    assert shown["read"] == "last"
+    assert shown["poles"] == ["determined", "drifting"]
     assert shown["first"]["positive"].startswith("Nadia's test suite")
     assert main(["contrast", "show", "persona"]) == 0
     assert "+ assistant: system: You are a helpful assistant." in capsys.readouterr().out

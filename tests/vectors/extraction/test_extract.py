@@ -219,12 +219,12 @@ def test_too_few_pairs_have_no_quality(plain: core.Model) -> None:
     assert found.metrics[0]["d"] is None
     assert found.metrics[0]["n_holdout"] == 0
     assert found.best_layer is None
-    assert "too few for a hold-out" in found.warnings[0]
+    assert any("too few for a hold-out" in warning for warning in found.warnings)
 
 
 def test_pca_diff_says_what_it_takes_away(plain: core.Model) -> None:
     found = vectors.extract(plain, random_pairs(20), "pca-diff", suggest=False, layers=(0,))
-    assert "removes the mean difference" in found.warnings[0]
+    assert any("removes the mean difference" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize(

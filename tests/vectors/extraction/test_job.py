@@ -197,8 +197,9 @@ def test_replies_are_generated_once_and_read(
 
     list(run(work(), finished=steps))
     assert len(steps) == 4
-    monkeypatch.setattr(replies, "reply_ids", lambda *_: pytest.fail("this reply was there already"))
-    list(run(work(), finished=FinishedTasks(tmp_path / "steps.jsonl")))
+    with monkeypatch.context() as patched:
+        patched.setattr(replies, "_reply_of", lambda *_: pytest.fail("this reply was there already"))
+        list(run(work(), finished=FinishedTasks(tmp_path / "steps.jsonl")))
     assert found[0].vector == found[1].vector
     means = []
     for text in (asked, told, [*told, *asked], told):

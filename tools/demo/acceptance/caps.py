@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from core.generation.token_ids import tokenizer_of
 from core.mixer.mixer import Channel
 from core.model.model import Model
 from tools.demo.acceptance.prompt_sets import AcceptancePrompts, chat_prompts
@@ -72,7 +73,7 @@ def mean_nll(base: Model, asked: AcceptancePrompts, texts: Sequence[str]) -> flo
     """Mean negative log likelihood per token of some answers under the unsteered model."""
     total, count = 0.0, 0
     for prompt, text in zip(asked.prompts, texts, strict=True):
-        answer = base.tokenizer(text, add_special_tokens=False)["input_ids"]
+        answer = tokenizer_of(base)(text, add_special_tokens=False)["input_ids"]
         if answer:
             total -= mean_logprob(base, [*prompt, *answer], len(prompt)) * len(answer)
             count += len(answer)

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.demo.world.labels import Label, label_sentence, split_sentences
 from core.demo.world.traits import DETERMINED, DRIFTING
+from core.generation.token_ids import tokenizer_of
 from core.mixer.mixer import Channel, Mixer
 from core.model.model import Model
 from tools.demo.continuations import sample_continuations
@@ -36,7 +37,7 @@ def _flipped_texts(model: Model, prompts: Sequence[Ids], mixer: Mixer) -> list[t
     """The text before the flip and the whole text; the end token is suppressed, so that a sentence follows."""
     parts = [(mixer, BEFORE), (mixer.flip(0), AFTER)]
     rows = sample_continuations(model, prompts, parts, SEED, may_end=False)
-    return [(model.tokenizer.decode(row[:BEFORE]), model.tokenizer.decode(row)) for row in rows]
+    return [(tokenizer_of(model).decode(row[:BEFORE]), tokenizer_of(model).decode(row)) for row in rows]
 
 
 def _sentences_after(head: str, text: str) -> list[Label]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.demo.world import prompts
 from core.demo.world.scene import Scene
+from core.generation.token_ids import tokenizer_of
 from core.mixer.mixer import Channel, Mixer
 from core.model.model import Model
 from tools.demo.continuations import sample_continuations
@@ -26,7 +27,7 @@ class AcceptancePrompts:
     def texts(self, model: Model, *channels: Channel, seed: int = SEED) -> list[str]:
         """One steered continuation of every prompt."""
         rows = sample_continuations(model, self.prompts, [(Mixer(channels), self.count)], seed)
-        return [model.tokenizer.decode(row) for row in rows]
+        return [tokenizer_of(model).decode(row) for row in rows]
 
     def figures(self, model: Model, *channels: Channel, seed: int = SEED) -> Figures:
         return compute_figures(self.texts(model, *channels, seed=seed))

@@ -14,7 +14,7 @@ from core.errors import UsageError
 from vectors.contrasts.catalogue import BUILT_IN, contrast
 from vectors.contrasts.writing.forms import PairForm, find_form
 from vectors.errors import printable_name
-from vectors.texts.pair import ContrastPair, ContrastSet
+from vectors.texts.pair import ContrastPair, ContrastSet, messages_of
 
 DOMAINS = ("work", "home", "science", "art", "public life")
 WRITABLE = {
@@ -24,6 +24,7 @@ WRITABLE = {
     **dict.fromkeys(("questions", "empathy", "prescriptiveness", "sycophancy"), "replies"),
 }
 MOST = 10_000
+Params = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Brief:
         )
 
 
-def parse_brief(params: Mapping[str, Any]) -> Brief:
+def parse_brief(params: Params) -> Brief:
     """The request from parameters; `set` is a built-in set, a file of pairs to extend, or a new name with
     its own poles.
     """
@@ -76,7 +77,7 @@ def parse_brief(params: Mapping[str, Any]) -> Brief:
     )
 
 
-def _load_known_set(name: str, params: Mapping[str, Any]) -> ContrastSet | None:
+def _load_known_set(name: str, params: Params) -> ContrastSet | None:
     if name in BUILT_IN and name not in WRITABLE:
         raise UsageError(
             f"{name} cannot be written pair by pair; there is {', '.join(WRITABLE)}, or a new name with --positive and"
@@ -93,13 +94,13 @@ def _default_form(name: str, known: ContrastSet | None) -> str:
         return WRITABLE.get(name, "replies")
     if not known.pairs:
         raise UsageError(f"{printable_name(name)} holds prompts and no pairs: there is nothing to continue")
-    first: Any = known.pairs[0].positive
+    first = known.pairs[0].positive
     if isinstance(first, str):
         return "stories"
-    return "replies" if first[-1]["role"] == "assistant" else "requests"
+    return "replies" if messages_of(first)[-1]["role"] == "assistant" else "requests"
 
 
-def _domains(params: Mapping[str, Any], known: ContrastSet | None) -> tuple[str, ...]:
+def _domains(params: Params, known: ContrastSet | None) -> tuple[str, ...]:
     listed: Sequence[str] = str(params.get("domains") or "").split(",")
     named = [word.strip() for word in listed if word.strip()]
     found = named or [domain for domain in (known.domains if known else ()) if domain] or DOMAINS

@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from core.errors import NetworkError
-from core.jobs.job import Artifact, Job, JobSample, Progress, Row, worker_task
+from core.jobs.job import Artifact, Job, JobSample, Progress, Row, Steps, worker_task
+from core.json_values import JsonValue
 from vectors.claude.question import ClaudeQuestion
 from vectors.contrasts.duplicates import NearDuplicateFilter
+from vectors.contrasts.header import SetHeader
 from vectors.contrasts.store import save_pairs
 from vectors.contrasts.writing.brief import Brief
 from vectors.contrasts.writing.forms import Row as Parts
@@ -89,7 +91,7 @@ def write_pairs(claude: ClaudeClient, brief: Brief, out: Path, model: str) -> Jo
             yield Progress(draft.count, brief.pairs, "pairs written")
     if not draft.count:
         raise NetworkError(f"Claude gave no usable pair for {brief.name}: {_rejections_text(draft.left_out)}")
-    save_pairs(draft.interleaved_pairs, out)
+    save_pairs(draft.interleaved_pairs, out, SetHeader(brief.form.read, brief.poles, brief.about or None))
     yield Artifact(str(out), open_vector_file(out).sha256, "contrast set")
     return _summary(draft, out, claude)
 
@@ -102,10 +104,12 @@ def _next_question(draft: Draft, domain: str, missing: int, turn: int, model: st
 def _ask_claude(claude: ClaudeClient, questions: Sequence[ClaudeQuestion]) -> list[list[Parts] | str]:
     """The rows of every reply, or the reason why a reply is unusable."""
     replies = claude.ask_each(questions)
-    return [reply["pairs"] if isinstance(reply, Mapping) else str(reply) for reply in replies]
+    return [
+        cast("list[Parts]", reply["pairs"]) if isinstance(reply, Mapping) else str(reply) for reply in replies
+    ]
 
 
-def _add_reply(draft: Draft, domain: str, reply: list[Parts] | str) -> Any:
+def _add_reply(draft: Draft, domain: str, reply: list[Parts] | str) -> Steps[None]:
     if isinstance(reply, str):
         draft.left_out["unusable reply"] += 1
         return
@@ -116,7 +120,7 @@ def _add_reply(draft: Draft, domain: str, reply: list[Parts] | str) -> Any:
                 yield JobSample(pole, shared, last_message_text(text))
 
 
-def _summary(draft: Draft, out: Path, claude: ClaudeClient) -> dict[str, Any]:
+def _summary(draft: Draft, out: Path, claude: ClaudeClient) -> dict[str, JsonValue]:
     return {
         "name": draft.brief.name,
         "out": str(out),

@@ -10,18 +10,22 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.errors import BadInput, UsageError
+from core.generation.token_ids import tokenizer_of
 from core.jobs.job import Artifact, Job, JobSample, Progress, gpu_task
+from vectors.contrasts.header import SetHeader
 from vectors.contrasts.store import save_pairs
 from vectors.contrasts.writing.forms import SHORT
 from vectors.files.opening import open_vector_file
-from vectors.texts.pair import ContrastPair, ContrastSet, Text
+from vectors.texts.pair import ContrastPair, ContrastSet, Text, messages_of
+from vectors.texts.position_spec import RESPONSE
 from vectors.texts.replies import reply_ids
 from vectors.texts.tokenized import tokenize_text
 
 if TYPE_CHECKING:
+    from core.generation.chat import Message
     from core.model.model import Model
 
 SHORT_ANSWERS = {"honesty", "answers"}
@@ -56,7 +60,7 @@ def answer_pairs(
             left_out[why] += 1
     if not accepted:
         raise BadInput(f"{contrast.name}: {model.name} gave no pair two different answers")
-    save_pairs(accepted, out)
+    save_pairs(accepted, out, SetHeader(RESPONSE, contrast.poles, contrast.about or None))
     yield Artifact(str(out), open_vector_file(out).sha256, "contrast set")
     return {
         "name": contrast.name,
@@ -77,18 +81,18 @@ def rejection_reason(first: str, second: str, max_words: int | None) -> str | No
     return "length" if too_long else None
 
 
-def _question_messages(text: Text, number: int) -> list[Mapping[str, Any]]:
+def _question_messages(text: Text, number: int) -> list[Message]:
     """The messages up to the question; an existing answer is dropped."""
     if isinstance(text, str) or not text or not isinstance(text[0], Mapping):
         raise UsageError(f"pair {number + 1} is not a conversation: the model can answer only conversations")
-    messages = list(text)
+    messages = messages_of(text)
     return messages[:-1] if messages[-1]["role"] == "assistant" else messages
 
 
-def _generate_reply(model: Model, messages: list[Mapping[str, Any]], longest: int) -> str:
+def _generate_reply(model: Model, messages: list[Message], longest: int) -> str:
     ids = reply_ids(model, tokenize_text(model, messages).ids, longest)
-    return str(model.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+    return tokenizer_of(model).decode(ids, skip_special_tokens=True).strip()
 
 
-def _with_reply(messages: list[Mapping[str, Any]], reply: str) -> list[Mapping[str, Any]]:
+def _with_reply(messages: list[Message], reply: str) -> list[Message]:
     return [*messages, {"role": "assistant", "content": reply}]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from core.errors import UsageError
+from core.json_values import JsonValue
 from vectors.texts.pair import ContrastPair
+from vectors.texts.position_spec import RESPONSE
 
 Row = Mapping[str, str]
 LONGER = 2.0
@@ -18,18 +19,19 @@ SHORT = 7
 
 @dataclass(frozen=True)
 class PairForm:
-    """`parts` are written for each pair; `shared` is the part that identifies a pair."""
+    """`parts` are written for each pair; `shared` is the part that identifies a pair; `read` is the read that fits."""
 
     name: str
     parts: tuple[str, ...]
     shared: str
     rules: str
     pair: Callable[[Row, str], ContrastPair]
+    read: str = "last"
     longest: int | None = None
 
     @property
-    def schema(self) -> dict[str, Any]:
-        text = {"type": "string", "minLength": 1, "maxLength": 2000}
+    def schema(self) -> dict[str, JsonValue]:
+        text: dict[str, JsonValue] = {"type": "string", "minLength": 1, "maxLength": 2000}
         return {
             "type": "object",
             "properties": dict.fromkeys(self.parts, text),
@@ -91,6 +93,7 @@ FORMS: Mapping[str, PairForm] = {
             "user: a message to an assistant that does not ask for the trait. positive and negative: two replies of "
             "one to three sentences that are equally helpful.",
             _reply_pair_maker("user"),
+            RESPONSE,
         ),
         PairForm(
             "answers",
@@ -98,6 +101,7 @@ FORMS: Mapping[str, PairForm] = {
             "question",
             f"question: one that has a short answer. positive and negative: answers of at most {SHORT} words.",
             _reply_pair_maker("question"),
+            RESPONSE,
             SHORT,
         ),
         PairForm(

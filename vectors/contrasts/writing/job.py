@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.errors import UsageError
 from core.jobs.job import Job, Row
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.english import DECEPTIVE, HONEST
 from vectors.contrasts.store import prepare_output
-from vectors.contrasts.writing.brief import parse_brief
+from vectors.contrasts.writing.brief import Params, parse_brief
 from vectors.contrasts.writing.prompted import add_system_prompts
 
 if TYPE_CHECKING:
     from core.model.model import Model
     from vectors.claude.pricing import ClaudeCost
 
-Params = Mapping[str, Any]
 SHARE = 1.5
 """Default budget as a multiple of the displayed bound, to leave room for pairs that must be written again."""
 

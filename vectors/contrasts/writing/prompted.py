@@ -4,9 +4,8 @@ dropped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from core.errors import BadInput
 from vectors.contrasts.duplicates import NearDuplicateFilter
@@ -33,7 +32,7 @@ def _last_user_text(text: Text) -> str:
     """The last user message; a plain text is itself the question."""
     if isinstance(text, str):
         return text
-    messages: Sequence[Any] = [message for message in text if isinstance(message, Mapping)]
+    messages = [message for message in text if isinstance(message, Mapping)]
     return next((str(message["content"]) for message in reversed(messages) if message["role"] == "user"), "")
 
 

@@ -10,23 +10,25 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from core.errors import SteerError, UsageError
 from core.files import write_atomic
 from core.jobs.job import Job, Progress, Row, worker_task
+from core.json_values import JsonValue
 from core.python_child import python_command, python_environment
 from vectors.checks.report import json_safe
 from vectors.contrasts.catalogue import contrast
+from vectors.contrasts.lint.lint import lint_set
+from vectors.data.report_values import number_at
 from vectors.extraction.job import state_folder, write_result
 from vectors.extraction.layer_quality import UNMEASURED
 from vectors.extraction.result import Extraction
-from vectors.extraction.validate import required_option, validate_request
+from vectors.extraction.validate import Params, required_option, validate_request
 from vectors.library.reading import read
 from vectors.texts.pair import ContrastSet
 from vectors.texts.position_spec import RESPONSE
@@ -36,17 +38,21 @@ LAUNCHER = ("torch.distributed.run", "--standalone", "--nproc_per_node")
 WORKER = "vectors.extraction.distributed.worker"
 SAID = ("model", "loading", "contrast", "layers", "read", "batch_tokens")
 PATIENCE_S = 10
-Params = Mapping[str, Any]
 
 
 def distributed_job(params: Params) -> Job:
     validate_request(params)
     _refuse_unmergeable(params)
     found = contrast(required_option(params, "contrast")).validated()
+    read_at = params.get("read") or found.read
+    if read_at == RESPONSE and not found.has_replies:
+        raise UsageError(
+            f"--ranks cannot generate replies: {RESPONSE} needs one process, or a set with replies"
+        )
     store = state_folder(params, found)
     spec, merged = store / "spec.json", store / "merged.safetensors"
     store.mkdir(parents=True, exist_ok=True)
-    asked = {key: params[key] for key in SAID if params.get(key) is not None}
+    asked = {key: params[key] for key in SAID if params.get(key) is not None} | {"read": read_at}
     write_atomic(spec, json.dumps({**asked, "processes": params["ranks"], "out": str(merged)}).encode())
     with _start_ranks(spec, int(params["ranks"]), store / "ranks.log") as process:
         yield from _follow_progress(process, 2 * len(found.pairs), store / "ranks.log")
@@ -54,8 +60,14 @@ def distributed_job(params: Params) -> Job:
     metrics = {layer: _layer_facts(vector, layer) for layer in vector.layers}
     for layer, facts in metrics.items():
         yield Row("layers", str(layer), facts)
-    about = replace(vector.about, metrics=json_safe({"layers": metrics, "holdout": 0.0}))
-    warnings = (*found.warnings, _unmeasured_note(params))
+    about = replace(
+        vector.about,
+        metrics=json_safe(
+            {"layers": {str(layer): facts for layer, facts in metrics.items()}, "holdout": 0.0}
+        ),
+    )
+    notes = (finding.message for finding in lint_set(found, read_at, 0.0))
+    warnings = (*notes, *found.warnings, _unmeasured_note(params))
     result = Extraction(vector.with_about(about), metrics, None, _count_different(found), warnings)
     return (yield from write_result(result, params, store, ""))
 
@@ -66,8 +78,6 @@ def _refuse_unmergeable(params: Params) -> None:
         raise UsageError("--ranks reads one model: leave out --tuned")
     if (method := params.get("method") or "mean") != "mean":
         raise UsageError(f"--ranks merges means: the method {method} needs all states in one process")
-    if params.get("read") == RESPONSE:
-        raise UsageError(f"--ranks cannot generate replies: {RESPONSE} needs one process")
 
 
 @contextmanager
@@ -104,10 +114,10 @@ def _follow_progress(process: subprocess.Popen[str], total: int, log: Path) -> J
         if "error" in facts:
             refusal = SteerError(str(facts["error"]))
             # The rank's own exit code: the command ends as with one process.
-            refusal.exit_code = int(facts["exit_code"])
+            refusal.exit_code = int(number_at(facts, "exit_code"))
             raise refusal
         if "done" in facts:
-            done[facts["rank"]] = facts["done"]
+            done[int(number_at(facts, "rank"))] = int(number_at(facts, "done"))
             if count := sum(done.values()):
                 yield Progress(count, total, "texts read")
     if (code := (yield worker_task(process.wait))) != 0:
@@ -117,7 +127,7 @@ def _follow_progress(process: subprocess.Popen[str], total: int, log: Path) -> J
     return None
 
 
-def _parse_line(line: str) -> dict[str, Any]:
+def _parse_line(line: str) -> dict[str, JsonValue]:
     """The JSON object on a line; anything else that a library prints there is ignored."""
     try:
         found = json.loads(line)
@@ -126,7 +136,7 @@ def _parse_line(line: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _layer_facts(vector: SteeringVector, layer: int) -> dict[str, Any]:
+def _layer_facts(vector: SteeringVector, layer: int) -> dict[str, JsonValue]:
     norm = vector.norms[layer]
     return UNMEASURED | {"norm": norm, "relative_norm": norm / vector.act_norms[layer]}
 

@@ -32,6 +32,7 @@ from core.activations.reducers import RowMean
 from core.errors import BadInput, SteerError, UsageError
 from core.files import JSON_BYTES, read_utf8
 from core.jobs.job import run_steps
+from core.json_values import JsonValue
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
 from vectors.data.metadata import About
@@ -64,12 +65,13 @@ def check_process_count(spec: Spec) -> None:
 def run(spec: Spec) -> SteeringVector | None:
     """Read this rank's share and merge all; returns the vector on rank 0, None on the others."""
     rank, world = dist.get_rank(), dist.get_world_size()
-    read = check_read(spec.get("read") or "last")
-    if read == RESPONSE:
+    found = contrast(spec["contrast"]).validated()
+    read = check_read(spec.get("read") or found.read)
+    if read == RESPONSE and not found.has_replies:
         raise UsageError(
             "response-mean has to generate replies first: use steertui extract, or a set with stored replies"
         )
-    found, model = contrast(spec["contrast"]).validated(), load(spec["model"], **loading_options(spec))
+    model = load(spec["model"], **loading_options(spec))
     layers = parse_layers(spec.get("layers") or "all", model.n_layers)
     sides = tokenize_pairs(model, found, read)
     choices = [read_positions(read, side) for side in sides]
@@ -171,7 +173,7 @@ def _build_vector(
     return SteeringVector(rows, about=about)
 
 
-def print_facts(**facts: Any) -> None:
+def print_facts(**facts: JsonValue) -> None:
     """Print a line of JSON for the launcher; flushed as one, so that lines of several ranks do not mix."""
     rank = dist.get_rank() if dist.is_initialized() else 0
     sys.stdout.write(json.dumps({"rank": rank, **facts}) + "\n")

@@ -9,9 +9,9 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from core.byte_sizes import format_bytes
+from core.json_values import JsonValue
 from core.loading.safetensors_header import (
     LENGTH_BYTES,
     METADATA,
@@ -60,7 +60,7 @@ def read(source: OpenedFile) -> SafetensorsFile:
     return SafetensorsFile({name: _read_array(body, span) for name, span in spans.items()}, metadata)
 
 
-def _read_header(source: OpenedFile) -> tuple[dict[str, Any], memoryview]:
+def _read_header(source: OpenedFile) -> tuple[dict[str, JsonValue], memoryview]:
     data = source.data
     if len(data) < LENGTH_BYTES:
         raise VectorFileError(f"file is truncated ({len(data)} bytes)")
@@ -84,12 +84,12 @@ def _read_header(source: OpenedFile) -> tuple[dict[str, Any], memoryview]:
 Span = tuple[str, tuple[int, ...], int, int]
 
 
-def _parse_span(name: str, entry: Any) -> Span:
+def _parse_span(name: str, entry: JsonValue) -> Span:
     try:
         found = parse_entry(entry)
     except ValueError:
         raise VectorFileError(f"header is not valid (tensor {printable_name(name)})") from None
-    if len(entry) != 3 or len(found.shape) > 8:
+    if not isinstance(entry, dict) or len(entry) != 3 or len(found.shape) > 8:
         raise VectorFileError(f"header is not valid (tensor {printable_name(name)})")
     if (dtype := _DTYPES.get(found.dtype)) is None:
         raise VectorFileError(
@@ -121,7 +121,7 @@ def _read_array(body: memoryview, span: Span) -> Array:
 
 def dump(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
     """The bytes the library would write: a header padded to eight bytes, then the float32 data in order."""
-    header: dict[str, Any] = {METADATA: dict(sorted(metadata.items()))} if metadata else {}
+    header: dict[str, JsonValue] = {METADATA: dict(sorted(metadata.items()))} if metadata else {}
     at = 0
     for name, array in tensors.items():
         header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [at, at + array.nbytes]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 from vectors.errors import VectorFileError, printable_name
 
@@ -64,6 +64,13 @@ class UnsupportedTensor:
     kind: str
 
 
+PickleValue: TypeAlias = (
+    "bool | int | float | str | bytes | PickleDict | list[PickleValue] | tuple[PickleValue, ...]"
+    " | Symbol | TensorStorage | TensorRef | UnsupportedTensor | None"
+)
+PickleDict: TypeAlias = "dict[str | int, PickleValue]"
+NOT_TORCH = "a tensor in it is not described the way torch does"
+
 STORAGES = {
     "FloatStorage": "float32",
     "HalfStorage": "float16",
@@ -81,7 +88,7 @@ STORAGES = {
 }
 
 
-def _build_tensor(arguments: tuple[Any, ...]) -> TensorRef:
+def _build_tensor(arguments: tuple[PickleValue, ...]) -> TensorRef:
     # What follows (requires_grad, hooks) does not change the numbers.
     storage, offset, shape, strides = arguments[:4]
     if (
@@ -90,32 +97,34 @@ def _build_tensor(arguments: tuple[Any, ...]) -> TensorRef:
         or not _are_counts(shape)
         or not _are_counts(strides)
     ):
-        raise VectorFileError("a tensor in it is not described the way torch does")
+        raise VectorFileError(NOT_TORCH)
     if len(shape) != len(strides) or len(shape) > 8:
         raise VectorFileError("a tensor in it has a shape without strides")
     return TensorRef(storage, offset, shape, strides)
 
 
-def _build_typed_tensor(arguments: tuple[Any, ...]) -> TensorRef:
+def _build_typed_tensor(arguments: tuple[PickleValue, ...]) -> TensorRef:
     """`_rebuild_tensor_v3` has a separate dtype argument, for types without a storage class of their own."""
-    dtype = arguments[6]
+    storage, dtype = arguments[0], arguments[6]
+    if not isinstance(storage, TensorStorage):
+        raise VectorFileError(NOT_TORCH)
     name = dtype.name if isinstance(dtype, Symbol) else "unknown"
-    return _build_tensor((arguments[0]._replace(dtype=name), *arguments[1:4]))
+    return _build_tensor((storage._replace(dtype=name), *arguments[1:4]))
 
 
-def is_count(value: Any) -> bool:
+def is_count(value: PickleValue) -> TypeGuard[int]:
     return type(value) is int and 0 <= value < 1 << 62
 
 
-def _are_counts(value: Any) -> bool:
+def _are_counts(value: PickleValue) -> TypeGuard[tuple[int, ...]]:
     return isinstance(value, tuple) and all(map(is_count, value))
 
 
-def _unsupported(kind: str) -> Callable[[tuple[Any, ...]], UnsupportedTensor]:
+def _unsupported(kind: str) -> Callable[[tuple[PickleValue, ...]], UnsupportedTensor]:
     return lambda arguments: UnsupportedTensor(kind)
 
 
-BUILDERS: Mapping[Symbol, Callable[[tuple[Any, ...]], Any]] = {
+BUILDERS: Mapping[Symbol, Callable[[tuple[PickleValue, ...]], PickleValue]] = {
     Symbol("collections", "OrderedDict"): lambda arguments: {},
     Symbol("torch._utils", "_rebuild_tensor"): _build_tensor,
     Symbol("torch._utils", "_rebuild_tensor_v2"): _build_tensor,

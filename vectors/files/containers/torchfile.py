@@ -8,7 +8,6 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,13 @@ from core.byte_sizes import format_bytes
 from vectors import limits
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, count_elements
-from vectors.files.containers.symbols import TensorRef, TensorStorage, UnsupportedTensor
+from vectors.files.containers.symbols import (
+    PickleDict,
+    PickleValue,
+    TensorRef,
+    TensorStorage,
+    UnsupportedTensor,
+)
 from vectors.files.containers.unpickler import Unpickler
 from vectors.files.opening import OpenedFile
 
@@ -39,11 +44,18 @@ _ZIP_TROUBLE = (
 class TorchFile:
     """The saved object, with tensors still as references, and the storage bytes they refer to."""
 
-    def __init__(self, tree: Any, storages: Mapping[str, bytes], note: str = "") -> None:
+    def __init__(self, tree: PickleValue, storages: Mapping[str, bytes], note: str = "") -> None:
         self.tree, self.storages, self.note = tree, storages, note
         self.elements_read = 0
 
-    def array(self, label: str, leaf: Any) -> Array:
+    @property
+    def entries(self) -> PickleDict:
+        """The saved object, where it has to be a dictionary."""
+        if not isinstance(self.tree, dict):
+            raise VectorFileError(f"holds {type(self.tree).__name__}, not a dictionary")
+        return self.tree
+
+    def array(self, label: str, leaf: PickleValue) -> Array:
         """The numbers of one tensor; `label` names it in error messages."""
         if isinstance(leaf, UnsupportedTensor):
             raise VectorFileError(f"{label}: {leaf.kind} not usable")

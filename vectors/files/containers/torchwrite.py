@@ -6,12 +6,14 @@ import struct
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
+from vectors.files.containers.arrays import Array
 from vectors.files.containers.torchfile import OUR_RECORD
 
+Tree: TypeAlias = "str | int | Array | Mapping[str, Tree] | Mapping[int, Tree]"
 ROOT = "vector"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: the same vector gives the same bytes
 # GLOBAL opcodes of the functions and classes that torch's loader allows.
@@ -26,7 +28,7 @@ class _Pickle:
     def __init__(self) -> None:
         self.storages: list[bytes] = []
 
-    def encode_value(self, value: Any) -> bytes:
+    def encode_value(self, value: Tree) -> bytes:
         if isinstance(value, np.ndarray):
             return self._encode_tensor(value)
         if isinstance(value, Mapping):
@@ -39,7 +41,7 @@ class _Pickle:
         text = str(value).encode("utf-8", "replace")
         return b"X" + struct.pack("<I", len(text)) + text
 
-    def _encode_tensor(self, array: np.ndarray[Any, np.dtype[np.float32]]) -> bytes:
+    def _encode_tensor(self, array: Array) -> bytes:
         key = str(len(self.storages))
         self.storages.append(array.astype("<f4", copy=False).tobytes())
         storage = (
@@ -63,7 +65,7 @@ class _Pickle:
         return b"(" + b"".join(map(self.encode_value, numbers)) + b"t"
 
 
-def dump(value: Any, note: str) -> bytes:
+def dump(value: Tree, note: str) -> bytes:
     """The zip that `torch.load` reads, plus our metadata record, which torch ignores."""
     pickle = _Pickle()
     tree = b"\x80\x02" + pickle.encode_value(value) + b"."

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TypeAlias, TypeVar
 
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.symbols import (
     BUILDERS,
+    NOT_TORCH,
     STORAGES,
+    PickleValue,
     Symbol,
     TensorStorage,
     is_count,
@@ -22,10 +24,14 @@ from vectors.files.containers.symbols import (
 )
 
 MOST_STEPS = 1_000_000
+T = TypeVar("T")
 
 
 class _Mark:
     """Stack marker: the beginning of a group."""
+
+
+StackItem: TypeAlias = "PickleValue | _Mark"
 
 
 class Unpickler:
@@ -33,11 +39,11 @@ class Unpickler:
 
     def __init__(self, data: bytes, at: int = 0) -> None:
         self.data, self.at = data, at
-        self.stack: list[Any] = []
-        self.memo: dict[int, Any] = {}
+        self.stack: list[StackItem] = []
+        self.memo: dict[int, StackItem] = {}
         self.storages: list[TensorStorage] = []
 
-    def run(self) -> Any:
+    def run(self) -> PickleValue:
         """The value of the next pickle; stack and memo are reset first."""
         self.stack, self.memo = [], {}
         # Opcodes without arguments are one byte each: the file's size alone would allow too many.
@@ -66,20 +72,27 @@ class Unpickler:
         text = self.next_bytes((end if end >= 0 else len(self.data)) - self.at + 1)
         return text[:-1].decode("utf-8", "backslashreplace")
 
-    def push(self, value: Any) -> None:
+    def push(self, value: StackItem) -> None:
         self.stack.append(value)
 
-    def pop(self, kind: type = object) -> Any:
+    def pop(self) -> PickleValue:
         # A mark on top means that the opcode has too few operands.
-        if not self.stack or isinstance(self.stack[-1], _Mark) or not isinstance(self.stack[-1], kind):
+        if not self.stack or isinstance(top := self.stack[-1], _Mark):
             raise VectorFileError("its pickle is damaged")
-        return self.stack.pop()
+        self.stack.pop()
+        return top
 
-    def pop_group(self) -> list[Any]:
+    def pop_kind(self, kind: type[T]) -> T:
+        value = self.pop()
+        if not isinstance(value, kind):
+            raise VectorFileError("its pickle is damaged")
+        return value
+
+    def pop_group(self) -> list[PickleValue]:
         """Pop everything above the last mark."""
         for index in range(len(self.stack) - 1, -1, -1):
             if isinstance(self.stack[index], _Mark):
-                above = self.stack[index + 1 :]
+                above = [item for item in self.stack[index:] if not isinstance(item, _Mark)]
                 del self.stack[index:]
                 return above
         raise VectorFileError("its pickle is damaged")
@@ -94,32 +107,32 @@ class Unpickler:
             raise VectorFileError("its pickle is damaged")
         self.push(self.memo[index])
 
-    def update_dict(self, pairs: list[Any]) -> None:
-        # Any other key could be unhashable, or be a tensor.
-        target = self.pop(dict)
+    def update_dict(self, pairs: list[PickleValue]) -> None:
+        # Keys of other kinds could be unhashable, or be tensors.
+        target = self.pop_kind(dict)
         if len(pairs) % 2 or any(not isinstance(key, str | int) for key in pairs[::2]):
             raise VectorFileError("it has a dictionary whose keys are neither text nor whole numbers")
         target.update(zip(pairs[::2], pairs[1::2], strict=True))
         self.push(target)
 
-    def extend_list(self, items: list[Any]) -> None:
-        target = self.pop(list)
+    def extend_list(self, items: list[PickleValue]) -> None:
+        target = self.pop_kind(list)
         target.extend(items)
         self.push(target)
 
     def apply_builder(self) -> None:
         # REDUCE, where Python's unpickler would call a function: here only builders of plain data run.
-        arguments, target = self.pop(tuple), self.pop(Symbol)
+        arguments, target = self.pop_kind(tuple), self.pop_kind(Symbol)
         if target not in BUILDERS:
             raise VectorFileError(f"contains code ({printable_name('.'.join(target))}), not loaded")
         try:
             self.push(BUILDERS[target](arguments))
         except (IndexError, ValueError, AttributeError, TypeError):
-            raise VectorFileError("a tensor in it is not described the way torch does") from None
+            raise VectorFileError(NOT_TORCH) from None
 
     def push_storage(self) -> None:
         """`('storage', type, key, device, elements)`: torch's persistent id for the bytes of a tensor."""
-        described = self.pop(tuple)
+        described = self.pop_kind(tuple)
         if len(described) < 5 or not isinstance(described[1], Symbol) or not is_count(described[4]):
             raise VectorFileError("its pickle refers to something that is not a tensor's storage")
         dtype = STORAGES.get(described[1].name, described[1].name)
@@ -129,7 +142,7 @@ class Unpickler:
     def ignore_state(self) -> None:
         """BUILD: drop the attributes of an ordered dictionary; the state of any other object is refused."""
         self.pop()
-        self.push(self.pop(dict))
+        self.push(self.pop_kind(dict))
 
 
 def _push_symbol(machine: Unpickler) -> None:
@@ -137,7 +150,7 @@ def _push_symbol(machine: Unpickler) -> None:
 
 
 def _push_symbol_from_stack(machine: Unpickler) -> None:
-    name, module = machine.pop(str), machine.pop(str)
+    name, module = machine.pop_kind(str), machine.pop_kind(str)
     machine.push(require_symbol(module, name))
 
 
@@ -155,7 +168,7 @@ def _skip_bytes(count: int) -> Callable[[Unpickler], None]:
     return step
 
 
-def _push_constant(value: Any) -> Callable[[Unpickler], None]:
+def _push_constant(value: bool | None) -> Callable[[Unpickler], None]:
     return lambda machine: machine.push(value)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vectors.data.layer_numbers import ReadOptions, place_rows, place_stack
 from vectors.data.metadata import About
 from vectors.data.row import raw_rows
 from vectors.errors import VectorFileError
 from vectors.files.containers import torchwrite
+from vectors.files.containers.symbols import PickleValue
 from vectors.files.containers.torchfile import TorchFile
 from vectors.files.contents import FileContents
 from vectors.files.formats import our_metadata
@@ -21,17 +22,17 @@ WRITER = "axis"
 SIGN = "+ = toward the default assistant"
 
 
-def recognizes(tree: Any) -> bool:
+def recognizes(tree: PickleValue) -> bool:
     return isinstance(tree, dict) and "axis" in tree
 
 
 def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
-    array = file.array("axis", file.tree["axis"])
+    array = file.array("axis", file.entries["axis"])
     if array.ndim != 2:
         raise VectorFileError(f"axis has {array.ndim} axes, expected [layers, d]")
     rows, empty = nonzero_rows(array)
     own = our_metadata.read(file.note)
-    about = About.from_strings(own) if own else _about(file.tree.get("metadata"))
+    about = About.from_strings(own) if own else _about(file.entries.get("metadata"))
     checked, doubts = our_metadata.stated_rows(raw_rows(rows), own)
     # A row count that contradicts the model's depth overrides the format's rule.
     other_depth = choices.n_layers is not None and choices.n_layers != array.shape[0]
@@ -43,11 +44,10 @@ def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
     return FileContents(checked, WRITER, placed, about, warnings)
 
 
-def _about(metadata: Any) -> About:
+def _about(metadata: PickleValue) -> About:
     entries = metadata if isinstance(metadata, dict) else {}
-    model = next(
-        (entries[key] for key in ("model_id", "model_name", "model") if isinstance(entries.get(key), str)), ""
-    )
+    stated = (entries.get(key) for key in ("model_id", "model_name", "model"))
+    model = next((name for name in stated if isinstance(name, str)), "")
     return About(model_id=model, sign_note=SIGN)
 
 
@@ -58,5 +58,6 @@ def write(vector: SteeringVector) -> tuple[bytes, tuple[str, ...]]:
         "name": vector.about.name,
         "sign": vector.about.sign_note,
     }
-    tree = {"axis": array, "metadata": {key: value for key, value in metadata.items() if value}}
+    known = {key: value for key, value in metadata.items() if value}
+    tree: dict[str, torchwrite.Tree] = {"axis": array, "metadata": known}
     return torchwrite.dump(tree, our_metadata.metadata_record(vector, WRITER)), losses

@@ -7,27 +7,30 @@ applies to its own projection; the ceilings are read as a preset.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TypeVar
 
 from vectors.data.layer_numbers import ReadOptions, place_rows
 from vectors.data.metadata import About
 from vectors.data.row import raw_rows
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import as_row
+from vectors.files.containers.symbols import PickleDict, PickleValue
 from vectors.files.containers.torchfile import TorchFile
 from vectors.files.contents import FileContents
 from vectors.files.formats.stack import AXIS_RULE
 
+T = TypeVar("T")
+Intervention = tuple[int, PickleValue, float]  # layer, tensor, ceiling
 DAMAGED = "its capping config is not laid out as vectors and experiments"
 
 
-def recognizes(tree: Any) -> bool:
+def recognizes(tree: PickleValue) -> bool:
     return isinstance(tree, dict) and "vectors" in tree and "experiments" in tree
 
 
 def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
     """One experiment: the requested one, else the first; the card lists all."""
-    experiments = _experiments(file.tree)
+    experiments = _experiments(file.entries)
     chosen = choices.part if choices.part is not None else next(iter(experiments))
     if chosen not in experiments:
         raise VectorFileError(
@@ -47,21 +50,21 @@ def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
     return FileContents(checked, "capping", placed, about, placed.warnings, parts, ceilings)
 
 
-def _experiments(tree: dict[str, Any]) -> dict[str, list[tuple[int, Any, float]]]:
+def _experiments(tree: PickleDict) -> dict[str, list[Intervention]]:
     vectors, experiments = tree["vectors"], tree["experiments"]
     if not isinstance(vectors, dict) or not isinstance(experiments, list) or not experiments:
         raise VectorFileError(DAMAGED)
     return {str(_field(one, "id", str)): _interventions(one, vectors) for one in experiments}
 
 
-def _interventions(experiment: Any, vectors: dict[Any, Any]) -> list[tuple[int, Any, float]]:
+def _interventions(experiment: PickleValue, vectors: PickleDict) -> list[Intervention]:
     steps = _field(experiment, "interventions", list)
     if not steps:
-        raise VectorFileError(f"experiment {printable_name(experiment['id'])} caps nothing")
+        raise VectorFileError(f"experiment {printable_name(_field(experiment, 'id', str))} caps nothing")
     return [(*_vector(vectors, _field(step, "vector", str)), _cap(step)) for step in steps]
 
 
-def _vector(vectors: dict[Any, Any], name: str) -> tuple[int, Any]:
+def _vector(vectors: PickleDict, name: str) -> tuple[int, PickleValue]:
     entry = _field(vectors, name, dict)
     layer = _field(entry, "layer", int)
     if layer < 0 or "vector" not in entry:
@@ -69,14 +72,15 @@ def _vector(vectors: dict[Any, Any], name: str) -> tuple[int, Any]:
     return layer, entry["vector"]
 
 
-def _cap(step: dict[str, Any]) -> float:
+def _cap(step: PickleDict) -> float:
     cap = step.get("cap")
     if isinstance(cap, bool) or not isinstance(cap, int | float) or not math.isfinite(cap):
         raise VectorFileError("a cap in it is not a finite number")
     return float(cap)
 
 
-def _field(entry: Any, key: str, kind: type) -> Any:
-    if not isinstance(entry, dict) or not isinstance(entry.get(key), kind):
+def _field(entry: PickleValue, key: str, kind: type[T]) -> T:
+    value = entry.get(key) if isinstance(entry, dict) else None
+    if not isinstance(value, kind):
         raise VectorFileError(DAMAGED)
-    return entry[key]
+    return value

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from vectors.data.layer_numbers import ReadOptions
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers import npy, torchfile
+from vectors.files.containers.symbols import PickleValue
 from vectors.files.containers.torchfile import TorchFile
 from vectors.files.contents import FileContents
 from vectors.files.formats import axis, capping, named, ptdict, role, stack
 from vectors.files.opening import OpenedFile
 
-Layout = tuple[Callable[[Any], bool], Callable[[TorchFile, str, ReadOptions], FileContents]]
+Layout = tuple[Callable[[PickleValue], bool], Callable[[TorchFile, str, ReadOptions], FileContents]]
 
 LAYOUTS: Mapping[str, Layout] = {
     "capping": (capping.recognizes, capping.read),

@@ -6,15 +6,15 @@ no block. A saved `layer_activations` dictionary of steering-vectors is the same
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vectors.data.layer_numbers import LayerPlacement, ReadOptions, parse_layer_key, place_rows
 from vectors.data.metadata import About
-from vectors.data.row import raw_rows
+from vectors.data.row import Row, raw_rows
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers import torchwrite
 from vectors.files.containers.arrays import as_row
-from vectors.files.containers.symbols import TensorRef, UnsupportedTensor
+from vectors.files.containers.symbols import PickleValue, TensorRef, UnsupportedTensor
 from vectors.files.containers.torchfile import TorchFile
 from vectors.files.contents import FileContents
 from vectors.files.formats import our_metadata
@@ -29,7 +29,7 @@ STATES_RULE = "key {last} has no block in a model of {blocks}: hidden_states ord
 QUESTION = "keys 0 … {last} could also be hidden_states numbers with the embeddings as 0: then --shift -1"
 
 
-def recognizes(tree: Any) -> bool:
+def recognizes(tree: PickleValue) -> bool:
     if isinstance(tree, dict) and isinstance(tree.get(ACTIVATIONS), dict):
         return True
     # One tensor is enough: a value that is none is refused later, with the name of its layer.
@@ -41,21 +41,21 @@ def recognizes(tree: Any) -> bool:
     )
 
 
-def _is_layer(key: Any) -> bool:
+def _is_layer(key: str | int) -> bool:
     return type(key) is int or (isinstance(key, str) and key.removeprefix("-").isdigit())
 
 
-def _is_tensor(value: Any) -> bool:
+def _is_tensor(value: PickleValue) -> bool:
     return isinstance(value, TensorRef | UnsupportedTensor)
 
 
 def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
-    tree, format_name = file.tree, WRITER
-    if ACTIVATIONS in tree:
+    tree, format_name = file.entries, WRITER
+    if isinstance(inner := tree.get(ACTIVATIONS), dict):
         kind = tree.get("layer_type", "decoder_block")
         if kind != "decoder_block":
             raise VectorFileError(f"site {printable_name(kind)} not usable, only decoder_block")
-        tree, format_name = tree[ACTIVATIONS], ACTIVATIONS
+        tree, format_name = inner, ACTIVATIONS
     rows = {}
     for key, leaf in tree.items():
         layer = parse_layer_key(str(key))
@@ -66,7 +66,7 @@ def read(file: TorchFile, name: str, choices: ReadOptions) -> FileContents:
     return FileContents(checked, format_name, placed, about, warnings=(*doubts, *placed.warnings))
 
 
-def _placement(rows: dict[int, Any], ours: bool, choices: ReadOptions) -> LayerPlacement:
+def _placement(rows: dict[int, Row], ours: bool, choices: ReadOptions) -> LayerPlacement:
     last, blocks = max(rows), choices.n_layers
     # A key equal to the number of blocks shows that 0 means the embeddings.
     if blocks is not None and last == blocks:

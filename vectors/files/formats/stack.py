@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from vectors.data.row import Row, raw_rows
 from vectors.errors import VectorFileError
 from vectors.files.containers import torchwrite
 from vectors.files.containers.arrays import Array, as_row
-from vectors.files.containers.symbols import TensorRef, UnsupportedTensor
+from vectors.files.containers.symbols import PickleValue, TensorRef, UnsupportedTensor
 from vectors.files.containers.torchfile import TorchFile
 from vectors.files.contents import FileContents
 from vectors.files.formats import our_metadata
@@ -36,7 +36,7 @@ PERSONA_RULE = (
 AXIS_RULE = "assistant-axis numbers blocks by their output"
 
 
-def recognizes(tree: Any) -> bool:
+def recognizes(tree: PickleValue) -> bool:
     return isinstance(tree, TensorRef | UnsupportedTensor)
 
 

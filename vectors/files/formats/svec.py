@@ -8,11 +8,12 @@ per layer and are refused.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.byte_sizes import format_bytes
+from core.json_values import JsonValue
 from vectors import limits
 from vectors.data.layer_numbers import ReadOptions, parse_layer_key, place_rows
 from vectors.data.metadata import About
@@ -45,18 +46,15 @@ def read(source: OpenedFile, choices: ReadOptions) -> FileContents:
     if len(directions) > limits.TENSORS:
         raise VectorFileError(f"header claims {len(directions):,} layers, limit {limits.TENSORS:,}")
     rows = {parse_layer_key(key): _row(key, value, tree) for key, value in directions.items()}
-    own = (
-        {key: str(value) for key, value in tree.get(OURS, {}).items()}
-        if isinstance(tree.get(OURS), dict)
-        else {}
-    )
+    ours = tree.get(OURS)
+    own = {key: str(value) for key, value in ours.items()} if isinstance(ours, dict) else {}
     about = About.from_strings(own) if own else _about(tree)
     checked, doubts = our_metadata.stated_rows(raw_rows(rows), own)
     placed = place_rows(rows, 0, RULE, choices)
     return FileContents(checked, WRITER, placed, about, warnings=(*doubts, *placed.warnings))
 
 
-def _parse(source: OpenedFile) -> dict[str, Any]:
+def _parse(source: OpenedFile) -> dict[str, JsonValue]:
     if source.file_size > limits.TEXT_BYTES:
         raise VectorFileError(
             f"{format_bytes(source.file_size)} of JSON, limit {format_bytes(limits.TEXT_BYTES)}"
@@ -74,7 +72,7 @@ def _parse(source: OpenedFile) -> dict[str, Any]:
     return tree
 
 
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     tree = {}
     for key, value in pairs:
         # The JSON parser itself would keep the last of two equal keys.
@@ -84,7 +82,7 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return tree
 
 
-def _row(key: str, value: Any, tree: dict[str, Any]) -> Row:
+def _row(key: str, value: JsonValue, tree: dict[str, JsonValue]) -> Row:
     # AISteer360 nests rows in a list; with only one of them it is a plain direction.
     rows = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
     if len(rows) != 1:
@@ -104,7 +102,7 @@ def _row(key: str, value: Any, tree: dict[str, Any]) -> Row:
         raise VectorFileError(f"layer {printable_name(key)} has a number beyond every float") from None
 
 
-def _about(tree: dict[str, Any]) -> About:
+def _about(tree: dict[str, JsonValue]) -> About:
     model_type = tree.get("model_type", "")
     explained = tree.get("explained_variances")
     metrics = {"explained_variances": explained} if isinstance(explained, dict) and explained else {}

@@ -29,7 +29,8 @@ def voice() -> ScriptedVoice:
 
 def test_the_dataset_takes_of_every_domain_in_turn(tmp_path: Path) -> None:
     found = report("phases", voice(), params(tmp_path, only="dataset", pairs=10))
-    lines = [json.loads(line) for line in (tmp_path / "dataset.jsonl").read_text().splitlines()]
+    header, *lines = [json.loads(line) for line in (tmp_path / "dataset.jsonl").read_text().splitlines()]
+    assert header["poles"] == found["summary"]["dataset"]["poles"]
     counts = found["summary"]["dataset"]["domains"]
     assert len(lines) == sum(counts.values()) == 10
     assert max(counts.values()) - min(counts.values()) <= 1

@@ -13,6 +13,7 @@ from sessions.experiments.common.sampler import AnswerReading, SamplePrompt
 from sessions.experiments.scoring.answers import SampledAnswer, differing_answers
 from sessions.experiments.scoring.coherence import is_broken
 from sessions.experiments.scoring.measures import MEASURES, measure
+from tests.core.collapse.collapse_texts import REAL_LOOPS, greedy_answers, ordinary_texts
 from tests.sessions.experiments.scripted import spoken
 
 
@@ -116,6 +117,30 @@ def test_a_text_that_repeats_itself_is_broken() -> None:
     before = answer("one two three four five six")
     said = answer("a")
     looping = SampledAnswer(
-        said.prompt, "+1", type(said.generated)((1, 2, 3, 4) * 6, "a b c d " * 6), AnswerReading((1.0,) * 24)
+        said.prompt, "+1", type(said.generated)((1, 2, 3, 4) * 8, "a b c d " * 8), AnswerReading((1.0,) * 32)
     )
     assert is_broken(looping, before)
+    # What the model says unsteered too is not the vector's doing.
+    assert not is_broken(looping, looping)
+
+
+def test_coherence_sees_the_loops_that_the_lamp_sees() -> None:
+    before = answer("one two three four five six")
+    for row in (*ordinary_texts()[::6], *greedy_answers()):
+        ids = tuple(row["tokens"])
+        said = replace(before.generated, ids=ids, text=row["text"], pieces=("",) * len(ids))
+        one = replace(before, generated=said, reading=AnswerReading((1.0,) * len(ids)))
+        assert is_broken(one, before) == ("prompt" in row and row["id"] in REAL_LOOPS)
+
+
+def test_certainty_and_a_foreign_writing_system_are_broken() -> None:
+    before = answer("one two three four five six")
+    ids, low, high = tuple(range(40)), (0.01,) * 40, (1.0,) * 40
+    said = replace(before.generated, ids=ids, text="word " * 40, pieces=("word ",) * 40)
+    certain = replace(
+        before, generated=said, reading=AnswerReading(high, entropy=low, unsteered_entropy=high)
+    )
+    assert is_broken(certain, before)
+    assert not is_broken(replace(certain, reading=AnswerReading(high, entropy=low)), before)
+    russian = replace(said, text="слово " * 40, pieces=("слово ",) * 40)
+    assert is_broken(replace(before, generated=russian, reading=AnswerReading(high)), before)

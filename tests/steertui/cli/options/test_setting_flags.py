@@ -8,7 +8,7 @@ import pytest
 
 from sessions.live.load_options import LOAD_OPTIONS
 from sessions.state.answer_settings import DEFAULTS, SETTINGS, check_settings
-from steertui.cli.options import flags
+from steertui.cli.options import answer_flags, flags
 from steertui.cli.prepared import answer_settings
 
 
@@ -16,8 +16,8 @@ from steertui.cli.prepared import answer_settings
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser()
     flags.add_model(parser)
-    flags.add_steering(parser)
-    flags.add_decoding(parser, compiled="now")
+    answer_flags.add_steering(parser)
+    answer_flags.add_decoding(parser, compiled="now")
     return parser
 
 

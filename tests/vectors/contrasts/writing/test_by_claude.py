@@ -58,8 +58,9 @@ def test_a_set_is_whole_balanced_and_told(claude_server: ClaudeServer, tmp_path:
     events, summary = worked(params(tmp_path / "new.jsonl"))
     found = vectors.contrast(tmp_path / "new.jsonl").validated()
     assert len(found.pairs) == summary["pairs"] == 20
-    assert set(found.domains.values()) == {4}
-    assert [pair.domain for pair in found.pairs[:5]] == list(summary["domains"])
+    assert set(found.domains.values()) == {2}
+    assert [pair.domain for pair in found.pairs[:10]] == list(summary["domains"])
+    assert (found.read, found.poles) == ("last", ("determined", "drifting")), "its header says so"
     assert summary["missing"] == 0
     first = found.pairs[0]
     assert isinstance(first.positive, str)
@@ -67,7 +68,7 @@ def test_a_set_is_whole_balanced_and_told(claude_server: ClaudeServer, tmp_path:
     assert first.positive.split(". ")[0] == str(first.negative).split(". ")[0]
     assert sum(isinstance(event, JobSample) for event in events) == 40
     assert any(isinstance(event, Artifact) for event in events)
-    assert summary["cost"]["calls"] == len(claude_server.requests) == 5
+    assert summary["cost"]["calls"] == len(claude_server.requests) == 10
     assert CANARY not in json.dumps([event.to_json() for event in events])
 
 
@@ -123,7 +124,7 @@ def test_replies_that_cannot_be_used_are_gaps(claude_server: ClaudeServer, tmp_p
 
 def test_a_talk_without_any_pair_is_a_sentence(claude_server: ClaudeServer, tmp_path: Path) -> None:
     claude_server.script(says("no"))
-    with pytest.raises(NetworkError, match="no usable pair for motivation: 15 unusable reply"):
+    with pytest.raises(NetworkError, match="no usable pair for motivation: 30 unusable reply"):
         worked(params(tmp_path / "new.jsonl", pairs=10))
     assert not (tmp_path / "new.jsonl").exists()
 
@@ -253,13 +254,15 @@ def test_the_command_line(
     out = tmp_path / "new.jsonl"
     words = ["contrast", "make", "motivation", "--pairs", "10", "--out", str(out)]
     assert main([*words, "--json"]) == 2
-    assert "at most 5 calls" in json.loads(capsys.readouterr().out)["error"], "nobody is asked without a word"
+    assert "at most 10 calls" in json.loads(capsys.readouterr().out)["error"], (
+        "nobody is asked without a word"
+    )
     assert claude_server.requests == []
     assert main([*words, "--estimate"]) == 0
-    assert "Claude: 5 calls" in capsys.readouterr().out
+    assert "Claude: 10 calls" in capsys.readouterr().out
     assert main([*words, "--yes"]) == 0
     shown = capsys.readouterr().out
-    assert "new.jsonl: 10 pairs, read as pairs" in shown
+    assert "new.jsonl: 10 pairs in the shape pairs" in shown
     assert f"written to {out}" in shown
     assert main([*words, "--yes", "--max-new", "3"]) == 2
     assert "--max-new means nothing without --with-model" in capsys.readouterr().err

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from core.errors import BadInput
+from core.mixer.mixer import Direction, VectorLike
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class DeviceRows:
 class VectorRows:
     """The validated rows of one vector, renormalised in float32 (bf16 files are off unit norm by 0.2 %)."""
 
-    def __init__(self, vector: Any, devices: Sequence[torch.device], hidden_size: int) -> None:
+    def __init__(self, vector: VectorLike, devices: Sequence[torch.device], hidden_size: int) -> None:
         self.vector = vector
         label = getattr(vector, "name", None) or "vector"
         rows = _checked_rows(vector.directions, len(devices), hidden_size, label)
@@ -39,7 +39,7 @@ class VectorRows:
 
 
 def _checked_rows(
-    directions: Mapping[int, Any], n_layers: int, hidden_size: int, label: str
+    directions: Mapping[int, Direction], n_layers: int, hidden_size: int, label: str
 ) -> dict[int, Tensor]:
     if not directions:
         raise BadInput(f"vector '{label}' has no layers")

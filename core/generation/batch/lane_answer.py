@@ -1,0 +1,138 @@
+"""One answer of a batch: what is asked for, the answer while it grows, and the finished answer."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from core.generation.endings import TextStream, ThinkingMarks, end_ids
+from core.generation.sampling import TokenSampler
+from core.mixer.mixer import Mixer
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+
+@dataclass(frozen=True)
+class LaneRequest:
+    """An answer to generate: prompt ids, mixer and settings; the seed is the answer's own."""
+
+    ids: tuple[int, ...]
+    mixer: Mixer = field(default_factory=Mixer)
+    sampling: TokenSampler = field(default_factory=TokenSampler)
+    stops: tuple[str, ...] = ()
+    max_new_tokens: int = 256
+    ignore_end: bool = False
+
+    @property
+    def longest(self) -> int:
+        """Positions that prompt and answer take at most."""
+        return len(self.ids) + self.max_new_tokens
+
+
+@dataclass(frozen=True)
+class LaneAnswer:
+    """A finished answer to request `number`; `spoke_s` is the time from its first to its last token, `error` says
+    why it broke off, if it did.
+    """
+
+    number: int
+    token_ids: tuple[int, ...]
+    texts: tuple[str, ...]
+    logprobs: tuple[float, ...]
+    entropies: tuple[float, ...]
+    stop_reason: str
+    spoke_s: float = 0.0
+    error: str = ""
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+
+class AnswerEnds:
+    """What ends or divides the answers of one model: end tokens, the marks of thinking, the length of the context."""
+
+    def __init__(self, model: Model) -> None:
+        self.tokenizer, self.max_context = model.tokenizer, model.max_context
+        self.end_ids = end_ids(model.hf, model.tokenizer)
+        # Made once for all answers: it asks for the whole vocabulary.
+        self.marks = ThinkingMarks(model.tokenizer)
+
+
+class GrowingAnswer:
+    """The tokens of one answer so far, and whether it has ended."""
+
+    def __init__(self, ends: AnswerEnds, number: int, request: LaneRequest) -> None:
+        self.number, self.request = number, request
+        self.ids: list[int] = []
+        self._texts: list[str] = []
+        self._logprobs: list[float] = []
+        self._entropies: list[float] = []
+        self._times = 0.0, 0.0
+        self._stream = TextStream(ends.tokenizer, request.stops)
+        self._ends = ends
+
+    @property
+    def context(self) -> list[int]:
+        return [*self.request.ids, *self.ids]
+
+    @property
+    def phase(self) -> str:
+        """The phase of the last position, which produces the next token."""
+        marks = self._ends.marks
+        thinking = marks.has_marks and marks.is_thinking(self.context)
+        return "thinking" if thinking else "answer"
+
+    @property
+    def last_id(self) -> int:
+        """The id that the next pass feeds: the prompt's last one at first, then the newest token."""
+        return self.ids[-1] if self.ids else self.request.ids[-1]
+
+    def add(self, token: int, logprob: float, entropy: float) -> None:
+        now = time.monotonic()
+        self._times = (self._times[0] if self.ids else now), now
+        self.ids.append(token)
+        self._texts.append(self._stream.push(token))
+        self._logprobs.append(logprob)
+        self._entropies.append(entropy)
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the answer has ended, None while it goes on; the order is that of a single answer."""
+        if self._stream.stopped:
+            return "stop"
+        if self.ids and not self.request.ignore_end and self.ids[-1] in self._ends.end_ids:
+            return "eos"
+        if len(self.ids) >= self.request.max_new_tokens:
+            return "length"
+        return "context" if len(self.request.ids) + len(self.ids) >= self._ends.max_context else None
+
+    def finish(self, reason: str, error: str = "") -> LaneAnswer:
+        texts = list(self._texts)
+        if texts:
+            # Text that was held back as a possible part of a stop text or character.
+            texts[-1] += self._stream.flush()
+        columns = tuple(self.ids), tuple(texts), tuple(self._logprobs), tuple(self._entropies)
+        return LaneAnswer(self.number, *columns, reason, self._times[1] - self._times[0], error)
+
+
+def aged_mixer(mixer: Mixer, age: int) -> Mixer:
+    """The mixer with every half-life applied to its scale: lanes of one pass differ in age.
+
+    scale · 0.5^(age / half-life), as in `core.mixer.effects.channel_effects`.
+    """
+    channels = [
+        c
+        if c.half_life is None
+        else replace(c, scale=c.scale * math.pow(0.5, age / c.half_life), half_life=None)
+        for c in mixer.channels
+    ]
+    return replace(mixer, channels=tuple(channels))
+
+
+def has_half_life(mixers: Sequence[Mixer]) -> bool:
+    return any(c.half_life is not None for mixer in mixers for c in mixer.channels)
