@@ -10,7 +10,7 @@ PYTEST  = $(PY) -m pytest -n $(WORKERS) --dist worksteal
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test test-slow bench lint format venv clean
+.PHONY: run test test-slow test-real bench lint format venv clean
 
 run: venv
 	@$(PY) -m steertui $(ARGS)
@@ -20,6 +20,10 @@ test: lint
 
 test-slow: venv
 	@$(PYTEST) -m "slow and not real" $(ARGS)
+
+# The first run fetches the model (93 MB) with our own command; later runs need no network.
+test-real: venv
+	@$(PYTEST) tests/real -m real $(ARGS)
 
 bench: venv
 	@$(PY) -m bench $(ARGS)

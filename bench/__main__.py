@@ -29,6 +29,7 @@ BENCHES = (
     "line",
     "collapse",
     "vector_file",
+    "real_model",
 )
 RESULTS = Path(__file__).parent / "results"
 

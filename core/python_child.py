@@ -21,8 +21,8 @@ def python_command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-P", "-m", module, *arguments]
 
 
-def python_environment() -> dict[str, str]:
-    """This process's variables without the working folder in PYTHONPATH, for the child and for what it starts."""
+def python_environment(**more: str) -> dict[str, str]:
+    """This process's variables and `more`, without the working folder in PYTHONPATH, for the child and its children."""
     # Installed packages are on the child's path anyway; a source tree has to be named.
     own = [] if ROOT.name in INSTALLED else [str(ROOT)]
     listed = os.environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -30,7 +30,7 @@ def python_environment() -> dict[str, str]:
     others = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     # An empty PYTHONPATH would be the working folder again.
     path = {"PYTHONPATH": os.pathsep.join(entries)} if entries else {}
-    return others | {"PYTHONSAFEPATH": "1"} | path
+    return others | {"PYTHONSAFEPATH": "1"} | path | more
 
 
 def _is_safe_entry(entry: str) -> bool:

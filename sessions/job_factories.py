@@ -64,6 +64,13 @@ def _contrast_answer(instrument: Any, params: Mapping[str, Any]) -> Job:
     return answer_with_model(_require_model(instrument, "contrast-answer"), params)
 
 
+def _models_get(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """Fetch a model: `name`; needs no loaded model."""
+    from core.fetching.job import fetch_job
+
+    return fetch_job(params)
+
+
 def _answers(instrument: Any, params: Mapping[str, Any]) -> Job:
     """Answer many prompts in lanes: `prompt` or `prompts`, `doses`, `batch`, and a mixer or a vector."""
     from sessions.answers.answers_job import answers_job
@@ -125,6 +132,7 @@ JOBS: Mapping[str, Factory] = {
     "contrast-make": _contrast_make,
     "contrast-answer": _contrast_answer,
     "themes": _themes,
+    "models-get": _models_get,
     "answers": _answers,
     "verify": _verify,
     **{name: _experiment(name) for name in EXPERIMENTS},

@@ -1,4 +1,4 @@
-"""Models that can be opened without a download: the demo models and the Hugging Face cache.
+"""Models that can be opened without a download: the demo models, fetched ones and the Hugging Face cache.
 
 Reads only names, sizes and config.json, so listing needs no torch and loads nothing.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from core import demo
 from core.byte_sizes import format_bytes
 from core.files import JSON_BYTES, read_utf8
+from core.loading.fetched_models import fetched_folders
 from sessions.job_specs.kinds.kind import KnownName
 
 
@@ -33,8 +34,8 @@ class ModelEntry:
 
 
 def list_models() -> list[ModelEntry]:
-    """List the demo models, then the cached ones by name."""
-    return [*_demo_models(), *sorted(_cached_models(), key=lambda entry: entry.name.lower())]
+    """List the demo models and the fetched ones, then the cached ones by name."""
+    return [*_local_models(), *sorted(_cached_models(), key=lambda entry: entry.name.lower())]
 
 
 def known_models() -> Iterator[KnownName]:
@@ -43,10 +44,11 @@ def known_models() -> Iterator[KnownName]:
         yield KnownName(entry.name, entry.problem or format_bytes(entry.weight_bytes))
 
 
-def _demo_models() -> Iterator[ModelEntry]:
-    for name, folder in demo.checkpoint_folders().items():
-        if folder.is_dir():
-            yield _read_entry(name, "demo", folder, folder.iterdir())
+def _local_models() -> Iterator[ModelEntry]:
+    for kind, folders in (("demo", demo.checkpoint_folders()), ("fetched", fetched_folders())):
+        for name, folder in folders.items():
+            if folder.is_dir():
+                yield _read_entry(name, kind, folder, folder.iterdir())
 
 
 def _cached_models() -> Iterator[ModelEntry]:

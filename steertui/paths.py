@@ -15,6 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from core.errors import EngineUnavailable, UsageError
+from core.loading import fetched_models
 
 NAME = "steertui"
 INDEX = "sessions.db"
@@ -27,7 +28,7 @@ def config_folder() -> Path:
 
 
 def data_folder() -> Path:
-    """Data to keep: sessions and vectors."""
+    """Data to keep: sessions, vectors and models."""
     return make_private(Path(platformdirs.user_data_dir(NAME)))
 
 
@@ -53,6 +54,11 @@ def index_file() -> Path:
 def vectors_folder() -> Path:
     """The vector library."""
     return make_private(data_folder() / "vectors")
+
+
+def models_folder() -> Path:
+    """Fetched models."""
+    return make_private(fetched_models.models_folder())
 
 
 def state_folder() -> Path:
@@ -129,6 +135,7 @@ FOLDERS: dict[str, Callable[[], Path]] = {
     "config": config_folder,
     "sessions": sessions_folder,
     "vectors": vectors_folder,
+    "models": models_folder,
     "state": state_folder,
     "cache": cache_folder,
     "runtime": runtime_folder,

@@ -55,10 +55,13 @@ def read_vector(path: str, args: argparse.Namespace, *, allow_undecided: bool = 
 
 
 def model_shape(name: str) -> ModelShape:
-    """Depth and width of a demo model, a local folder or a cached model."""
+    """Depth and width of a demo or fetched model, a local folder or GGUF file, or a cached model."""
+    from core.loading.model_names import is_gguf
     from steertui.catalogue import list_models
     from vectors.data import model_shape
 
+    if is_gguf(Path(name)):
+        return model_shape.shape_of_gguf(Path(name))
     if os.sep in name or Path(name, "config.json").is_file():
         return model_shape.shape_of_folder(Path(name))
     for entry in list_models():

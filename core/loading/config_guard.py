@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def check_config(folder: Path, *, native: frozenset[str] | None = None) -> dict[
     for name in ("config.json", "tokenizer_config.json", "adapter_config.json"):
         if (folder / name).is_file():
             refuse_remote_code(folder / name, native)
-    refuse_absurd_size(config, folder)
+    refuse_absurd_size(config, folder / "config.json")
     return config
 
 
@@ -91,7 +91,8 @@ def count_parameters(config: dict[str, JsonValue]) -> int:
     )
 
 
-def refuse_absurd_size(config: dict[str, JsonValue], folder: Path) -> None:
+def refuse_absurd_size(config: Mapping[str, JsonValue], file: Path) -> None:
+    """Raise if a configuration, read from `file`, asks for more than any model has."""
     # At any depth: a multimodal configuration holds the sizes of its text model in an inner object.
     for place, part in _json_objects(config):
         layers = _size(part, "num_hidden_layers", "n_layer", "num_layers")
@@ -99,7 +100,7 @@ def refuse_absurd_size(config: dict[str, JsonValue], folder: Path) -> None:
         if count > MOST_PARAMETERS or layers > MOST_LAYERS:
             asked = f"hidden size {_size(part, 'hidden_size', 'n_embd', 'd_model')}, {layers} layers"
             raise ModelError(
-                f"{folder / 'config.json'} asks for about {count * BYTES_PER_PARAMETER:.1e} bytes of weights"
+                f"{file} asks for about {count * BYTES_PER_PARAMETER:.1e} bytes of weights"
                 f" ({place + ': ' if place else ''}{asked}), refused before allocating"
             )
 

@@ -11,11 +11,13 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 
 from core.files import open_regular
 from core.json_values import JsonValue
+from core.loading.gguf.header import GgufHeader
 from core.loading.safetensors_header import read_header
 
 SAMPLES = 64
@@ -31,10 +33,16 @@ def fingerprint_files(config: Mapping[str, JsonValue], weights: list[Path], *ext
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             digest.update(path.name.encode() + size.to_bytes(8, "little") + header.text)
-            for i in range(SAMPLES):
-                # Evenly spaced over the data, so that every part of the model is sampled.
-                file.seek(header.data_start + (size - header.data_start) * i // SAMPLES)
-                digest.update(file.read(BLOCK))
+            _sample_data(digest, file, header.data_start, size)
+    return digest.hexdigest()
+
+
+def fingerprint_gguf(path: Path, header: GgufHeader, *extra: str) -> str:
+    """Fingerprint of a GGUF file: its header, which is the configuration, and blocks sampled from its data."""
+    digest = hashlib.sha256(_identity({}, extra))
+    with open_regular(path) as file:
+        digest.update(header.file_bytes.to_bytes(8, "little") + file.read(header.data_start))
+        _sample_data(digest, file, header.data_start, header.file_bytes)
     return digest.hexdigest()
 
 
@@ -53,6 +61,13 @@ def fingerprint_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
     if parked:
         digest.update(_bytes(logits))
     return digest.hexdigest()
+
+
+def _sample_data(digest: hashlib._Hash, file: BinaryIO, start: int, end: int) -> None:
+    for i in range(SAMPLES):
+        # Evenly spaced over the data, so that every part of the model is sampled.
+        file.seek(start + (end - start) * i // SAMPLES)
+        digest.update(file.read(BLOCK))
 
 
 def _identity(config: Mapping[str, JsonValue], extra: tuple[str, ...] = ()) -> bytes:

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from core.files import expand_home
-from core.json_values import JsonValue
 from core.loading import fingerprint, memory, placement, pretrained, sources
-from core.loading.config_guard import check_config
+from core.loading.checked_models import CheckedFolder, CheckedGguf, check_model
 from core.loading.placement import DeviceMap, Placement
-from core.loading.sources import ModelSource, Progress
+from core.loading.sources import Progress
 from core.model.anatomy import PROBE_IDS, find_parts, input_device, text_config
 from core.model.hooks import SteeringHooks
 from core.model.model import Model
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 UNLIMITED = 10**9
-SHRUNK = "quantization_config"
-"""Configuration key of quantised checkpoints, whose weight sizes only the files tell."""
 
 
 def load(
@@ -40,10 +36,11 @@ def load(
     on_progress: Progress | None = None,
     force: bool = False,
 ) -> Model:
-    """Load a demo, a folder or a model of the hub and make it steerable; remote code is never run.
+    """Load a demo, a folder, a GGUF file or a model of the hub and make it steerable; remote code is never run.
 
     Args:
-        name_or_path: The name of a demo model, a local folder, or a repository of the hub (owner/model).
+        name_or_path: The name of a demo or fetched model, a local folder, a GGUF file (its weights are dequantised), or
+            a repository of the hub (owner/model).
         dtype: Number format of the weights; `auto` is the checkpoint's own on a GPU, float32 on a CPU.
         device: cpu, cuda, cuda:1 or mps; without it the first GPU, else the CPU.
         device_map: Spreads the model over devices, as transformers defines it ("auto"); excludes `device`.
@@ -52,24 +49,18 @@ def load(
         adapter: The folder of a PEFT adapter to put on top.
         layers_path: Where the decoder blocks are, such as model.layers, if they are not found.
         on_progress: Called as `on_progress(stage, done, total)` during downloading and loading.
-        force: Load in spite of the memory estimate, and ignore an `auto_map` where transformers has its own
-            class.
+        force: Load in spite of the memory estimate, ignore an `auto_map` where transformers has its own class, and
+            leave out tensors of a GGUF file that transformers has no place for.
 
     Example:
         >>> model = core.load("demo-instruct")
         >>> large = core.load("./my-finetune", device_map="auto", dtype="bfloat16")
     """
     place = placement.choose_placement(dtype, device, device_map, quant)
-    source, config = locate_and_check(name_or_path, place, revision, force=force)
-    weights = sources.weight_files(source, on_progress)
-    stored = memory.stored_bytes(weights)
-    # The other models were checked on their blueprint, before any weights were downloaded.
-    if SHRUNK in config and not force:
-        memory.refuse_if_short(source.name, stored, place.available_bytes(), place.device_label)
-    hf = pretrained.read_model(source.folder, place, on_progress)
-    identity = fingerprint.fingerprint_files(config, weights, *_add_adapter(hf, adapter), quant or "")
-    tokenizer = pretrained.read_tokenizer(source.folder)
-    model = adopt(hf, tokenizer, source.name, layers_path=layers_path, identity=identity)
+    checked = locate_and_check(name_or_path, place, revision, force=force)
+    parts = checked.read_parts(on_progress)
+    identity = parts.fingerprint(*_add_adapter(parts.hf, adapter))
+    model = adopt(parts.hf, parts.tokenizer, checked.source.name, layers_path=layers_path, identity=identity)
     _ = model.residual_norms  # measure now, not on first use in the middle of an answer
     return model
 
@@ -81,21 +72,14 @@ def locate_and_check(
     *,
     force: bool = False,
     leaving: Model | None = None,
-) -> tuple[ModelSource, dict[str, JsonValue]]:
-    """Find a model and its configuration from its small files; raise if it is unusable or does not fit.
+) -> CheckedFolder | CheckedGguf:
+    """Find a model and read its small files or its header; raise if it is unusable or does not fit.
 
     `leaving` is a loaded model whose memory will be freed first.
     """
     source = sources.locate_model(name_or_path, revision)
-    # Before the blueprint, with which transformers reads the folder for the first time.
-    config = check_config(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
-    blueprint = pretrained.build_blueprint(source.folder, place)
-    if SHRUNK not in config and not force:
-        free = place.available_bytes() + (memory.held_bytes(leaving.hf, place.device) if leaving else 0)
-        memory.refuse_if_short(
-            source.name, memory.blueprint_bytes(blueprint, place.quant), free, place.device_label
-        )
-    return source, config
+    freed = memory.held_bytes(leaving.hf, place.device) if leaving else 0
+    return check_model(source, place, freed, force=force)
 
 
 def adopt(

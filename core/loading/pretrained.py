@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -27,16 +28,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TOKENIZER_FILES = ("tokenizer.json", "*.model", "vocab.*", "*.tiktoken", "tekken.json")
+UNREAD_GGUF = re.compile(r"GGUF model with architecture (\S+) is not supported")
 ALONE = {"trust_remote_code": False, "local_files_only": True}
 
 
 def build_blueprint(folder: Path, placement: Placement) -> PreTrainedModel:
     """The model on the meta device, from its configuration: all shapes, no memory."""
     with silence_transformers(), torch.device("meta"):
-        config = _with_clear_errors(folder, lambda: AutoConfig.from_pretrained(folder, **ALONE))
-        loader = _loader_class(folder, config)
+        config = explain_errors(folder, lambda: AutoConfig.from_pretrained(folder, **ALONE))
+        loader = loader_class(folder, config)
         dtype = placement.dtype or getattr(config, "dtype", None) or torch.bfloat16
-        return _with_clear_errors(
+        return explain_errors(
             folder, lambda: loader.from_config(config, dtype=dtype, trust_remote_code=False)
         )
 
@@ -44,8 +46,8 @@ def build_blueprint(folder: Path, placement: Placement) -> PreTrainedModel:
 def read_model(folder: Path, placement: Placement, on_progress: Progress | None = None) -> PreTrainedModel:
     """Load a folder's model in eval mode on its devices; raises if the checkpoint lacks some weights."""
     with silence_transformers(on_progress):
-        loader = _loader_class(folder, AutoConfig.from_pretrained(folder, **ALONE))
-        hf, report = _with_clear_errors(
+        loader = loader_class(folder, AutoConfig.from_pretrained(folder, **ALONE))
+        hf, report = explain_errors(
             folder,
             lambda: loader.from_pretrained(
                 folder,
@@ -58,11 +60,15 @@ def read_model(folder: Path, placement: Placement, on_progress: Progress | None 
                 **ALONE,
             ),
         )
-    # transformers fills missing weights with random numbers and only warns.
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise ModelError(f"{folder} lacks {len(missing)} of the model's weights ({missing[0]} …)")
+    refuse_missing_weights(folder, report["missing_keys"])
     return hf.eval().requires_grad_(False)
+
+
+def refuse_missing_weights(place: Path, missing: Collection[str]) -> None:
+    """Raise if the loading report names weights that were not found."""
+    # transformers fills missing weights with random numbers and only warns.
+    if missing:
+        raise ModelError(f"{place} lacks {len(missing)} of the model's weights ({min(missing)} …)")
 
 
 def read_tokenizer(folder: Path) -> Tokenizer | None:
@@ -70,7 +76,7 @@ def read_tokenizer(folder: Path) -> Tokenizer | None:
     if not any(path for pattern in TOKENIZER_FILES for path in folder.glob(pattern)):
         return None
     with silence_transformers():
-        return _with_clear_errors(folder, lambda: AutoTokenizer.from_pretrained(folder, **ALONE))
+        return explain_errors(folder, lambda: AutoTokenizer.from_pretrained(folder, **ALONE))
 
 
 def add_adapter(hf: PreTrainedModel, folder: Path) -> None:
@@ -85,7 +91,7 @@ def add_adapter(hf: PreTrainedModel, folder: Path) -> None:
     if not transformers.utils.is_peft_available():
         raise UsageError("adapters need the extra: pip install 'steertui[peft]'")
     with silence_transformers():
-        report = _with_clear_errors(folder, lambda: hf.load_adapter(str(folder)))
+        report = explain_errors(folder, lambda: hf.load_adapter(str(folder)))
     # Weights without a place are only reported, so a part of the adapter would have no effect.
     strangers = sorted(report.unexpected_keys)
     if strangers:
@@ -98,7 +104,7 @@ def silence_transformers(on_progress: Progress | None = None) -> Iterator[None]:
     verbosity = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity_error()
     hook = transformers_logging.set_tqdm_hook(
-        lambda _factory, args, _kwargs: _ReportedItems(args[0], on_progress)
+        lambda _factory, args, _kwargs: ReportedItems(args[0], on_progress)
     )
     try:
         yield
@@ -108,29 +114,29 @@ def silence_transformers(on_progress: Progress | None = None) -> Iterator[None]:
         transformers_logging.set_verbosity(verbosity)
 
 
-class _ReportedItems(Generic[T]):
-    """The iterable that replaces transformers' progress bar."""
+class ReportedItems(Generic[T]):
+    """The iterable that replaces transformers' progress bar; `stage` is what is done with the items."""
 
-    def __init__(self, items: Sequence[T], on_progress: Progress | None) -> None:
-        self.items, self.on_progress = items, on_progress
+    def __init__(self, items: Sequence[T], on_progress: Progress | None, stage: str = "weights") -> None:
+        self.items, self.on_progress, self.stage = items, on_progress, stage
 
     def __iter__(self) -> Iterator[T]:
         for done, item in enumerate(self.items, start=1):
             yield item
             # After the consumer has come back for more, so the item is really done.
             if self.on_progress is not None:
-                self.on_progress("weights", done, len(self.items))
+                self.on_progress(self.stage, done, len(self.items))
 
 
-def _loader_class(
-    folder: Path, config: PretrainedConfig
+def loader_class(
+    place: Path, config: PretrainedConfig
 ) -> type[AutoModelForCausalLM | AutoModelForImageTextToText]:
     """The auto class: causal LM, else a multimodal model with a causal text tower."""
     if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING:
         return AutoModelForCausalLM
     if type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
         return AutoModelForImageTextToText
-    raise ModelError(f"{folder} is a {config.model_type} model, which is no causal language model")
+    raise ModelError(f"{place} is a {config.model_type} model, which is no causal language model")
 
 
 def _quantisation(quant: str | None) -> transformers.BitsAndBytesConfig | None:
@@ -141,8 +147,8 @@ def _quantisation(quant: str | None) -> transformers.BitsAndBytesConfig | None:
     return transformers.BitsAndBytesConfig(load_in_4bit=quant == "4bit", load_in_8bit=quant == "8bit")
 
 
-def _with_clear_errors(folder: Path, action: Callable[[], T]) -> T:
-    """Run a loader and turn any exception it raises into one sentence that names the folder."""
+def explain_errors(place: Path, action: Callable[[], T]) -> T:
+    """Run a loader and turn any exception it raises into one sentence that names the folder or file."""
     try:
         return action()
     except SteerError:
@@ -152,9 +158,11 @@ def _with_clear_errors(folder: Path, action: Callable[[], T]) -> T:
         text = " ".join(str(error).split())
         # torch's CPU allocator raises a plain RuntimeError, which only its text tells apart.
         if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
-            raise OutOfMemory(f"{folder}: out of memory while loading: {text[:120]}") from None
+            raise OutOfMemory(f"{place}: out of memory while loading: {text[:120]}") from None
         if "does not recognize this architecture" in text:
             text = f"transformers {transformers.__version__} does not know its architecture"
+        if unread := UNREAD_GGUF.search(text):
+            text = f"transformers {transformers.__version__} reads no GGUF files of architecture {unread[1]}"
         if "ignore_mismatched_sizes" in text:
             text = "the weights do not have the shapes that config.json describes"
-        raise ModelError(f"{folder} cannot be loaded: {text[:240]}") from error
+        raise ModelError(f"{place} cannot be loaded: {text[:240]}") from error

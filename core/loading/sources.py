@@ -1,4 +1,4 @@
-"""Finds a model's folder from the name a user gives: a demo, a local folder, or a hub repository.
+"""Finds a model from the name a user gives: a demo or fetched model, a local folder or GGUF file, or a hub repository.
 
 Hub models are downloaded in two steps, small files first: a model can be refused before gigabytes are
 downloaded.
@@ -15,10 +15,9 @@ import huggingface_hub
 from huggingface_hub import errors as hub
 from huggingface_hub.utils.tqdm import tqdm
 
-from core import demo
 from core.errors import ModelError, NetworkError
 from core.loading import config_guard
-from core.loading.model_names import find_local_model
+from core.loading.model_names import find_local_model, is_gguf, named_folder
 
 T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
@@ -32,20 +31,26 @@ OTHER_WEIGHTS = (".bin", ".pt", ".pth", ".ckpt", ".msgpack", ".h5", ".gguf")
 
 @dataclass(frozen=True)
 class ModelSource:
-    """A folder with a model's small files; the weights may still be on the hub (`repository`, `commit`)."""
+    """A folder with a model's small files; the weights may still be on the hub (`repository`, `commit`).
+
+    `gguf` is the file that is the whole model, where it is one; `folder` is then the one it lies in.
+    """
 
     name: str
     folder: Path
     repository: str | None = None
     commit: str | None = None
+    gguf: Path | None = None
 
 
 def locate_model(name: str | Path, revision: str | None = None) -> ModelSource:
-    """Find a demo by its name, else a local folder, else a repository of the hub."""
-    demo_folder = demo.checkpoint_folder(str(name))
-    if demo_folder is not None:
-        return ModelSource(str(name), demo_folder)
+    """Find a demo or fetched model by its name, else a local folder or GGUF file, else a repository of the hub."""
+    known = named_folder(str(name))
+    if known is not None:
+        return ModelSource(str(name), known)
     path = find_local_model(name)
+    if path is not None and not path.is_dir():
+        return ModelSource(path.name, path.parent, gguf=path)
     if path is not None:
         return ModelSource(path.resolve().name, path)
     folder = _download(str(name), revision, SMALL_FILES, FOLDERS_INSIDE)
@@ -55,6 +60,10 @@ def locate_model(name: str | Path, revision: str | None = None) -> ModelSource:
 
 def weight_files(source: ModelSource, on_progress: Progress | None = None) -> list[Path]:
     """The safetensors files of a model, downloaded if they are still on the hub."""
+    if source.gguf is not None:
+        raise ModelError(
+            f"{source.gguf} is a GGUF file: only safetensors folders can be compared by their weights"
+        )
     files = [source.folder / name for name in weight_names(source.folder)]
     missing = [file.name for file in files if not file.is_file()]
     # The single file's name is only a guess (an index names real files), so the hub is asked first.
@@ -79,6 +88,9 @@ def weight_names(folder: Path) -> list[str]:
 
 def _missing_weights_error(source: ModelSource, missing: list[str]) -> str:
     others = sorted(path.name for path in source.folder.iterdir() if path.suffix in OTHER_WEIGHTS)
+    ggufs = [name for name in others if is_gguf(Path(name))]
+    if missing == [SINGLE] and ggufs and source.repository is None:
+        return f"{source.name} has no safetensors weights; name its GGUF file: {source.folder / ggufs[0]}"
     if missing == [SINGLE]:
         return (
             f"{source.name} has no safetensors weights ({f'only {others[0]}' if others else f'no {SINGLE}'});"

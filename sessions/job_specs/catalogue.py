@@ -8,6 +8,7 @@ from sessions.job_specs.answers import ANSWERS
 from sessions.job_specs.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
 from sessions.job_specs.dialogue import DISTRACTION, HONEYPOT, HOT_SWAP
 from sessions.job_specs.doses import AXIS_DRIFT, COMPARE, SWEEP
+from sessions.job_specs.fetching import MODELS_GET
 from sessions.job_specs.models import INDUCE, LOBOTOMY, TRANSFER
 from sessions.job_specs.offer import JobSpec
 from sessions.job_specs.study import PHASES
@@ -33,5 +34,6 @@ OFFERS: Mapping[str, JobSpec] = {
         INDUCE,
         AXIS_DRIFT,
         PHASES,
+        MODELS_GET,
     )
 }

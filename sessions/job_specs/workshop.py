@@ -74,7 +74,11 @@ DIFF = JobSpec(
     ("diff",),
     (
         JobParam(
-            "base", MODEL_SOURCE, "demo name, local folder or Hugging Face id", required=True, positional=True
+            "base",
+            MODEL_SOURCE,
+            "demo or fetched model, local folder or Hugging Face id",
+            required=True,
+            positional=True,
         ),
         JobParam("tuned", MODEL_SOURCE, "the same of the fine-tuned model", required=True, positional=True),
         JobParam("vector", VECTOR_SOURCE, "measure how much of the change is this direction"),

@@ -19,7 +19,7 @@ from core.secrets import scrub
 from steertui import __version__, catalogue, paths
 from steertui.terminal import abilities
 
-LIBRARIES = ("torch", "transformers", "accelerate", "safetensors", "numpy", "textual", "anthropic")
+LIBRARIES = ("torch", "transformers", "accelerate", "safetensors", "gguf", "numpy", "textual", "anthropic")
 EXTRAS = ("peft", "bitsandbytes", "matplotlib", "inspect-ai")
 DEVICES_TIMEOUT_S = 120
 

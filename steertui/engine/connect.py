@@ -34,8 +34,8 @@ def connect(
     """Connect to the engine at `socket`, else the one that has `model` loaded, else the only running one.
 
     Args:
-        model: Demo name, local folder or Hugging Face id. An engine is started if none has it loaded; warns
-            if it was loaded with other options.
+        model: Demo or fetched model, local folder, GGUF file or Hugging Face id. An engine is started if none has it
+            loaded; warns if it was loaded with other options.
         socket: The path of an engine's socket, for example a forwarded one.
         role: `writer` to change the session, `observer` to follow it, `guest` for its own session.
         inline: Run an engine in this process, closed together with the connection.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import EngineUnavailable
-from core.files import expand_home
+from core.loading.model_names import canonical_name
 from core.python_child import python_command, python_environment
 from sessions.live.load_options import model_options
 from steertui import __version__, paths
@@ -106,12 +106,6 @@ def _has_model(engine: RunningEngine, model: str) -> bool:
 def options_in_words(options: Mapping[str, Any]) -> str:
     """Load options as text; empty if all are defaults."""
     return ", ".join(f"{name} {value}" for name, value in model_options(options).items())
-
-
-def canonical_name(model: str) -> str:
-    """A model's canonical name: the absolute path for a local folder."""
-    folder = expand_home(model)
-    return str(folder.resolve()) if folder.is_dir() else model
 
 
 def ensure_engine(

@@ -57,7 +57,7 @@ def call_problems(name: str, call: ast.Call) -> Iterator[str]:
         yield f"{name}:{call.lineno} os.{target.attr}"
     if target.value.id == "subprocess" and target.attr in STARTS and name not in NO_PYTHON:
         env = next((ast.unparse(word.value) for word in call.keywords if word.arg == "env"), "")
-        if env != "python_environment()":
+        if env not in ("python_environment()", "python_environment(**variables)"):
             yield f"{name}:{call.lineno} subprocess.{target.attr} without env=python_environment()"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.errors import ModelError
 from core.files import read_regular
 from core.json_values import JsonValue
+from core.loading.gguf.header import read_gguf_header
 from vectors.errors import printable_name
 
 if TYPE_CHECKING:
@@ -42,6 +43,15 @@ def shape_of_folder(folder: Path, name: str = "") -> ModelShape:
     depth = _positive_integer(text, "num_hidden_layers", "n_layer", "num_layers")
     width = _positive_integer(text, "hidden_size", "n_embd", "d_model")
     return ModelShape(name, depth, width, str(text.get("model_type", "")))
+
+
+def shape_of_gguf(file: Path) -> ModelShape:
+    """Read from the header of a GGUF file, without loading the model."""
+    header = read_gguf_header(file)
+    depth, width = header.size_of("block_count"), header.size_of("embedding_length")
+    if not depth or not width:
+        raise ModelError(f"{printable_name(file)} does not say its block_count and embedding_length")
+    return ModelShape(file.name, depth, width, header.architecture)
 
 
 def shape_of_model(model: Model) -> ModelShape:

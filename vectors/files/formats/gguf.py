@@ -11,13 +11,14 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from core.loading.gguf.header import INT32
 from vectors.data.layer_numbers import ReadOptions, parse_layer_key, place_rows
 from vectors.data.metadata import About
 from vectors.data.row import LayerRow, raw_rows
 from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers import gguf
 from vectors.files.containers.arrays import as_row
-from vectors.files.containers.gguf import INT32, GgufValue
+from vectors.files.containers.gguf import GgufValue
 from vectors.files.contents import FileContents
 from vectors.files.formats import our_metadata
 from vectors.files.opening import OpenedFile

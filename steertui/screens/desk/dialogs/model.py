@@ -14,7 +14,7 @@ from steertui.screens.pick import ChoiceDialog
 from steertui.widgets.choices import Choice
 
 UNLOAD = "-"
-FREE = "type to filter, or a folder or a Hugging Face id"
+FREE = "type to filter, or a folder, a GGUF file or a Hugging Face id"
 HINT = "enter loads (the current one is unloaded first) · options after a name: dtype=bfloat16 quant=4bit"
 
 
