@@ -94,8 +94,9 @@ def try_dose(
 def _extras(plan: TrialPlan, trial: Trial, towards: str) -> Steps[dict[str, Any]]:
     """What `--more` adds: the pole as a system prompt, and what the dose costs in capability."""
     baseline = None
-    if trial.margin:
-        system = pole_sentence(towards, next((pair.system for pair in plan.pairs), ""))
+    system = pole_sentence(towards, next((pair.system for pair in plan.pairs), ""))
+    # A set from a file may name no poles, and then there is no sentence to compare with.
+    if trial.margin and system:
         own = trial.margin.size, trial.dose.kl
         baseline = yield from prompt_baseline(plan.model, plan.pairs, plan.texts, system, own)
     # The demo models know nothing of this world, and a model without a tokenizer reads no question.

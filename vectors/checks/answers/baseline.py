@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 def pole_sentence(towards: str, given: str = "") -> str:
-    """The system prompt of the set's positive side, where it has one; else one made of the pole's name."""
-    return given or f"Answer every message in this way: {towards}."
+    """The system prompt of the set's positive side, else one made of the pole's name; empty where neither is there."""
+    return given or ("" if towards == "positive" else f"Answer every message in this way: {towards}.")
 
 
 def prompt_baseline(
