@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -22,6 +23,16 @@ RECORD = "fetched.json"
 LOCK = ".lock"
 PRIVATE = 0o700
 CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class RemovedModel:
+    """Where a model was, the hash of its weights unless they were damaged, and the bytes that are free again."""
+
+    name: str
+    path: str
+    sha256: str | None
+    bytes: int
 
 
 @contextmanager
@@ -103,8 +114,8 @@ def keep_model(model: FetchableModel, folder: Path) -> str:
     return sha256
 
 
-def remove_model(name: str) -> dict[str, str | int | None]:
-    """Remove a fetched model; returns its path, the hash of its weights and the bytes that are free again."""
+def remove_model(name: str) -> RemovedModel:
+    """Remove a fetched model from the disk."""
     model = find_fetchable(name)
     target = models_folder() / name
     if not target.is_dir():
@@ -116,7 +127,7 @@ def remove_model(name: str) -> dict[str, str | int | None]:
         with staging_folder(model) as staging:
             # Renamed first: a half-removed folder must not look like a model.
             target.rename(staging / name)
-    return {"name": name, "path": str(target), "sha256": sha256, "bytes": size}
+    return RemovedModel(name, str(target), sha256, size)
 
 
 def file_sha256(path: Path) -> str:

@@ -38,7 +38,7 @@ class ArrayLength(NamedTuple):
     """What is kept of an array: the number of its items' type, and how many there are."""
 
     kind: int
-    count: int
+    length: int
 
 
 class GgufEntry(NamedTuple):
@@ -74,7 +74,7 @@ class GgufHeader:
     def vocabulary(self) -> int:
         """How many tokens the file's vocabulary has; 0 without one."""
         tokens = self.metadata.get("tokenizer.ggml.tokens")
-        return tokens.count if isinstance(tokens, ArrayLength) else 0
+        return tokens.length if isinstance(tokens, ArrayLength) else 0
 
     def size_of(self, key: str) -> int:
         """A whole number of this architecture, such as block_count; 0 where there is none."""

@@ -28,10 +28,9 @@ from core.loading.pretrained import (
     silence_transformers,
 )
 from core.loading.sources import Progress
-from core.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig, PreTrainedModel
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 T = TypeVar("T")
 FILE = "model.gguf"
@@ -127,7 +126,7 @@ def read_gguf_model(
     return hf.eval().requires_grad_(False)
 
 
-def read_gguf_tokenizer(path: Path) -> Tokenizer:
+def read_gguf_tokenizer(path: Path) -> PreTrainedTokenizerBase:
     """The tokenizer of the file, with its chat template."""
     with _alone(path) as folder:
         return explain_errors(path, lambda: AutoTokenizer.from_pretrained(folder, gguf_file=FILE, **ALONE))

@@ -23,10 +23,11 @@ LONG = 1 << 12
 """Arrays up to this length are kept: some architectures list one number for each layer."""
 
 T = TypeVar("T")
-Parts = tuple[int, list[np.ndarray[tuple[int, ...], np.dtype[np.generic]]], list[int], list[GGUFValueType]]
+Arrays = list[np.ndarray[tuple[int, ...], np.dtype[np.generic]]]
+Parts = tuple[int, Arrays, list[int], list[GGUFValueType]]
 
 
-class SkippingReader(GGUFReader):  # type: ignore[misc]
+class SkippingReader(GGUFReader):
     """A GGUFReader in which the texts of a long array are empty and the numbers of one are left out."""
 
     def _get_field_parts(self, orig_offs: int, raw_type: int) -> Parts:
@@ -35,7 +36,7 @@ class SkippingReader(GGUFReader):  # type: ignore[misc]
             kind, count = struct.unpack_from("<IQ", self.data, orig_offs)
         if count <= LONG:
             return super()._get_field_parts(orig_offs, raw_type)
-        parts = [np.array([kind], np.uint32), np.array([count], np.uint64), np.empty(0, np.uint8)]
+        parts: Arrays = [np.array([kind], np.uint32), np.array([count], np.uint64), np.empty(0, np.uint8)]
         types = [GGUFValueType.ARRAY, GGUFValueType(kind)]
         if kind == GGUFValueType.STRING:
             # All entries are the same empty text, so the length of the list is right.

@@ -67,8 +67,8 @@ def _get(args: argparse.Namespace) -> Report:
 def _remove(args: argparse.Namespace) -> Report:
     from core.fetching.storage import remove_model
 
-    report = remove_model(args.name)
-    return report, iter([f"{report['name']} removed: {format_bytes(report['bytes'])} in {report['path']}"])
+    removed = remove_model(args.name)
+    return asdict(removed), iter([f"{removed.name} removed: {format_bytes(removed.bytes)} in {removed.path}"])
 
 
 def _model_line(entry: ModelEntry, width: int) -> str:

@@ -119,8 +119,8 @@ def test_a_model_is_fetched_found_and_removed(
     assert storage.kept_sha256(tiny) is None
 
     removed = storage.remove_model("tiny")
-    assert removed["path"] == str(folder)
-    assert removed["bytes"] > 1_000_000
+    assert removed.path == str(folder)
+    assert removed.bytes > 1_000_000
     assert_nothing_left()
     with pytest.raises(ModelError, match="tiny is not on this machine"):
         storage.remove_model("tiny")
