@@ -24,7 +24,7 @@ def find_local_model(name: str | Path) -> Path | None:
     path = named_folder(str(name)) or _local_path(name)
     if path is not None and not path.is_dir() and not is_gguf(path):
         raise ModelError(
-            f"{name} is a file: a model is a folder with config.json and *.safetensors, or *.gguf"
+            f"{name} is a file: a model is a folder with config.json and *.safetensors, or a GGUF file"
         )
     if path is None and is_gguf(Path(name)):
         raise ModelError(f"no file {name}")

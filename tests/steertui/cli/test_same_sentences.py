@@ -198,7 +198,8 @@ CASES = (
         {
             "/nowhere": f"no folder /nowhere, {MODELS}",
             "./demo-base": f"no folder ./demo-base, {MODELS}",
-            "words.txt": "HERE/words.txt is a file: a model is a folder with config.json and *.safetensors",
+            "words.txt": "HERE/words.txt is a file: a model is a folder with config.json and *.safetensors, or a"
+            " GGUF file",
             "two words": f"no folder two words, {MODELS}",
             "a/b/c": f"no folder a/b/c, {MODELS}",
             "owner/": f"no folder owner/, {MODELS}",
