@@ -115,12 +115,11 @@ class _HeaderCursor:
         return self.at - count
 
     def number(self, code: str) -> int:
-        value: int = self.scalar(code)
-        return value
+        return int(self.scalar(code))
 
-    def scalar(self, code: str) -> int:
+    def scalar(self, code: str) -> int | float | bool:
         start = self.skip(struct.calcsize("<" + code))
-        value: int = struct.unpack_from("<" + code, self.data, start)[0]
+        value: int | float | bool = struct.unpack_from("<" + code, self.data, start)[0]
         return value
 
     def text(self) -> str:
