@@ -189,5 +189,6 @@ def _estimate(model: Model, asked: Sequence[AskedAnswer], n_lanes: int) -> Steps
     step = (time.perf_counter() - begun) / ESTIMATED_STEPS
     # One step makes a token of every lane, or of the one answer that is generated alone.
     rounds = len(sound) / max(1, runner.n_lanes or 1)
-    seconds = round(rounds * (encoded + step * longest), 1)
+    # Two digits: a tiny model answers within a tenth of a second.
+    seconds = float(f"{rounds * (encoded + step * longest):.2g}")
     return {"estimate": {"answers": len(sound), "tokens": len(sound) * longest, "seconds": seconds}}

@@ -85,7 +85,7 @@ OPS: Mapping[str, Op] = {
     "cancel": Op("session.cancel"),
     "pause": Op("session.pause", {"paused": bool}),
     "mixer": Op("session.mixer", {"rev": int, "state": dict}, {"words": str, "source": str}),
-    "remember": Op("session.remember", {"text": str}, {"role": str}),
+    "remember": Op("session.remember", {"text": str}, {"role": str, "parent": int}),
     "vector.load": Op("session.load_vector", {"source": str}, {"name": str, "force": bool}, slow=True),
     "vector.remove": Op("session.remove_vector", {"name": str}),
     "inject": Op("session.inject", {"text": str}, {"how": str}, slow=True),
