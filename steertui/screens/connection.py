@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.errors import EngineUnavailable, SteerError
+from core.errors import EngineUnavailable, SteerError, UsageError
 from sessions.journal.codec import JournalRecord
 from sessions.journal.events import VectorChanged
 from sessions.state.state import SessionState
@@ -20,6 +20,9 @@ from steertui.engine.client import EngineClient
 from steertui.engine.launch import ensure_engine, exit_words, options_in_words
 
 Said = Callable[[str], None]
+
+RESUME_TRIES, RESUME_PAUSE_S = 50, 0.1
+"""How often, and how many seconds apart, the old session is asked for while the engine still refuses it."""
 
 
 @dataclass
@@ -137,13 +140,20 @@ class EngineLink:
         """Open the session of the lost engine again; its journal holds turns, vectors and mixer."""
         if not self.lost_session or self.client is None:
             return False
-        while self.state.word == "loading":
-            await asyncio.sleep(0.05)
-        try:
-            await self.client.ask("session.open", session=self.lost_session)
-        except SteerError:
-            return False
-        return True
+        for _ in range(RESUME_TRIES):
+            while self.state.word == "loading":
+                await asyncio.sleep(0.05)
+            try:
+                await self.client.ask("session.open", session=self.lost_session)
+            except SteerError as error:
+                # A new engine is busy before its first event says so, and a killed one holds the journal's lock
+                # until the system has taken it apart.
+                if error.exit_code not in (UsageError.exit_code, EngineUnavailable.exit_code):
+                    return False
+                await asyncio.sleep(RESUME_PAUSE_S)
+            else:
+                return True
+        return False
 
     async def reload_vectors(self, names: Sequence[str]) -> None:
         """Load vectors of the previous engine again."""
