@@ -27,11 +27,11 @@ from vectors.checks.class_states import (
     states_of_gradient,
 )
 from vectors.checks.cost import estimate_job
+from vectors.checks.dose_stage import neutral_statistics, try_dose
 from vectors.checks.halves import Halves, fit_halves, halves_of_set, split_halves
-from vectors.checks.ranking import MAX_NEW, CheckSettings, differentiate_pairs, rank_vector
+from vectors.checks.rank_stage import MAX_NEW, CheckSettings, differentiate_pairs, rank_vector
 from vectors.checks.report import CheckMeasurements
 from vectors.checks.separation import LayerSeparation
-from vectors.checks.trying import neutral_statistics, try_dose
 from vectors.contrasts.catalogue import BUILT_IN, contrast
 from vectors.data import compatibility, model_shape
 from vectors.library import measured

@@ -14,11 +14,11 @@ from core.generation.token_ids import prompt_ids
 from core.jobs.job import Job, Row, gpu_task
 from vectors.checks.answers.judged_pairs import CONTINUED
 from vectors.checks.answers.trial import CONTROL_PAIRS, KL_TEXTS
+from vectors.checks.dose_stage import MESSAGES
 from vectors.checks.halves import Halves, fit_halves
 from vectors.checks.prompts import default_prompts
 from vectors.checks.propensity import TEXT_TOKENS
-from vectors.checks.ranking import CheckSettings
-from vectors.checks.trying import MESSAGES
+from vectors.checks.rank_stage import CheckSettings
 from vectors.texts.pair import ContrastPair
 from vectors.texts.tokenized import tokenize_text
 

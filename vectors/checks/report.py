@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.jobs.job import JobEvent, JobSample, Point
+from vectors.checks.answers.dosed_answers import TextJudge
 from vectors.checks.answers.pushes import PushProfile
 from vectors.checks.answers.readings import UnsteeredReading
-from vectors.checks.answers.spoken import TextJudge
 from vectors.checks.answers.text_effects import TextEffect
 from vectors.checks.answers.trial import Trial
 from vectors.checks.gradients.slopes import SlopeFindings

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.mixer.layer_ranges import write_layers
+from vectors.checks.answers.dosed_answers import BROKEN, Coherence
 from vectors.checks.answers.margins import MarginEffect
-from vectors.checks.answers.spoken import BROKEN, Coherence
 from vectors.checks.answers.text_effects import TextEffect
 from vectors.checks.gradients.nulls import COVARIANCE, RANDOM, SHUFFLED
 from vectors.checks.gradients.ranks import LIMIT, ClassRank

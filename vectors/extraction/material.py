@@ -150,11 +150,11 @@ def _choose_positions(
     """(sides, positions); when the reply is read, the model first generates the replies that are missing."""
     if recipe.read != RESPONSE:
         return list(sides), [read_positions(recipe.read, one) for one in sides]
-    silent = [one for one in sides if one.reply is None]
-    longer, choices = yield from generate_replies(model, silent, recipe.reply_tokens)
-    spoken = iter(zip(longer, choices, strict=True))
+    without_reply = [one for one in sides if one.reply is None]
+    longer, choices = yield from generate_replies(model, without_reply, recipe.reply_tokens)
+    generated = iter(zip(longer, choices, strict=True))
     # Generated replies come in the order of the sides that lacked one.
     both = [
-        (one, read_positions(recipe.read, one)) if one.reply is not None else next(spoken) for one in sides
+        (one, read_positions(recipe.read, one)) if one.reply is not None else next(generated) for one in sides
     ]
     return [one for one, _ in both], [choice for _, choice in both]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from vectors.checks import separation
+from vectors.checks.answers.dosed_answers import Coherence
 from vectors.checks.answers.margins import MarginEffect
-from vectors.checks.answers.spoken import Coherence
 from vectors.checks.answers.text_effects import TextEffect
 from vectors.checks.gradients.nulls import COVARIANCE, RANDOM, SHUFFLED
 from vectors.checks.gradients.ranks import ClassRank

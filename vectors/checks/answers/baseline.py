@@ -50,9 +50,9 @@ def prompt_baseline(
     if not asked or not texts:
         return None
     plain = yield from pair_margins(model, asked, None)
-    told = [replace(pair, contexts=(contexts[pair.contexts[0]],)) for pair in asked]
-    said = yield from pair_margins(model, told, None)
-    effect = float(np.mean(np.asarray(said) - np.asarray(plain)))
+    with_system = [replace(pair, contexts=(contexts[pair.contexts[0]],)) for pair in asked]
+    prompted = yield from pair_margins(model, with_system, None)
+    effect = float(np.mean(np.asarray(prompted) - np.asarray(plain)))
     before = yield gpu_task(partial(reply_logprobs, model, texts))
     under = [ScoredRow(contexts[row.context], row.reply) for row in texts]
     after = yield gpu_task(partial(reply_logprobs, model, under))

@@ -75,12 +75,12 @@ class AnswerBatch:
     pushes: Sequence[Push | None]
     temperature: float
     seed: int
-    said: list[list[int]] = field(default_factory=list)
+    generated: list[list[int]] = field(default_factory=list)
     done: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         count = len(self.pushes) * len(self.prompts)
-        self.said, self.done = [[] for _ in range(count)], [False] * count
+        self.generated, self.done = [[] for _ in range(count)], [False] * count
         self._noise = torch.Generator().manual_seed(self.seed % 2**63)
         self._ends = end_ids(self.model.hf, self.model.tokenizer)
         self._accepts = forward_parameters(self.model)
@@ -94,14 +94,14 @@ class AnswerBatch:
         chosen = self._choose(logits)
         for row, token in enumerate(chosen):
             if not self.done[row]:
-                self.said[row].append(token)
+                self.generated[row].append(token)
                 self.done[row] = token in self._ends
         return not all(self.done)
 
     def answers(self) -> list[list[BatchAnswer]]:
         every = [
             BatchAnswer(tuple(tokens[:-1] if ended else tokens), ended)
-            for tokens, ended in zip(self.said, self.done, strict=True)
+            for tokens, ended in zip(self.generated, self.done, strict=True)
         ]
         width = len(self.prompts)
         return [every[start : start + width] for start in range(0, len(every), width)]
@@ -125,11 +125,11 @@ class AnswerBatch:
         with self.model.steering.steering_with(RowPushes(self._stacked(1))):
             self.model.anatomy.trunk(input_ids=ids, past_key_values=self._cache, use_cache=True)
         self._cache.batch_repeat_interleave(len(self.prompts))
-        self._mask = torch.ones(len(self.said), count, dtype=torch.long, device=self.model.device)
+        self._mask = torch.ones(len(self.generated), count, dtype=torch.long, device=self.model.device)
         return count
 
     def _decode(self) -> Tensor:
-        ids = torch.tensor([[tokens[-1]] for tokens in self.said], device=self.model.device)
+        ids = torch.tensor([[tokens[-1]] for tokens in self.generated], device=self.model.device)
         return self._forward(ids, torch.ones_like(ids))
 
     def _forward(self, ids: Tensor, seen: Tensor) -> Tensor:

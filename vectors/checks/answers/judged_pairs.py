@@ -70,18 +70,18 @@ class _PairContexts:
 def judge_pairs(model: Model, pairs: Sequence[ContrastPair]) -> Steps[list[JudgedPair]]:
     """Tokenize pairs and generate what is missing; pairs whose two replies are equal are left out."""
     found = [_pair_contexts(model, pair) for pair in pairs]
-    silent = [one for one in found if one.replies is None]
-    prompts = [context for one in silent for context in one.own]
-    said: list[Ids] = []
+    without_replies = [one for one in found if one.replies is None]
+    prompts = [context for one in without_replies for context in one.own]
+    ids: list[Ids] = []
     if prompts:
         texts = yield from sample_answers(
             model, prompts, max_new=CONTINUED, temperature=TEMPERATURE, label="contexts continued"
         )
-        said = [answer.tokens for answer in texts[0]]
-    spoken = iter(zip(said[0::2], said[1::2], strict=True))
+        ids = [answer.tokens for answer in texts[0]]
+    generated = iter(zip(ids[0::2], ids[1::2], strict=True))
     judged = []
     for one in found:
-        replies = one.replies or next(spoken)
+        replies = one.replies or next(generated)
         # Equal or empty replies would differ by 0 under every vector and only dilute the mean.
         if replies[0] != replies[1] and all(replies):
             judged.append(
@@ -116,8 +116,8 @@ def _message_contexts(model: Model, pair: ContrastPair) -> _PairContexts:
     shared = tuple(before[0]) if before[0] == before[1] else ()
     system = next((str(m["content"]) for m in sides[0] if m["role"] == "system"), "")
     if not all(map(_has_reply, sides)):
-        silent = (_context(model, shared),) if shared else own
-        return _PairContexts(silent, own, None, shared, system)
+        contexts = (_context(model, shared),) if shared else own
+        return _PairContexts(contexts, own, None, shared, system)
     whole = [tuple(render_open(model, side).ids) for side in neutral]
     asked = [_context(model, side) for side in before]
     # The template may join the reply's first word to the context: only equal tokens are context.

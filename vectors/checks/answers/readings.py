@@ -72,23 +72,23 @@ def read_rows(
 def _read_group(
     model: Model, rows: Sequence[ScoredRow], layers: Sequence[int], scored: int | None
 ) -> list[UnsteeredReading]:
-    spoken = [row for row in rows if row.reply]
-    few = len(spoken) if scored is None else sum(bool(row.reply) for row in rows[:scored])
-    found = iter(_read_spoken(model, spoken, layers, few) if spoken else ())
-    silent = UnsteeredReading((), float("nan"), {})
-    return [next(found) if row.reply else silent for row in rows]
+    with_reply = [row for row in rows if row.reply]
+    few = len(with_reply) if scored is None else sum(bool(row.reply) for row in rows[:scored])
+    found = iter(_read_replies(model, with_reply, layers, few) if with_reply else ())
+    empty = UnsteeredReading((), float("nan"), {})
+    return [next(found) if row.reply else empty for row in rows]
 
 
-def _read_spoken(
+def _read_replies(
     model: Model, rows: Sequence[ScoredRow], layers: Sequence[int], scored: int
 ) -> list[UnsteeredReading]:
     states: dict[int, Tensor] = {}
 
-    def look(layer: int, hidden: Tensor) -> None:
+    def keep(layer: int, hidden: Tensor) -> None:
         # The pass over the common beginning comes first and is overwritten.
         states[layer] = hidden.detach()
 
-    with model.steering.hooking_outputs(sorted(layers), look):
+    with model.steering.hooking_outputs(sorted(layers), keep):
         logprobs = reply_logprobs(model, rows, scored=scored)
     count = skipped_length(model, rows)
     batch = RowBatch.of(rows, model.device, count, scored)
@@ -113,7 +113,7 @@ def token_projections(
     found: dict[int, list[NDArray[Any]]] = {layer: [] for layer in directions}
     for row in rows:
 
-        def look(layer: int, hidden: Tensor, start: int = len(row.context)) -> None:
+        def project(layer: int, hidden: Tensor, start: int = len(row.context)) -> None:
             # Projected inside the hook: the states of all layers would take far more memory.
             found[layer].append((hidden[0, start:].float().cpu() @ directions[layer]).numpy())
 
@@ -122,7 +122,7 @@ def token_projections(
         with (
             torch.no_grad(),
             steering.steering_with(None),
-            steering.hooking_outputs(sorted(directions), look),
+            steering.hooking_outputs(sorted(directions), project),
         ):
             model.anatomy.trunk(input_ids=ids, use_cache=False)
     return {layer: np.concatenate(parts) for layer, parts in found.items()}

@@ -20,10 +20,16 @@ from vectors.checks.answers.dose_search import (
     find_equal_dose,
     plain_texts,
 )
+from vectors.checks.answers.dosed_answers import (
+    BROKEN,
+    Coherence,
+    DosedAnswers,
+    DosedControl,
+    sample_dosed_answers,
+)
 from vectors.checks.answers.judged_pairs import JudgedPair
 from vectors.checks.answers.margins import MarginEffect, half_difference, half_effects
 from vectors.checks.answers.pushes import PushProfile
-from vectors.checks.answers.spoken import BROKEN, Coherence, DosedControl, SpokenAnswers, speak_under_doses
 from vectors.checks.gradients.nulls import NullClass
 from vectors.checks.gradients.scored_rows import Ids, ScoredRow
 from vectors.checks.gradients.slopes import PropensityGradient, SampledScores, part_slopes
@@ -74,7 +80,7 @@ class Trial:
     below: tuple[float, ...]
     above: tuple[float, ...]
     controls: tuple[DosedControl, ...]
-    answers: SpokenAnswers
+    answers: DosedAnswers
     coherence: Coherence
     kl_minus: float = 0.0
 
@@ -161,9 +167,9 @@ def _halve(
 
 def _speak(
     plan: TrialPlan, acting: PushProfile, scale: float, controls: Sequence[DosedControl]
-) -> Steps[SpokenAnswers]:
+) -> Steps[DosedAnswers]:
     return (
-        yield from speak_under_doses(
+        yield from sample_dosed_answers(
             plan.model,
             plan.prompts,
             (acting, scale),

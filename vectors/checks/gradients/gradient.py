@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -112,8 +112,8 @@ def _backward(total: Tensor, model: Model) -> None:
         total.backward()
     except torch.OutOfMemoryError:
         raise
-    # What a kernel without a backward pass raises is no class of its own.
-    except (RuntimeError, NotImplementedError) as problem:
+    # What a kernel without a backward pass raises has no class of its own.
+    except RuntimeError as problem:
         raise GradientUnavailable(f"{model.name} has no backward pass: {problem}") from problem
 
 
@@ -181,7 +181,7 @@ def frozen_weights(model: Model) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-def pair_gradients(found: RowGradients, owners: Sequence[tuple[int, float]], pairs: int) -> Any:
+def pair_gradients(found: RowGradients, owners: Sequence[tuple[int, float]], pairs: int) -> Floats:
     """[pairs, 2, L, d]: rows summed into their pair with the row's weight (+ positive, − negative)."""
     total = np.zeros((pairs, *found.by_part.shape[1:]), np.float32)
     for row, (pair, weight) in enumerate(owners):

@@ -35,11 +35,11 @@ def text_pieces(text: str) -> Words:
 
 def pair_texts(pair: ContrastPair) -> tuple[str, ...]:
     """Every different text of a pair but its system prompts, which sets use in turn."""
-    texts = [text for side in (pair.positive, pair.negative) for text in _spoken_texts(side)]
+    texts = [text for side in (pair.positive, pair.negative) for text in _message_texts(side)]
     return tuple(dict.fromkeys(texts))
 
 
-def _spoken_texts(side: Text) -> list[str]:
+def _message_texts(side: Text) -> list[str]:
     if isinstance(side, str):
         return [side]
     messages = [message for message in side if isinstance(message, Mapping)]

@@ -15,16 +15,16 @@ from core.jobs.job import Steps, gpu_task
 from vectors.checks import propensity, report
 from vectors.checks.answers.baseline import pole_sentence, prompt_baseline
 from vectors.checks.answers.capability import answer_choices, compare_choices
+from vectors.checks.answers.dosed_answers import TextJudge
 from vectors.checks.answers.judged_pairs import JudgedPair
 from vectors.checks.answers.readings import token_projections
-from vectors.checks.answers.spoken import TextJudge
 from vectors.checks.answers.text_effects import FLOOR, best_feature, judged_layer, replies_told_apart
 from vectors.checks.answers.trial import Trial, TrialPlan, run_trial
 from vectors.checks.gradients.gradient import GradientUnavailable, RowGradients
 from vectors.checks.gradients.nulls import NullClass
 from vectors.checks.gradients.scored_rows import Ids, ScoredRow
 from vectors.checks.prompts import default_prompts
-from vectors.checks.ranking import CheckSettings, PairGradients
+from vectors.checks.rank_stage import CheckSettings, PairGradients
 from vectors.checks.report import CheckMeasurements
 from vectors.statistics import metrics
 from vectors.vector import SteeringVector

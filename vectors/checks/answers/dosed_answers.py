@@ -47,7 +47,7 @@ class DosedControl:
 
 
 @dataclass(frozen=True)
-class SpokenAnswers:
+class DosedAnswers:
     """Readings by condition: "0", "+", "−" of the vector, then "+n", "−n" of control n; one per prompt."""
 
     by_condition: Mapping[str, Sequence[UnsteeredReading]]
@@ -88,7 +88,7 @@ class TextJudge:
         )
 
 
-def speak_under_doses(
+def sample_dosed_answers(
     model: Model,
     prompts: Sequence[Ids],
     own: tuple[PushProfile, float],
@@ -97,27 +97,27 @@ def speak_under_doses(
     layers: Sequence[int],
     max_new: int,
     seed: int,
-) -> Steps[SpokenAnswers]:
+) -> Steps[DosedAnswers]:
     """Every prompt without a dose and at ± the doses, with common random numbers; then one unsteered read."""
     profile, scale = own
     pushes: dict[str, Push | None] = {"0": None, "+": profile.at(scale, band), "−": profile.at(-scale, band)}
     for number, control in enumerate(controls, start=1):
         pushes[f"+{number}"] = control.profile.at(control.scale, band)
         pushes[f"−{number}"] = control.profile.at(-control.scale, band)
-    said = yield from sample_answers(
+    sampled = yield from sample_answers(
         model, prompts, list(pushes.values()), max_new=max_new, temperature=TEMPERATURE, seed=seed
     )
-    return (yield from _read_answers(model, prompts, dict(zip(pushes, said, strict=True)), layers))
+    return (yield from _read_answers(model, prompts, dict(zip(pushes, sampled, strict=True)), layers))
 
 
 def _read_answers(
-    model: Model, prompts: Sequence[Ids], said: Mapping[str, Sequence[BatchAnswer]], layers: Sequence[int]
-) -> Steps[SpokenAnswers]:
+    model: Model, prompts: Sequence[Ids], sampled: Mapping[str, Sequence[BatchAnswer]], layers: Sequence[int]
+) -> Steps[DosedAnswers]:
     # One group per prompt: its answers share their context, which is then read once.
     groups = [
-        [ScoredRow(tuple(prompt), answers[number].tokens) for answers in said.values()]
+        [ScoredRow(tuple(prompt), answers[number].tokens) for answers in sampled.values()]
         for number, prompt in enumerate(prompts)
     ]
     read = yield from read_rows(model, groups, layers, scored=len(OWN))
-    by_condition = {name: [group[place] for group in read] for place, name in enumerate(said)}
-    return SpokenAnswers(by_condition, tuple(tuple(prompt) for prompt in prompts))
+    by_condition = {name: [group[place] for group in read] for place, name in enumerate(sampled)}
+    return DosedAnswers(by_condition, tuple(tuple(prompt) for prompt in prompts))
