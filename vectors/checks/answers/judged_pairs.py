@@ -116,8 +116,8 @@ def _message_contexts(model: Model, pair: ContrastPair) -> _PairContexts:
     shared = tuple(before[0]) if before[0] == before[1] else ()
     system = next((str(m["content"]) for m in sides[0] if m["role"] == "system"), "")
     if not all(map(_has_reply, sides)):
-        contexts = (_context(model, shared),) if shared else own
-        return _PairContexts(contexts, own, None, shared, system)
+        at_start = (_context(model, shared),) if shared else own
+        return _PairContexts(at_start, own, None, shared, system)
     whole = [tuple(render_open(model, side).ids) for side in neutral]
     asked = [_context(model, side) for side in before]
     # The template may join the reply's first word to the context: only equal tokens are context.
