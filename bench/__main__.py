@@ -30,6 +30,7 @@ BENCHES = (
     "collapse",
     "vector_file",
     "real_model",
+    "real_check",
 )
 RESULTS = Path(__file__).parent / "results"
 

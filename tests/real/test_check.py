@@ -6,7 +6,6 @@ vector. What a person who read the texts said of each is in the comment of its r
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from vectors.extraction.job import extraction_job
 
 pytestmark = pytest.mark.real
 SETS = Path(__file__).parents[1] / "vectors" / "contrasts" / "old_sets"
-CPU_SECONDS = 90.0
 ROWS = [
     ("persona", "last", None, "green", ""),  # beautifully
     ("empathy", "response-mean", None, "green", ""),  # yes
@@ -60,12 +58,9 @@ def test_the_verdict_is_what_a_reader_of_its_texts_says(
     tmp_path: Path,
 ) -> None:
     vector = made(smollm2_model, name, read, tmp_path)
-    began = time.process_time()
     report = checked(smollm2_model, vector, name, layers)
-    spent = time.process_time() - began
     assert report["verdict"] == colour, report["reasons"]
     assert words in report["reasons"][0]
-    assert spent <= CPU_SECONDS
     if colour == "green":
         assert 0.23 <= report["kl"] <= 0.39
         assert report["texts"]["moved"] >= 6
