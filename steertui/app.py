@@ -251,7 +251,7 @@ class StudioApp(ShowsNotices, FrameHooksApp[None], inherit_bindings=False):
         try:
             place = screenshot.save(self.export_screenshot())
         except (OSError, SteerError) as error:
-            self.notify(safe_text(f"no picture: {error}"), severity="error", markup=False)
+            self.warn(f"no picture: {error}")
         else:
             self.notify(safe_text(f"picture in {place}"), markup=False, timeout=8)
 

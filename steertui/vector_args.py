@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,11 +61,14 @@ def model_shape(name: str) -> ModelShape:
 
     if is_gguf(Path(name)):
         return model_shape.shape_of_gguf(Path(name))
-    if os.sep in name or Path(name, "config.json").is_file():
+    if Path(name, "config.json").is_file():
         return model_shape.shape_of_folder(Path(name))
+    # A model of the cache also has a slash in its name: org/name.
     for entry in list_models():
         if entry.name == name:
             return model_shape.shape_of_folder(entry.folder, name)
+    if Path(name).is_dir():
+        return model_shape.shape_of_folder(Path(name))
     raise UsageError(f"no model {safe_text(name)!r} on this machine; `steertui models` lists them")
 
 

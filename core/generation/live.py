@@ -7,6 +7,7 @@ other threads.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -199,10 +200,12 @@ class AnswerStream:
     def _run_pass(self, plan: Plan) -> bool:
         """Feed pending ids and store the last token's projections; False when cancelled midway."""
         readings: list[MeterReading] = []
-        start = len(self.tape)
+        start, began = len(self.tape), time.monotonic()
         for edge in self._decoder.feed(plan, readings):
             if self._decoder.rows[0]:
-                self._notify("chunk", edge=edge)
+                now = time.monotonic()
+                self._notify("chunk", edge=edge, wall_ms=round(1000 * (now - began)))
+                began = now
                 if self._cancelled:
                     return False
         # This pass fed the last token, so it is the one that measured it.

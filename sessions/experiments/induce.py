@@ -32,8 +32,8 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
     channel = conditions.vector_channel(sampler, params)
     prompt_list, settings = prompts.load_prompts(params, sampler.name), GenerationSettings.from_params(params)
     scorer = make_scorer(params["measure"], sampler, params)
-    cost = RunCost.of_batches(len(prompt_list), 4, settings.max_new, rereads=5)
-    yield (cost + scorer.cost(cost.answers, settings.max_new)).row()
+    cost = RunCost.of_batches(len(prompt_list), 4, settings.max_new_tokens, rereads=5)
+    yield (cost + scorer.cost(cost.answers, settings.max_new_tokens)).row()
     tuned: ModelSampler = yield from sampler.load_other(params["tuned"])
     random = conditions.random_channel(sampler, channel, settings.seed)
     all_conditions = [

@@ -32,8 +32,10 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
     prompt_list = prompts.load_prompts(params, sampler.name)
     settings = GenerationSettings.from_params(params)
     cells = len(sources) * (1 + len(targets))
-    cost = RunCost.of_batches(cells * len(prompt_list), 4, settings.max_new)
-    yield (cost + make_scorer(params["measure"], sampler, params).cost(cost.answers, settings.max_new)).row()
+    cost = RunCost.of_batches(cells * len(prompt_list), 4, settings.max_new_tokens)
+    yield (
+        cost + make_scorer(params["measure"], sampler, params).cost(cost.answers, settings.max_new_tokens)
+    ).row()
     found: dict[str, dict[str, Any]] = {}
     for name in (None, *targets):
         target = sampler if name is None else (yield from sampler.load_other(name))

@@ -64,7 +64,7 @@ class TopTokens(Event, t="top"):
 class MeterReadings(Event, t="meter"):
     """Measurements of tokens `i`, `i`+1, …, taken one forward pass later. Per channel: projections before and
     after steering, and whether a cap was active. `values`: entropy (nats) and delta (‖Δ‖/‖h‖); with a
-    forced lane also kl, lp0, rank and entropy0, the unsteered entropy. Only lane 0 is measured.
+    forced lane also kl, lp0, rank and entropy0, the unsteered entropy. Only lane 0 is measured, so `lane` is always 0.
     """
 
     gen: int
@@ -78,8 +78,8 @@ class MeterReadings(Event, t="meter"):
 
 @dataclass(frozen=True, kw_only=True)
 class TextInjected(Event, t="inject"):
-    """A distractor inserted before token `at`. `how` is user, own (as the model's words) or tool; `source` is
-    free for programs that insert one.
+    """A distractor inserted before token `at`. `how` is user, own (as the model's words) or tool. This program
+    leaves `source` empty: a client that inserts texts of its own may say there where they come from.
     """
 
     text: str
@@ -150,7 +150,7 @@ class AnswerRewound(Event, t="rewind"):
 @dataclass(frozen=True, kw_only=True)
 class CacheRebuilt(Event, t="rebuild"):
     """The KV cache is recomputed as if mixer `mix` had been active from the start. The event comes before the
-    passes that do it, so `wall_ms` is 0.
+    passes that do it, so `wall_ms` is always 0.
     """
 
     gen: int
@@ -189,7 +189,9 @@ class PauseChanged(Event, t="pause"):
 
 @dataclass(frozen=True, kw_only=True)
 class PrefillChunk(Event, t="chunk"):
-    """The start and end of one prefill chunk; `wall_ms` is not measured."""
+    """The start and end of one prefill chunk and the time it took. The last chunk of a prompt has no event: it
+    ends with a token.
+    """
 
     gen: int
     start: int

@@ -178,7 +178,7 @@ class AnswerRecorder:
 
     def _on_chunk(self, data: dict[str, Any]) -> ev.PrefillChunk:
         start, self._chunk_start = self._chunk_start, data["edge"]
-        return ev.PrefillChunk(gen=self.gen, start=start, end=data["edge"])
+        return ev.PrefillChunk(gen=self.gen, start=start, end=data["edge"], wall_ms=data["wall_ms"])
 
     def _on_inject(self, data: dict[str, Any]) -> ev.TextInjected:
         how = {"model": "own"}.get(data["role"], data["role"])

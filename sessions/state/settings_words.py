@@ -18,13 +18,13 @@ LONGEST = 48
 def changed_settings(settings: Settings) -> list[str]:
     """Every setting that differs from its default, as text: `temperature 0.7`, `top-p 0.9`."""
     known = _known_settings(settings)
-    return [_setting_words(key, value) for key, value in known.items() if value != DEFAULTS[key]]
+    return [setting_words(key, value) for key, value in known.items() if value != DEFAULTS[key]]
 
 
 def describe_settings_change(before: Settings, after: Settings) -> str:
     """The settings that changed between two answers as text; empty if there are none."""
     old, new = {**DEFAULTS, **_known_settings(before)}, {**DEFAULTS, **_known_settings(after)}
-    return " · ".join(_setting_words(key, new[key]) for key in NAMED if old[key] != new[key])
+    return " · ".join(setting_words(key, new[key]) for key in NAMED if old[key] != new[key])
 
 
 def previous_settings(state: SessionState, parent: int | None) -> Settings:
@@ -39,7 +39,8 @@ def _known_settings(settings: Settings) -> Settings:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in known.items()}
 
 
-def _setting_words(key: str, value: Any) -> str:
+def setting_words(key: str, value: Any) -> str:
+    """One setting as text: `temperature 0.7`."""
     name = SETTINGS[key].short or key.replace("_", "-")
     # An empty value has no text of its own.
     if value == DEFAULTS[key] and not isinstance(value, int | float | str):

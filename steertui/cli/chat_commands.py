@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from core.errors import UsageError
 from core.mixer.effects import channel_dose
 from core.mixer.mixer import Channel
+from sessions.state.answer_settings import CONVERSATION, DEFAULTS, SETTINGS, json_value
 from sessions.state.channel_words import channel_words
+from sessions.state.settings_words import setting_words
 from steertui.cli.prepared import ChatSetup
 from steertui.commands.slash_words import CHAT, split_line, usage_line, words_at
 from steertui.mixer_options import build_mixer, read_vector
+from steertui.screens.desk.dialogs.sampling import SEEDS, setting_reader
 from steertui.screens.desk.mixer.edits import MixerBoard, mixer_with_bands
 from steertui.screens.desk.mixer.typed_edits import TYPED_EDITS, typed_edit
 
@@ -48,10 +52,17 @@ def _new(setup: ChatSetup, text: str) -> str:
     return "a new conversation"
 
 
-def _system(setup: ChatSetup, text: str) -> str:
-    # The system prompt is the first message, so another one needs a new conversation.
-    setup.settings["system"] = text or None
-    return _new(setup, "")
+def _set_setting(name: str, setup: ChatSetup, text: str) -> str:
+    """Change one setting of the next answers, and say which."""
+    value = setting_reader(name)(text)
+    # At the desk "new" is another seed at every answer; here it is drawn once, so that it can be printed.
+    value = secrets.randbelow(SEEDS) if value is None else json_value(value)
+    setup.settings = {key: old for key, old in setup.settings.items() if key != name}
+    if value != DEFAULTS[name]:
+        setup.settings[name] = value
+    said = setting_words(name, value)
+    # The first messages change, so the next answer needs a new conversation.
+    return f"{said}: {_new(setup, '')}" if SETTINGS[name].scope == CONVERSATION else said
 
 
 def _undo(setup: ChatSetup, text: str) -> str:
@@ -88,7 +99,7 @@ ACTS: Mapping[str, Callable[[ChatSetup, str], str | None]] = {
     "vectors": _render_mixer,
     "add": _add,
     **{name: partial(_edit, name) for name in TYPED_EDITS},
-    "system": _system,
+    **{spec.slash: partial(_set_setting, name) for name, spec in SETTINGS.items() if spec.slash},
     "undo": _undo,
     "new": _new,
 }

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import UsageError
-from sessions.state.answer_settings import SETTINGS, SettingSpec
+from sessions.state.answer_settings import CONVERSATION, SETTINGS, SettingSpec
 
 DESK, CHAT = "desk", "chat"
 
@@ -44,12 +44,13 @@ def _in_chat(usage: str, help_line: str) -> SlashWord:
 
 def _setting_word(spec: SettingSpec) -> SlashWord:
     """The word that changes one setting of the next answers."""
-    helps = {DESK: spec.help}
-    if spec.slash == "system":
-        helps[CHAT] = "a new conversation under this system prompt"
     if spec.kind == "seed":
-        return SlashWord(f"{spec.metavar}|new", {DESK: f"{spec.help}; new: another one at every answer"})
-    return SlashWord(str(spec.metavar), helps)
+        often = {DESK: "another one at every answer", CHAT: "another one now"}
+        return SlashWord(
+            f"{spec.metavar}|new", {place: f"{spec.help}; new: {said}" for place, said in often.items()}
+        )
+    begins = "; begins a new conversation" if spec.scope == CONVERSATION else ""
+    return SlashWord(str(spec.metavar), {DESK: spec.help, CHAT: spec.help + begins})
 
 
 SLASH_WORDS: Mapping[str, SlashWord] = {

@@ -45,7 +45,7 @@ NEVER_A_FIELD = {
     "open.schema": "left out as long as it is the first one",
     "inject.source": "nobody says it",
     "rebuild.wall_ms": "nobody measures it",
-    "chunk.wall_ms": "nobody measures it",
+    "chunk.wall_ms": "not measured then",
     "meter.lane": "only lane 0 is measured; a forced lane stands in its `values`",
 }
 ENDS = {"eos", "length", "stop", "cancel", "error", "context", "branch"}

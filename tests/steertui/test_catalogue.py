@@ -66,3 +66,19 @@ def test_the_demo_models_come_first(listed: list[dict[str, Any]]) -> None:
     assert [e["kind"] for e in listed[: len(demo.checkpoint_folders())]] == ["demo"] * len(
         demo.checkpoint_folders()
     )
+
+
+def test_a_cached_model_with_a_slash_in_its_name_is_found_by_it(tmp_path: Path) -> None:
+    cache_model(tmp_path / "hub", "ann/alpha", {"num_hidden_layers": 28, "hidden_size": 2048})
+    environment = os.environ | {"HF_HUB_CACHE": str(tmp_path / "hub")}
+    said = {}
+    for name in ("ann/alpha", "ann/nobody"):
+        words = [sys.executable, "-m", "steertui", "card", "pirate", "--model", name]
+        done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        said[name] = done.returncode, done.stderr
+    assert said["ann/alpha"][0] == 4
+    assert "2048" in said["ann/alpha"][1]
+    assert said["ann/nobody"] == (
+        2,
+        "steertui: no model 'ann/nobody' on this machine; `steertui models` lists them\n",
+    )

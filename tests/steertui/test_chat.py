@@ -113,6 +113,14 @@ def test_new_and_system_begin_again(chat: Chat) -> None:
     assert [message["role"] for message in report["messages"]] == ["system", "user", "assistant"]
 
 
+def test_settings_of_the_desk_can_be_typed_in_the_chat(chat: Chat) -> None:
+    report, err = chat("/max 2", "hello", "/undo", "/temperature 5", "/seed 7", "hello", "/top-p 0")
+    options = ("--temperature", "5", "--seed", "7", "--max-new", "2")
+    assert ids(report) == [ids(chat("/max 2", "hello")[0])[0], ids(chat("hello", options=options)[0])[0]]
+    assert "max new 2\n" in err
+    assert "! it must lie above 0 and be at most 1, got 0" in err
+
+
 def test_help_lists_every_command_and_quit_leaves(chat: Chat) -> None:
     report, err = chat("/help", "/quit", "hello")
     assert all(f"/{name} " in err for name in chat_commands.ACTS)

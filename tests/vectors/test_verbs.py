@@ -112,6 +112,22 @@ def test_convert_by_suffix_with_shift_and_to_unit_length(tmp_path: Path, capsys:
     assert main(["convert", str(tmp_path / "a.gguf"), str(tmp_path / "no" / "b.svec")]) == 4
 
 
+def test_convert_refuses_to_write_over_what_it_reads(tmp_path: Path, capsys: Printed) -> None:
+    for name in ("a", "b"):
+        samples.vector().save(tmp_path / f"{name}.safetensors")
+    source, link = tmp_path / "a.safetensors", tmp_path / "link.safetensors"
+    link.symlink_to(source)
+    before = source.read_bytes()
+    for words in (
+        [str(source), str(source)],
+        [str(source), str(link), "--unit"],
+        [str(tmp_path / "b.safetensors"), str(source), "--minus", str(source)],
+    ):
+        assert main(["convert", *words]) == 2
+        assert capsys.readouterr().err.endswith(f"{words[1]} is read here: write to another file\n")
+    assert source.read_bytes() == before
+
+
 def test_convert_makes_a_direction_of_two_roles(tmp_path: Path, capsys: Printed) -> None:
     for role in ("pirate", "default"):
         stack = torch.randn(6, samples.WIDTH, generator=torch.Generator().manual_seed(len(role)))

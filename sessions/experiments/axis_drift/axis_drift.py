@@ -28,7 +28,7 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
     scripts = load_conversations(params, sampler.name)
     settings = GenerationSettings.from_params(params)
     turns = sum(len(script.turns) for script in scripts)
-    yield RunCost.of_batches(4 * turns, 1, settings.max_new, rereads=3).row()
+    yield RunCost.of_batches(4 * turns, 1, settings.max_new_tokens, rereads=3).row()
     # The same random direction for both control caps, so that only the floor differs.
     random = sampler.random(vector, CONTROL_SEED * settings.seed + 1)
     firsts = [_prompt_at_turn(script, [], 0) for script in scripts]

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from core.jobs.job import Steps
 from core.mixer.mixer import Mixer
+from sessions.state.answer_settings import AnswerSettings
 
 LABEL = 200
 Ids = tuple[int, ...]
@@ -39,23 +40,25 @@ class SamplePrompt:
 
 
 @dataclass(frozen=True)
-class GenerationSettings:
-    """Generation settings. All lanes of a batch, and so all conditions, draw with the same random numbers."""
+class GenerationSettings(AnswerSettings):
+    """The settings of an experiment's answers; the seed is always a number. All lanes of a batch, and so all
+    conditions, draw with the same random numbers.
+    """
 
-    max_new: int = 60
-    temperature: float = 0.7
     seed: int = 0
-    cache: str = "keep"
-    ignore_end: bool = False
-    repetition_penalty: float = 1.0
 
     @classmethod
     def from_params(
         cls, params: Mapping[str, Any], max_new: int | None = None, cache: str = "keep"
     ) -> GenerationSettings:
         """The settings named by an experiment's parameters."""
-        drawn = params["temperature"], params["seed"], cache
-        return cls(max_new or params["max_new"], *drawn, repetition_penalty=params["repetition_penalty"])
+        return cls(
+            max_new_tokens=max_new or params["max_new"],
+            temperature=params["temperature"],
+            seed=params["seed"],
+            cache=cache,
+            repetition_penalty=params["repetition_penalty"],
+        )
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,10 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
     doses = _plan_doses(sampler, channels, params["scales"], settings.seed)
     all_conditions = [Condition(UNSTEERED, Mixer()), *(dose.condition for dose in doses)]
     scorer, judge = make_scorer(params["measure"], sampler, params), duels.pairwise_judge(params)
-    cost = RunCost.of_batches(len(prompt_list), len(all_conditions), settings.max_new) + scorer.cost(
-        len(prompt_list) * len(all_conditions), settings.max_new
+    cost = RunCost.of_batches(len(prompt_list), len(all_conditions), settings.max_new_tokens) + scorer.cost(
+        len(prompt_list) * len(all_conditions), settings.max_new_tokens
     )
-    yield (cost + duels.pairwise_cost(judge, len(prompt_list) * len(doses), settings.max_new)).row()
+    yield (cost + duels.pairwise_cost(judge, len(prompt_list) * len(doses), settings.max_new_tokens)).row()
     answers_by_condition = yield from answer_prompts(
         sampler, prompt_list, all_conditions, settings, vector=channels[0].vector
     )

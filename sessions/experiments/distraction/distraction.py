@@ -36,7 +36,7 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
     settings = GenerationSettings.from_params(params, at + window)
     all_conditions = conditions.standard_conditions(sampler, channel, settings.seed, params["controls"])
     judge = judging.choose_judge(sampler, params)
-    cost = RunCost.of_batches(len(tasks), len(all_conditions), settings.max_new, rereads=4)
+    cost = RunCost.of_batches(len(tasks), len(all_conditions), settings.max_new_tokens, rereads=4)
     yield (cost + judging.judging_cost(judge, len(tasks) * len(all_conditions), window)).row()
     yield from judging.announce_judge(judge)
     table = yield from _interrupt_tasks(sampler, channel, tasks, all_conditions, settings, params)

@@ -48,7 +48,9 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
     world = world_of(sampler.name)
     role = params["role"] or (world.output_role if world else "user")
     mixers = _plan_mixers(sampler, channel, generation.seed, params["controls"])
-    yield RunCost.of_batches(len(settings) * len(mixers) * turns, 1, generation.max_new, rereads=1).row()
+    yield RunCost.of_batches(
+        len(settings) * len(mixers) * turns, 1, generation.max_new_tokens, rereads=1
+    ).row()
     table = yield from _run_dialogues(
         sampler, settings, mixers, DialogueSettings(generation, turns, role, channel)
     )

@@ -87,9 +87,9 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
         channel, conditions.random_channels(sampler, channel, settings.seed, params["controls"]), schedule
     )
     judge = judging.choose_judge(sampler, params)
-    cost = RunCost.of_batches(len(prompt_list), len(lanes.lanes), settings.max_new, rereads=3)
+    cost = RunCost.of_batches(len(prompt_list), len(lanes.lanes), settings.max_new_tokens, rereads=3)
     yield (
-        cost + judging.judging_cost(judge, 2 * len(prompt_list) * len(lanes.lanes), settings.max_new)
+        cost + judging.judging_cost(judge, 2 * len(prompt_list) * len(lanes.lanes), settings.max_new_tokens)
     ).row()
     yield from judging.announce_judge(judge)
     table = yield from _generate_flipped(sampler, prompt_list, lanes, settings)

@@ -49,7 +49,7 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
     forms = (ACTIVATION, WEIGHTS) if params["form"] == "both" else (params["form"],)
     scorer = make_scorer(params["measure"], sampler, params)
     cost = _cost(held_out, amounts, forms, settings)
-    yield (cost + scorer.cost(cost.answers, settings.max_new)).row()
+    yield (cost + scorer.cost(cost.answers, settings.max_new_tokens)).row()
     base: ModelSampler = yield from sampler.load_other(params["base"])
     axis, sign = yield from tuning.tuning_channel(sampler, base, fit, held_out, params["layers"])
     treated = _subtract_activations(sampler, axis, amounts, settings.seed) if ACTIVATION in forms else []
@@ -87,9 +87,9 @@ def _cost(
     forms: Sequence[str],
     settings: GenerationSettings,
 ) -> RunCost:
-    cost = RunCost.of_batches(len(held_out), 2, settings.max_new, rereads=1)
+    cost = RunCost.of_batches(len(held_out), 2, settings.max_new_tokens, rereads=1)
     for _ in forms:
-        cost += RunCost.of_batches(len(held_out), 2 * len(amounts), settings.max_new, rereads=3)
+        cost += RunCost.of_batches(len(held_out), 2 * len(amounts), settings.max_new_tokens, rereads=3)
     return cost
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -151,7 +151,7 @@ def _answers_key(
 ) -> str:
     edits = [[cue.at, cue.text, cue.role, [mixer.to_json() for mixer in cue.mixers]] for cue in cues]
     return cache_key(
-        "answers", sampler, prompt, vector, [mixer.to_json() for mixer in mixers], asdict(settings), edits
+        "answers", sampler, prompt, vector, [mixer.to_json() for mixer in mixers], settings.as_json(), edits
     )
 
 

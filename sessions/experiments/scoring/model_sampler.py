@@ -89,13 +89,8 @@ class TorchSampler:
             self.prompt_ids(prompt),
             mixer=lane_mixers[0],
             lanes=lanes,
-            max_new_tokens=settings.max_new,
-            temperature=settings.temperature,
-            seed=settings.seed,
-            cache=settings.cache,
-            ignore_end=settings.ignore_end,
-            repetition_penalty=settings.repetition_penalty,
             meters={},
+            **settings.as_json(),
         )
         outputs = [_LaneTokens() for _ in mixers]
         while True:

@@ -91,11 +91,16 @@ class LayerGrid:
 
     def cost(self) -> RunCost:
         generation = sum(
-            (RunCost.of_batches(len(self.prompts), len(batch), self.how.max_new) for batch in self.batches()),
+            (
+                RunCost.of_batches(len(self.prompts), len(batch), self.how.max_new_tokens)
+                for batch in self.batches()
+            ),
             RunCost(),
         )
         judges = [one for one in (self.wanted, self.coherence) if one is not None]
-        return generation + sum((one.cost(generation.answers, self.how.max_new) for one in judges), RunCost())
+        return generation + sum(
+            (one.cost(generation.answers, self.how.max_new_tokens) for one in judges), RunCost()
+        )
 
     def batches(self) -> list[list[Condition]]:
         """The unsteered condition, then one batch per layer: all levels of the vector and of the random

@@ -35,8 +35,8 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
         channel, conditions.random_channel(sampler, channel, settings.seed), layers
     )
     yield (
-        RunCost.of_batches(len(prompt_list), len(all_conditions), settings.max_new)
-        + scorer.cost(len(all_conditions) * len(prompt_list), settings.max_new)
+        RunCost.of_batches(len(prompt_list), len(all_conditions), settings.max_new_tokens)
+        + scorer.cost(len(all_conditions) * len(prompt_list), settings.max_new_tokens)
     ).row()
     table = yield from answer_prompts(sampler, prompt_list, all_conditions, settings, vector=channel.vector)
     measure = yield from scorer.score_answers(table)

@@ -76,13 +76,13 @@ class Sweep:
         )
 
     def cost(self) -> RunCost:
-        grid = RunCost.of_batches(len(self.prompts), len(self.conditions()), self.how.max_new)
+        grid = RunCost.of_batches(len(self.prompts), len(self.conditions()), self.how.max_new_tokens)
         probes = len(self.axis.breaking_signs) * min(EDGE_PROMPTS, len(self.prompts))
-        doubled = RunCost.of_batches(probes, edges.DOUBLINGS, self.how.max_new)
-        inside = RunCost.of_batches(probes * edges.ROUNDS, len(edges.INSIDE), self.how.max_new)
+        doubled = RunCost.of_batches(probes, edges.DOUBLINGS, self.how.max_new_tokens)
+        inside = RunCost.of_batches(probes * edges.ROUNDS, len(edges.INSIDE), self.how.max_new_tokens)
         judges = [one for one in (self.wanted, self.coherence) if one is not None]
         # Probed texts are not judged, only checked for being broken.
-        judged = sum((one.cost(grid.answers, self.how.max_new) for one in judges), RunCost())
+        judged = sum((one.cost(grid.answers, self.how.max_new_tokens) for one in judges), RunCost())
         return grid + doubled + inside + judged
 
     def conditions(self) -> list[Condition]:

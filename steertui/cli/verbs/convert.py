@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 
+from core.errors import UsageError
 from steertui.text import safe_text
 from steertui.vector_args import add_reading_options, card_lines, read_vector
 
@@ -23,8 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Convert, then read the written file back for its card."""
+    from vectors.library import library
     from vectors.vector_file import read_card
 
+    for source in filter(None, (args.source, args.minus)):
+        _refuse_input(library.find(source), Path(args.target))
     vector = read_vector(args.source, args)
     losses = (vector.renormalise() if args.unit else vector).save(args.target, args.to)
     before = vector.card
@@ -36,3 +41,9 @@ def run(args: argparse.Namespace) -> int:
     for loss in losses:
         print(f"steertui: {safe_text(loss)}", file=sys.stderr)
     return 0
+
+
+def _refuse_input(source: Path, target: Path) -> None:
+    """Raise if the file to write is one that was read, also through a link."""
+    if target.exists() and source.exists() and target.samefile(source):
+        raise UsageError(f"{safe_text(str(target))} is read here: write to another file")

@@ -1,7 +1,8 @@
 """The two key modes. In TYPE the prompt has the focus; in PLAY single keys control the desk.
 
 If PLAY was entered automatically (an answer began and the prompt was empty), it is left automatically
-when the answer ends, unless a key is pressed after the answer. PLAY chosen by the user stays.
+when the answer ends, unless the user has pressed a PLAY key or clicked meanwhile: the next key is then meant
+for PLAY as well. PLAY chosen by the user stays.
 """
 
 from __future__ import annotations
@@ -32,8 +33,17 @@ class KeyModes:
         self._post = post
         self._automatic = False
 
+    @property
+    def is_automatic(self) -> bool:
+        """Whether PLAY was entered automatically and has not been used."""
+        return self._automatic
+
     def choose_type(self) -> None:
         """The user, or the end of an automatic PLAY, has entered TYPE."""
+        self._automatic = False
+
+    def keep_play(self) -> None:
+        """The user has used PLAY, so that it stays until they leave it."""
         self._automatic = False
 
     def on_answer_start(self, mode: str, prompt: str) -> None:
@@ -47,12 +57,12 @@ class KeyModes:
         if self._automatic and mode == PLAY and free:
             self._post(self.Entered(TYPE))
 
-    def on_play_key(self, event: events.Key, *, bound: bool, answering: bool) -> None:
+    def on_play_key(self, event: events.Key, *, bound: bool) -> None:
         """A bound key keeps PLAY; an unbound letter shows a hint, as it may have been meant for the
         prompt.
         """
         if bound:
-            self._automatic = self._automatic and answering
+            self.keep_play()
         elif event.is_printable:
             said = f"{event.character} is not a PLAY key: ? shows the map, i goes to the prompt"
             self._post(ScreenNotice(said, timeout=3))

@@ -261,15 +261,24 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
 
     @on(KeyModes.Entered)
     def _enter_mode(self, message: KeyModes.Entered) -> None:
-        if message.mode == key_modes.TYPE:
-            self.enter_type()
-        else:
+        if message.mode == key_modes.PLAY:
             self.enter_play()
+        # A key may have been pressed since the message was posted.
+        elif self.modes.is_automatic:
+            self.enter_type()
 
     def on_key(self, event: events.Key) -> None:
         if self.mode == key_modes.PLAY:
-            bound, answering = event.key in self.active_bindings, self.link.state.running is not None
-            self.modes.on_play_key(event, bound=bound, answering=answering)
+            self.modes.on_play_key(event, bound=event.key in self.active_bindings)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        # An automatic PLAY focuses the transcript, so any other panel was chosen by the user.
+        if event.widget not in (self.prompt, self.transcript):
+            self.modes.keep_play()
+
+    def on_mouse_down(self) -> None:
+        if self.mode == key_modes.PLAY:
+            self.modes.keep_play()
 
     # What it looks like ------------------------------------------------------------------------------------------
 

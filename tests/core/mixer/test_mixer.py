@@ -15,6 +15,13 @@ from tests.core.reference import vector
 V, W = vector(0, name="verve"), vector(1, name="wit")
 
 
+def test_the_folder_has_both_classes():
+    from core.mixer import Channel as channel_class
+    from core.mixer import Mixer as mixer_class
+
+    assert (channel_class, mixer_class) == (Channel, Mixer)
+
+
 def desk():
     return Mixer((Channel(V, 0.5), Channel(W, 1.0, floor=-1.0, ceiling=2.0)))
 

@@ -147,18 +147,58 @@ async def test_play_comes_by_itself_and_goes_again() -> None:
         await at.until(lambda: at.desk.mode == "TYPE")
 
 
-async def test_what_is_played_in_the_answer_does_not_keep_play() -> None:
+@pytest.mark.parametrize("key", ["f", "escape", "space", "left"])
+async def test_after_a_play_key_in_the_answer_no_key_lands_in_the_prompt(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_modes, "LINGER_S", 0.01)
     async with stage() as at:
         await at.add("pirate")
         at.desk.prompt.focus()
         await at.sees("Say something to the model")
         await at.ask()
         await at.play(2)
-        await at.press("f")
+        await at.press(key)
         await at.sees("PLAY: the keys turn the dials · i to type")
+        if key == "space":
+            await at.press(key)
         at.studio.metronome.tick(1000)
-        await at.until(lambda: at.desk.mode == "TYPE")
-        await at.sees("Say something to the model")
+        await at.until(lambda: at.desk.link.state.running is None)
+        await at.pilot.pause(0.2)
+        scale = at.desk.mixer_panel.board.channel.scale
+        await at.press("right_square_bracket")
+        assert (at.desk.mode, at.desk.prompt.text) == ("PLAY", "")
+        assert at.desk.mixer_panel.board.channel.scale == pytest.approx(scale + 0.05)
+        await at.press("i", "f")
+        assert at.desk.prompt.text == "f"
+
+
+@pytest.mark.parametrize("used", ["focus", "click"])
+async def test_a_panel_used_in_the_answer_keeps_play(used: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_modes, "LINGER_S", 0.01)
+    async with stage() as at:
+        await at.add("pirate")
+        at.desk.prompt.focus()
+        await at.ask()
+        await at.play(2)
+        if used == "focus":
+            at.desk.mixer_panel.bank.focus()
+        else:
+            await at.pilot.click("#strips", offset=(3, 0))
+        at.studio.metronome.tick(1000)
+        await at.until(lambda: at.desk.link.state.running is None)
+        await at.pilot.pause(0.2)
+        await at.press("f")
+        assert (at.desk.mode, at.desk.prompt.text) == ("PLAY", "")
+
+
+async def test_a_new_session_begins_at_the_prompt() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        assert at.desk.mode == "PLAY"
+        await at.press("ctrl+n", *"mute")
+        assert at.desk.prompt.text == "mute"
+        assert not at.desk.mixer_panel.board.mixer.channels[0].muted
 
 
 async def test_a_key_after_the_answer_keeps_play(monkeypatch: pytest.MonkeyPatch) -> None:

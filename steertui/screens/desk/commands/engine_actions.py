@@ -27,6 +27,8 @@ def take_control(desk: DeskScreen) -> None:
 
 def new_session(desk: DeskScreen) -> None:
     desk.request("session.new")
+    # A new session begins with a prompt: what is typed next are no PLAY keys.
+    desk.enter_type()
 
 
 def open_leave_dialog(desk: DeskScreen) -> None:

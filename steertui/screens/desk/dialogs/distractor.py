@@ -57,7 +57,12 @@ def list_distractors() -> list[Choice]:
         ("demo world", DEMO_WORLD.distractions),
         ("English", ENGLISH),
     )
-    return [Choice(text, text, source) for source, texts in lists for text in texts]
+    # A text is also the id of its row, and ids must be unique: the first list that has it shows it.
+    rows: dict[str, Choice] = {}
+    for source, texts in lists:
+        for text in texts:
+            rows.setdefault(text, Choice(text, text, source))
+    return list(rows.values())
 
 
 def _user_distractors() -> Iterator[str]:
@@ -68,8 +73,7 @@ def _user_distractors() -> Iterator[str]:
         lines = read_utf8(paths.config_folder() / FILE, JSON_BYTES, errors="replace").splitlines()
     except (OSError, SteerError):
         return
-    # A text is also the id of its row, and ids must be unique.
-    yield from dict.fromkeys(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    yield from (line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
 def distractor_dialog() -> ChoiceDialog:

@@ -17,7 +17,7 @@ from sessions.experiments.common.prompts import load_prompts
 from sessions.experiments.common.sampler import GenerationSettings, LaneEdit, SamplePrompt
 from sessions.experiments.scoring.model_sampler import TorchSampler
 
-HOW = GenerationSettings(max_new=12, temperature=0.7, seed=3)
+HOW = GenerationSettings(max_new_tokens=12, temperature=0.7, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_a_steered_answer_is_read_unsteered_and_held_against_it(
 
 def test_a_repetition_penalty_is_heard_by_every_lane(base: TorchSampler, prompt: SamplePrompt) -> None:
     """Greedy, as the source has it: with the penalty nothing that was said is said again."""
-    greedy = replace(HOW, temperature=0.0, max_new=24, ignore_end=True)
+    greedy = replace(HOW, temperature=0.0, max_new_tokens=24, ignore_end=True)
     mixers = [Mixer(), drifting(base)]
     plain, penalised = (
         done(base.generate(prompt, mixers, how)) for how in (greedy, replace(greedy, repetition_penalty=8.0))

@@ -49,20 +49,18 @@ def test_play_that_the_user_chose_stays() -> None:
     assert entered(posted) == [PLAY]
 
 
-@pytest.mark.parametrize(("answering", "expected"), [(True, [PLAY, TYPE]), (False, [PLAY])])
-def test_a_key_after_the_answer_keeps_play_and_one_during_it_does_not(
-    answering: bool, expected: list[str]
-) -> None:
+@pytest.mark.parametrize(("bound", "expected"), [(True, [PLAY]), (False, [PLAY, TYPE])])
+def test_a_play_key_keeps_play_and_another_letter_does_not(bound: bool, expected: list[str]) -> None:
     keys, posted = modes()
     keys.on_answer_start(TYPE, "")
-    keys.on_play_key(LETTER, bound=True, answering=answering)
+    keys.on_play_key(LETTER, bound=bound)
     keys.return_to_type(PLAY, free=True)
     assert entered(posted) == expected
 
 
 def test_a_letter_without_a_meaning_is_explained() -> None:
     keys, posted = modes()
-    keys.on_play_key(LETTER, bound=False, answering=False)
+    keys.on_play_key(LETTER, bound=False)
     assert [message.sentence for message in posted if isinstance(message, ScreenNotice)] == [
         "q is not a PLAY key: ? shows the map, i goes to the prompt"
     ]
