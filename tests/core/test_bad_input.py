@@ -29,12 +29,12 @@ def playing(vector, **settings):
     return Mixer((Channel(vector, **{"scale": 1.0, "unit": "unit", **settings}),))
 
 
-def test_row_32_a_vector_of_another_width():
+def test_a_vector_of_another_width_is_refused():
     wide = Vector({1: torch.ones(4096)}, "wide")
     assert refusal(4, playing(wide)) == "vector 'wide' has 4096 dimensions, the model has 64"
 
 
-def test_row_33_a_layer_beyond_the_model():
+def test_a_layer_beyond_the_model_is_refused():
     deep = Vector({40: torch.ones(64)}, "deep")
     assert refusal(4, playing(deep)) == "vector 'deep' has layer 40, the model has 4 (0 to 3)"
 
@@ -51,14 +51,14 @@ def test_rows_29_and_30_numbers_that_are_none_and_directions_without_length():
 
 
 @pytest.mark.parametrize("scale", ["nan", "inf", "1e999", "1,5"])
-def test_row_48_a_scale_that_is_no_number(scale):
+def test_a_scale_that_is_no_number_is_refused(scale):
     with pytest.raises(UsageError, match="^scale must be a finite number, not ") as caught:
         playing(V, scale=scale)
     assert caught.value.exit_code == 2
 
 
 @pytest.mark.parametrize("text", ["5-3", "1..", "-1", "all,3"])
-def test_row_49_a_layer_range_that_is_none(text):
+def test_a_text_that_is_no_layer_range_is_refused(text):
     with pytest.raises(UsageError, match="^bad layer range ") as caught:
         parse_layers(text, 4)
     assert caught.value.exit_code == 2
@@ -83,7 +83,7 @@ def test_a_bypassed_mixer_is_no_excuse_for_a_vector_that_does_not_fit():
     assert "4096 dimensions" in refusal(4, playing(wide).bypass())
 
 
-def test_row_43_a_prompt_longer_than_the_context():
+def test_a_prompt_longer_than_the_context_is_refused():
     assert refusal(2, prompt=[5] * 600) == "prompt is 600 tokens, limit 512"
     with pytest.raises(UsageError, match="prompt is [0-9]+ tokens, limit 512"):
         Conversation(reference.model()).say("x" * 3000)

@@ -22,7 +22,7 @@ def every_byte(folder: Path) -> bytes:
 def test_hostile_replies_are_missing_and_the_run_is_partly_done(
     claude_server: ClaudeServer, own_folders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Row 63: no JSON, a score of 11, an injected reply; and good ones between them."""
+    """No JSON, a score of 11, an injected reply; and good ones between them."""
     replies: list[Any] = ["Sure!", {"reason": "r", "score": 11}, f'{{"score": 10}} {ESC}[2J obey', {}]
 
     def reply(body: Body) -> Any:

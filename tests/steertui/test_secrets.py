@@ -1,6 +1,6 @@
 """No key from the environment, a command line, an error body or a traceback is in anything that is written or printed.
 
-What somebody says to the model is theirs: it is recorded as it is, and they are warned (row 64).
+What somebody says to the model is theirs: it is recorded as it is, and they are warned.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def test_what_is_told_in_a_session_is_blanked_and_what_is_said_is_kept(tmp_path:
 
 
 @pytest.mark.anyio
-async def test_row_64_a_key_said_at_the_desk_is_warned_of_and_not_kept_in_the_history() -> None:
+async def test_a_key_said_at_the_desk_is_warned_of_and_not_kept_in_the_history() -> None:
     async with stage() as at:
         await at.ask(f"my key is {IN_THE_TALK}")
         await at.until(lambda: KEY_SAID in at.toasts)
@@ -139,7 +139,7 @@ async def test_row_64_a_key_said_at_the_desk_is_warned_of_and_not_kept_in_the_hi
     assert promptlog.read() == []
 
 
-def test_row_64_a_key_piped_into_say_is_warned_of(
+def test_a_key_piped_into_say_is_warned_of(
     tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(IN_THE_TALK.encode())))

@@ -49,7 +49,7 @@ def test_without_a_template_the_text_continues_visibly_plain():
     assert (raw.text, raw.mode, raw.note) == ("Be brief.\n\nHello", "raw", "")
 
 
-def test_row_62_an_endless_template_is_stopped_and_the_text_continues_plainly():
+def test_an_endless_template_is_stopped_and_the_text_continues_plainly():
     began = time.monotonic()
     said = render_prompt(tokenizer(ENDLESS), HELLO)
     assert time.monotonic() - began < 10

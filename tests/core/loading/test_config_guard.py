@@ -19,13 +19,13 @@ from tests.core.folders import refusal, rewrite
         ),
     ],
 )
-def test_row_59_a_configuration_that_names_code_is_refused(copy, change, place):
+def test_a_configuration_that_names_code_is_refused(copy, change, place):
     rewrite(copy, **change)
     with pytest.raises(ModelError, match=rf"config.json needs remote code \({place}\), refused"):
         core.load(copy)
 
 
-def test_row_59_the_tokenizer_s_configuration_counts_too(copy):
+def test_the_tokenizer_s_configuration_counts_too(copy):
     rewrite(copy, "tokenizer_config.json", auto_map={"AutoTokenizer": ["x", None]})
     assert "tokenizer_config.json needs remote code" in refusal(copy)
 
@@ -55,7 +55,7 @@ def test_harmless_switches_beside_the_forbidden_keys_load(copy):
         {"hidden_size": float("inf")},
     ],
 )
-def test_row_61_an_absurd_size_is_refused_before_anything_is_built(copy, change, monkeypatch):
+def test_an_absurd_size_is_refused_before_anything_is_built(copy, change, monkeypatch):
     monkeypatch.setattr("core.loading.pretrained.build_blueprint", lambda *_: pytest.fail("built"))
     rewrite(copy, **change)
     sentence = refusal(copy, force=True)

@@ -26,7 +26,7 @@ def test_a_name_that_can_be_no_folder_ends_in_a_sentence(name):
     assert "no name of a model on the hub" in refusal(name)
 
 
-def test_row_60_a_model_with_only_bin_files_is_refused(copy):
+def test_a_model_with_only_bin_files_is_refused(copy):
     (copy / "model.safetensors").rename(copy / "pytorch_model.bin")
     assert refusal(copy).startswith("copy has no safetensors weights (only pytorch_model.bin); convert")
 

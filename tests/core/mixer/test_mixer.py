@@ -92,7 +92,7 @@ def test_it_cannot_be_changed_in_place():
 
 @pytest.mark.parametrize("value", ["nan", "inf", "1e999", "1,5", math.nan, -math.inf, None, [], "loud"])
 @pytest.mark.parametrize("setting", ["scale", "gain", "floor", "ceiling", "half_life"])
-def test_row_48_a_number_that_is_none(setting, value):
+def test_a_setting_that_is_no_finite_number_is_refused(setting, value):
     if value is None and setting != "scale":
         return
     with pytest.raises(UsageError, match="must be a finite number, not ") as caught:

@@ -284,7 +284,7 @@ def test_rows_29_to_33_a_vector_that_does_not_fit_the_model(vector, words):
 
 
 @pytest.mark.parametrize("shape", [(1, 1, SIZE), (1, SIZE), (SIZE,)])
-def test_row_35_a_direction_of_any_rank_is_one_row(shape):
+def test_a_direction_of_any_rank_is_one_row(shape):
     row = V.directions[LAYER].reshape(shape)
     assert torch.equal(
         compiler().vector_rows(Vector({LAYER: row})).rows[LAYER], compiler().vector_rows(V).rows[LAYER]

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadInput, EngineUnavailable, UsageError
+from sessions.journal import append_file
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord, decode, encode
 from sessions.journal.folder import SessionFolder, all_folders, find_folder
@@ -312,3 +313,41 @@ def test_a_clock_that_is_set_back_changes_neither_order_nor_intervals(
     records = read(folder.journal).records
     assert texts(records) == ["today", "yesterday"]
     assert all(0 <= record.m < 60_000 for record in records)
+
+
+@pytest.fixture
+def flushed(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set by every flush of a file to the disk."""
+    found, flush = threading.Event(), os.fdatasync
+
+    def counted(file: int) -> None:
+        flush(file)
+        found.set()
+
+    monkeypatch.setattr(os, "fdatasync", counted)
+    return found
+
+
+def test_the_end_of_a_turn_is_flushed_to_the_disk_at_once(
+    tmp_path: Path, flushed: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(append_file, "SYNC_S", 3600.0)
+    journal, _ = Journal.create(tmp_path)
+    journal.append(ev.NoteAdded(text="no hurry"))
+    assert not flushed.wait(0.2)
+    journal.append(ev.AnswerStopped(gen=0, reason="eos", tokens=1))
+    assert flushed.wait(30)
+    journal.close("done")
+
+
+def test_what_is_not_urgent_is_flushed_a_little_later(
+    tmp_path: Path, flushed: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert append_file.SYNC_S <= 1
+    monkeypatch.setattr(append_file, "SYNC_S", 0.01)
+    journal, _ = Journal.create(tmp_path)
+    for note in notes(2):
+        flushed.clear()
+        journal.append(note)
+        assert flushed.wait(30)
+    journal.close("done")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from sessions.live.backend import Progress
 from sessions.live.model_host import ModelHost
 from sessions.live.session import Session
 from sessions.live.torch_backend import TorchModel
+from sessions.recorded.teacher_forcing import TeacherForcing
 from sessions.recorded.verify import verify
 from sessions.state.mixer_words import mix_hash
 from tests.core import zoo
@@ -369,6 +371,39 @@ def test_where_only_the_dice_fell_otherwise_the_thoughts_are_compared(talk: Talk
     assert (summary["grade"], summary["unverified"]) == ("forced", 0)
     assert summary["first_divergence"]["gen"] == 0
     assert 0 < summary["forced_worst"] < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("dtype", "worst", "grade"),
+    [
+        ("torch.float32", 0.9e-4, "forced"),
+        ("torch.float32", 2e-4, "diverged"),
+        ("torch.bfloat16", 0.04, "forced"),
+        ("torch.bfloat16", 0.1, "diverged"),
+    ],
+)
+def test_probabilities_further_apart_than_rounding_are_another_model(
+    talk: Talk, dtype: str, worst: float, grade: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three answers the first differs; the two after it are checked only by teacher forcing."""
+
+    class Measured(TeacherForcing):
+        def __init__(self, *_: object) -> None:
+            self._model = SimpleNamespace(dtype=dtype)
+
+        def largest_difference(self, answers: object) -> float:
+            return worst
+
+    for text in ("hello", "and then?", "and then?"):
+        talk.say(text)
+    records = list(read(talk.folder.journal).records)
+    place = next(k for k, record in enumerate(records) if isinstance(record.event, ev.TokensGenerated))
+    tok = records[place].event
+    assert isinstance(tok, ev.TokensGenerated)
+    records[place] = replace(records[place], event=replace(tok, ids=(tok.ids[0] ^ 1, *tok.ids[1:])))
+    monkeypatch.setattr("sessions.recorded.verify.TeacherForcing", Measured)
+    summary = verdict(talk, records)
+    assert (summary["grade"], summary["unverified"]) == (grade, 0 if grade == "forced" else 2)
 
 
 def test_a_session_without_an_answer_has_nothing_to_verify(talk: Talk) -> None:

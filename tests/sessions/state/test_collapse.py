@@ -150,6 +150,12 @@ def test_the_window_is_the_last_one() -> None:
     assert window_signs(ordinary(64, lp0=-7.0) + ordinary(WINDOW)) == ()
     assert window_signs(ordinary(64) + ordinary(WINDOW, lp0=-7.0))
     assert window_signs(ordinary(WINDOW - 1, lp0=-7.0)) == ()
+
+
+def test_a_number_that_just_reaches_its_limit_is_a_sign() -> None:
+    limit = LIMITS["entropy"]
+    assert [sign.value for sign in window_signs(ordinary(WINDOW, entropy=limit))] == [limit]
+    assert window_signs(ordinary(WINDOW, entropy=limit - 2**-20)) == ()
     assert reasons(said([7] * 64) + ordinary(WINDOW)) == []
 
 

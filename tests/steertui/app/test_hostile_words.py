@@ -15,7 +15,7 @@ from tests.steertui.widgets.test_text import talks_to_terminal
 
 CLIPBOARD, TITLE, CLEAR = b"\x1b]52;", b"\x1b]0;owned", b"\x1b[2J\x1b[Howned"
 LINK, DEVICE = b"\x1b]8;;http://evil", b"\x1bPq#0"
-ROW_40 = (
+HOSTILE_WORDS = (
     "\x1b]52;c;b3duZWQ=\x07 ",
     "\x1b]0;owned\x1b\\ ",
     "\x1b[2J\x1b[Howned ",
@@ -32,13 +32,13 @@ def studio(*script: str) -> Studio:
     return ready
 
 
-def test_row_40_escape_sequences_of_a_model_are_glyphs_in_a_real_terminal() -> None:
-    hostile = studio(*ROW_40)
+def test_escape_sequences_of_a_model_are_glyphs_in_a_real_terminal() -> None:
+    hostile = studio(*HOSTILE_WORDS)
     with scripted_engine.engine(hostile) as engine, opened(engine.path) as child:
         child.until(lambda: "transcript" in child.text and "IDLE" in child.text)
         child.press(b"hello there\r")
         child.until(lambda: "GEN" in child.text)
-        hostile.metronome.tick(len(ROW_40))
+        hostile.metronome.tick(len(HOSTILE_WORDS))
         child.until(lambda: "the end" in child.text)
         assert "␛]52;c;b3duZWQ=" in child.text
         assert "hello there" in child.text
@@ -47,7 +47,7 @@ def test_row_40_escape_sequences_of_a_model_are_glyphs_in_a_real_terminal() -> N
 
 
 @pytest.mark.anyio
-async def test_row_41_markup_of_a_model_is_neither_a_link_nor_an_end() -> None:
+async def test_markup_of_a_model_is_neither_a_link_nor_an_end() -> None:
     async with stage(studio("[@click=app.quit]press me[/] ", "[/] [/nope] [link='x ", "[$error]red")) as at:
         await at.ask()
         await at.play(3)
@@ -58,7 +58,7 @@ async def test_row_41_markup_of_a_model_is_neither_a_link_nor_an_end() -> None:
 
 
 @pytest.mark.anyio
-async def test_row_42_marks_and_directions_do_not_grow_a_row() -> None:
+async def test_marks_and_directions_do_not_grow_a_row() -> None:
     zalgo = "Z" + "\u0301" * 1000
     async with stage(studio(f"{zalgo} ", "a\u202eb\u200bc ", "last")) as at:
         await at.ask()
@@ -71,7 +71,7 @@ async def test_row_42_marks_and_directions_do_not_grow_a_row() -> None:
 
 
 @pytest.mark.anyio
-async def test_row_43_a_paste_is_cleaned_and_one_of_five_megabytes_refused_in_a_sentence() -> None:
+async def test_a_paste_is_cleaned_and_one_of_five_megabytes_refused_in_a_sentence() -> None:
     async with stage() as at:
         await at.ready()
         at.desk.prompt.post_message(events.Paste("\x1b[2J" + "word " * 2000))
@@ -85,7 +85,7 @@ async def test_row_43_a_paste_is_cleaned_and_one_of_five_megabytes_refused_in_a_
 
 
 @pytest.mark.anyio
-async def test_row_44_links_and_pictures_are_words(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_links_and_pictures_are_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(App, "open_url", lambda *args, **how: pytest.fail("a link was opened"))
     words = "![owned](http://evil/x.png) [here](http://evil) "
     async with stage(studio(words, "<http://evil>")) as at:

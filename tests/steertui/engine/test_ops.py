@@ -10,7 +10,7 @@ import pytest
 from sessions.live.jobs import SessionJobs
 from sessions.live.session import Session
 from steertui.engine.host import SessionHost
-from steertui.engine.protocol import OPS, Op
+from steertui.engine.protocol import OPS, Op, ProtocolError, parse_request
 from steertui.engine.server import EngineServer
 
 OWNERS = {"session": Session, "session.tasks": SessionJobs, "host": SessionHost, "server": EngineServer}
@@ -43,3 +43,9 @@ def test_every_method_that_answers_a_request_is_in_the_table_once() -> None:
 def test_an_op_of_the_server_runs_on_its_loop() -> None:
     """A slow op runs on a thread, where only the session and the host may be used."""
     assert not [name for name, op in OPS.items() if op.owner == "server" and op.slow]
+
+
+def test_true_is_no_whole_number() -> None:
+    assert parse_request({"id": 1, "op": "rewind", "tokens": 1}) == (1, "rewind", {"tokens": 1})
+    with pytest.raises(ProtocolError, match="'tokens' must be of type int"):
+        parse_request({"id": 1, "op": "rewind", "tokens": True})

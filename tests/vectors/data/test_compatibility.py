@@ -26,7 +26,7 @@ def test_a_vector_of_this_model_raises_no_doubt() -> None:
     )
 
 
-def test_row_32_and_33_width_and_depth_must_fit(tmp_path: Path) -> None:
+def test_width_and_depth_must_fit(tmp_path: Path) -> None:
     samples.vector().save(tmp_path / "axis.gguf")
     with pytest.raises(vectors.VectorFileError, match=r"axis.gguf: vector 24, model 2048 dimensions"):
         vectors.read(tmp_path / "axis.gguf", model=samples.Model(hidden_size=2048))
@@ -34,7 +34,7 @@ def test_row_32_and_33_width_and_depth_must_fit(tmp_path: Path) -> None:
         vectors.read(tmp_path / "axis.gguf", model=samples.Model(n_layers=3))
 
 
-def test_row_34_another_family_needs_force() -> None:
+def test_a_vector_of_another_family_needs_force() -> None:
     other = replace(MODEL, model_type="qwen2")
     with pytest.raises(vectors.VectorFileError, match=r"made on a llama model, .* is qwen2 \(--force"):
         compatibility.admit_vector(samples.vector(), other)

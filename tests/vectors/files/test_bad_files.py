@@ -46,12 +46,12 @@ def test_the_table(
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
 
 
-def test_row_12_a_parameter_is_taken_without_its_gradient(tmp_path: Path) -> None:
+def test_a_parameter_is_taken_without_its_gradient(tmp_path: Path) -> None:
     path = put(tmp_path, "a.pt", saved({2: torch.nn.Parameter(torch.ones(4))}))
     assert not vectors.read(path).directions[2].requires_grad
 
 
-def test_row_19_hostile_metadata_is_loaded_and_shown_escaped(
+def test_hostile_metadata_is_loaded_and_shown_escaped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hostile = "\x1b]52;c;AAAA\x07[@click=app.quit]x[/]\u202e"
@@ -68,7 +68,7 @@ def test_row_19_hostile_metadata_is_loaded_and_shown_escaped(
     assert "\u202e" not in printed
 
 
-def test_row_31_extreme_norms_are_shown_and_refused_in_half_precision(tmp_path: Path) -> None:
+def test_extreme_norms_are_shown_and_refused_in_half_precision(tmp_path: Path) -> None:
     path = put(tmp_path, "big.safetensors", save({"layer.1": np.full(4, 1e38, np.float32)}))
     vector = vectors.read(path, model=samples.Model(6, 4))
     assert vector.norms[1] == pytest.approx(2e38)
@@ -83,7 +83,7 @@ def test_row_31_extreme_norms_are_shown_and_refused_in_half_precision(tmp_path: 
 
 
 @pytest.mark.parametrize("special", ["fifo", "folder", "device", "dangling", "missing", "no-permission-name"])
-def test_row_38_only_regular_files_are_opened(special: str, tmp_path: Path) -> None:
+def test_only_regular_files_are_opened(special: str, tmp_path: Path) -> None:
     path = tmp_path / "x.pt"
     if special == "fifo":
         os.mkfifo(path)
@@ -100,7 +100,7 @@ def test_row_38_only_regular_files_are_opened(special: str, tmp_path: Path) -> N
         vectors.read(path)
 
 
-def test_row_39_the_bytes_that_were_checked_are_the_bytes_that_are_used(
+def test_the_bytes_that_were_checked_are_the_bytes_that_are_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from vectors import vector_file

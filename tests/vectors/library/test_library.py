@@ -145,7 +145,7 @@ def test_search_looks_at_names_notes_and_origins() -> None:
         "com1",
     ],
 )
-def test_row_36_names_that_could_mean_something_else(name: str) -> None:
+def test_a_name_that_could_mean_something_else_is_refused(name: str) -> None:
     vector = samples.vector()
     sentence = r"name may use letters, digits, . _ - \(max 100\)"
     with pytest.raises(UsageError, match=sentence) as refused:
@@ -156,7 +156,7 @@ def test_row_36_names_that_could_mean_something_else(name: str) -> None:
         library.rename("fine", name)
 
 
-def test_row_37_hostile_file_names_are_listed_escaped_and_open(
+def test_hostile_file_names_are_listed_escaped_and_open(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     added("plain")
@@ -176,7 +176,7 @@ def test_row_37_hostile_file_names_are_listed_escaped_and_open(
     assert len(library.list_entries()) == 4 + len(demo.starter_vectors())
 
 
-def test_row_38_links_out_and_pipes_are_shown_as_problems(
+def test_links_out_and_pipes_are_shown_as_problems(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     added("good")

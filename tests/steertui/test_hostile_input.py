@@ -1,4 +1,4 @@
-"""Rows of the bad-input table at the command line and the socket: each a sentence, each with its exit code."""
+"""Hostile input at the command line and the socket: each a sentence, each with its exit code."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Tty(io.StringIO):
         return True
 
 
-def test_row_40_words_of_a_model_are_harmless_on_a_terminal_and_whole_in_a_pipe() -> None:
+def test_words_of_a_model_are_harmless_on_a_terminal_and_whole_in_a_pipe() -> None:
     for stream, harmless in ((Tty(), True), (io.StringIO(), False)):
         printer = AnswerPrinter(stream)
         for char in EVERY_HOSTILE.replace("\ud800", ""):
@@ -52,7 +52,7 @@ def test_row_40_words_of_a_model_are_harmless_on_a_terminal_and_whole_in_a_pipe(
         assert talks_to_terminal(stream.getvalue()) is not harmless
 
 
-def test_row_43_a_prompt_of_megabytes_is_counted_and_refused(
+def test_a_prompt_of_megabytes_is_counted_and_refused(
     tiny: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"word " * 100_000)))
@@ -63,7 +63,7 @@ def test_row_43_a_prompt_of_megabytes_is_counted_and_refused(
     assert "5000" in capsys.readouterr().err
 
 
-# Row 54: the journal -----------------------------------------------------------------------------------------------
+# The journal -----------------------------------------------------------------------------------------------
 
 
 def journal() -> SessionFolder:
@@ -95,7 +95,7 @@ REPORTS = {
 
 
 @pytest.mark.parametrize("kind", REPORTS)
-def test_row_54_a_damaged_journal_is_read_reported_and_left_as_it_is(kind: str, capsys: Said) -> None:
+def test_a_damaged_journal_is_read_reported_and_left_as_it_is(kind: str, capsys: Said) -> None:
     folder = journal()
     bad = damaged(kind, folder.journal.read_bytes())
     folder.journal.write_bytes(bad)
@@ -108,7 +108,7 @@ def test_row_54_a_damaged_journal_is_read_reported_and_left_as_it_is(kind: str, 
     assert re.search(REPORTS[kind], capsys.readouterr().out)
 
 
-def test_row_54_a_journal_of_a_newer_version_is_refused_by_its_number(capsys: Said) -> None:
+def test_a_journal_of_a_newer_version_is_refused_by_its_number(capsys: Said) -> None:
     folder = journal()
     folder.journal.write_bytes(
         encode(JournalRecord(0, 0, ev.SessionOpened(session="x", app="9", wall="", schema=3)))
@@ -120,7 +120,7 @@ def test_row_54_a_journal_of_a_newer_version_is_refused_by_its_number(capsys: Sa
     assert "written by newer version 3" in capsys.readouterr().out
 
 
-def test_row_55_a_vector_that_is_not_on_the_disk_is_named(tiny: Path, push: Path, capsys: Said) -> None:
+def test_a_vector_that_is_not_on_the_disk_is_named(tiny: Path, push: Path, capsys: Said) -> None:
     words = ["say", "hello", "--model", str(tiny), "--raw", "--max-new", "3", "--vector", f"{push}:2"]
     assert main.main(words) == 0
     for copy in find_folder(paths.sessions_folder(), "last").vectors.iterdir():
@@ -140,9 +140,7 @@ def engine(door: EngineSocket) -> Iterator[InlineEngine]:
 
 
 @pytest.mark.parametrize("kind", ["link", "file", "stale", "long", "foreign"])
-def test_row_56_a_socket_that_is_not_ours_is_refused_with_five(
-    kind: str, tmp_path: Path, capsys: Said
-) -> None:
+def test_a_socket_that_is_not_ours_is_refused_with_five(kind: str, tmp_path: Path, capsys: Said) -> None:
     path = tmp_path / ("x" * 120 if kind == "long" else "a.sock")
     if kind == "link":
         path.symlink_to(tmp_path / "elsewhere")
@@ -166,7 +164,7 @@ def test_row_56_a_socket_that_is_not_ours_is_refused_with_five(
     assert sentence in capsys.readouterr().err
 
 
-def test_row_56_a_folder_too_deep_for_a_socket_names_the_variable(
+def test_a_folder_too_deep_for_a_socket_names_the_variable(
     tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deep = tmp_path / ("x" * 100)
@@ -178,7 +176,7 @@ def test_row_56_a_folder_too_deep_for_a_socket_names_the_variable(
     assert "set XDG_RUNTIME_DIR" in err
 
 
-def test_row_57_whatever_comes_in_one_frame_only_its_client_goes() -> None:
+def test_whatever_comes_in_one_frame_only_its_client_goes() -> None:
     """Each kind of frame has its test in tests/steertui/engine/test_server.py; here they come all at once."""
     frames = [b"\x00" * 64 + b"\n", b"{}\n", b"[]\n", b'{"proto":99,"min":99}\n', b"x" * (2 << 20) + b"\n"]
     with engine(EngineSocket(paths.runtime_folder(), "rows")) as running:
@@ -204,7 +202,7 @@ def test_row_57_whatever_comes_in_one_frame_only_its_client_goes() -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else for a moment")
-def test_row_58_a_peer_of_another_user_is_refused_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_peer_of_another_user_is_refused_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     """The folder's rights would have kept it out; here they are taken away, and the kernel's word is left."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
@@ -273,7 +271,7 @@ class Tags(HTMLParser):
         assert not any(name.startswith("on") or name == "src" for name, _ in attrs)
 
 
-def test_row_65_a_page_of_a_hostile_journal_holds_no_tag_but_its_own() -> None:
+def test_a_page_of_a_hostile_journal_holds_no_tag_but_its_own() -> None:
     page = export(hostile(), "html", safe_text)
     own = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "div", "span", "br", "footer"}
     assert Tags(page).seen <= own
@@ -282,7 +280,7 @@ def test_row_65_a_page_of_a_hostile_journal_holds_no_tag_but_its_own() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_row_65_no_form_of_a_hostile_journal_speaks_to_a_terminal(form: str) -> None:
+def test_no_form_of_a_hostile_journal_speaks_to_a_terminal(form: str) -> None:
     text = export(hostile(), form, safe_text)
     if form == "cast":
         text = "".join(json.loads(line)[2] for line in text.splitlines()[1:]).replace("\r", "")
@@ -294,12 +292,12 @@ def test_row_65_no_form_of_a_hostile_journal_speaks_to_a_terminal(form: str) -> 
         assert re.findall(r"(?<!\\)[<\]]", text.partition("## To repeat this")[0]) == []
 
 
-def test_row_65_a_number_that_is_none_makes_a_line_one_of_an_unknown_kind() -> None:
+def test_a_line_with_a_number_that_is_none_is_of_an_unknown_kind() -> None:
     kept = [record.event for record in hostile()[-2:]]
     assert [event.kind for event in kept if isinstance(event, ev.UnknownEvent)] == ["turn", "stop"]
 
 
-def test_row_66_no_cell_is_a_formula() -> None:
+def test_no_cell_is_a_formula() -> None:
     table = export(hostile(), "csv", safe_text)
     cells = [cell for row in csv.reader(io.StringIO(table)) for cell in row]
     assert f"'{SUM}" in cells
