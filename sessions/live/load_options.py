@@ -46,7 +46,7 @@ class LoadOptions:
     )
     device: str | None = _option(None, "cpu, cuda, cuda:1, mps", placement=True)
     device_map: str | Mapping[str, Any] | None = _option(
-        None, "auto spreads the model over all GPUs", types=(str, dict), placement=True
+        None, "auto spreads the model over all GPUs", types=(str, dict), metavar="MAP", placement=True
     )
     revision: str | None = _option(None, "branch, tag or commit on the hub", numeric=True)
     quant: str | None = _option(
@@ -60,7 +60,7 @@ class LoadOptions:
         None, "a PEFT adapter to put on top (extra: peft)", metavar="FOLDER", numeric=True
     )
     layers_path: str | None = _option(
-        None, "where the decoder blocks are, such as model.layers", numeric=True
+        None, "where the decoder blocks are, such as model.layers", metavar="PATH", numeric=True
     )
     force: bool = _option(
         False, "load even if the memory estimate or a check says no", types=(bool,), check_only=True

@@ -124,7 +124,7 @@ class AnswerSettings:
     top_k: int = _setting(
         0,
         "count",
-        "so many of the most likely tokens; 0: all",
+        "only this many of the most likely tokens; 0: all",
         "N",
         option="--top-k",
         label="top-k",
@@ -187,11 +187,11 @@ class AnswerSettings:
         scope=CONVERSATION,
     )
     ignore_end: bool = _setting(False, "switch", "go on after the end of the answer")
-    inspect: int = _setting(0, "count", "report so many of the most likely tokens per token")
+    inspect: int = _setting(0, "count", "report this many of the most likely tokens per token")
     edges: tuple[int, ...] = _setting(
         (), "counts", "the prefill chunks of an earlier run, to repeat it exactly"
     )
-    pace: float = _setting(0.0, "number", "at most so many tokens per second; 0: no limit", scope=SESSION)
+    pace: float = _setting(0.0, "number", "at most this many tokens per second; 0: no limit", scope=SESSION)
     script: Mapping[str, Any] = _setting({}, "edits", "changes at tokens fixed beforehand", scope=SESSION)
 
     def as_json(self) -> dict[str, Any]:

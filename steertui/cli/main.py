@@ -20,6 +20,7 @@ from core.errors import BadInput, SteerError, UsageError
 from core.secrets import holds_secret, scrub
 from steertui import __version__, durations, paths
 from steertui.cli.options import flags
+from steertui.cli.options.help_format import AlignedHelp, AlignedText
 from steertui.cli.verbs import VERBS
 from steertui.text import safe_text
 
@@ -30,12 +31,18 @@ KEY_SHOWN = (
 )
 INTERNAL, INTERRUPTED, PIPE_CLOSED = 1, 130, 141
 
-EPILOG = """exit codes: 0 ok, 1 internal error, 2 usage or config, 3 partly done, 4 bad file or model,
-5 engine or lock unavailable, 6 out of memory, 7 network or API, 130 interrupted, 141 output closed"""
+EPILOG = """exit codes: 0 ok, 1 internal error, 2 usage or config, 3 partly done,
+4 bad file or model, 5 engine or lock unavailable, 6 out of memory,
+7 network or API, 130 interrupted, 141 output closed"""
 
 
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose errors are raised as `UsageError` (exit code 2)."""
+
+    def __init__(
+        self, *, formatter_class: type[argparse.HelpFormatter] = AlignedHelp, **settings: Any
+    ) -> None:
+        super().__init__(formatter_class=formatter_class, **settings)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see {self.prog} --help")
@@ -102,7 +109,7 @@ def app_parser() -> Parser:
         usage="steertui [MODEL] [options]\n       steertui VERB ...",
         description="Opens the app on MODEL, or runs a verb:\n\n" + "\n".join(lines),
         epilog="steertui VERB --help says more about one.\n\n" + EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=AlignedText,
     )
     flags.add_model(parser, positional=True)
     flags.add_recording(parser)
@@ -117,9 +124,13 @@ def app_parser() -> Parser:
     )
     flags.add_on_detach(parser)
     screen = parser.add_argument_group("screen")
-    screen.add_argument("--fps", type=flags.parse_fps, help="frames per second at most; 10 for a slow line")
-    screen.add_argument("--theme", help="colours, by name")
-    screen.add_argument("--heat", choices=("off", "background", "underline"), help="how tokens are coloured")
+    screen.add_argument(
+        "--fps", type=flags.parse_fps, metavar="N", help="frames per second at most; 10 for a slow line"
+    )
+    screen.add_argument("--theme", metavar="NAME", help="colours, by name")
+    screen.add_argument(
+        "--heat", choices=("off", "background", "underline", "marks"), help="how tokens are coloured"
+    )
     screen.add_argument(
         "--no-mouse", dest="mouse", action="store_const", const=False, help="do not capture the mouse"
     )

@@ -7,6 +7,8 @@ from typing import Any
 
 from sessions.job_specs.offer import JobParam, JobSpec
 
+LONGEST_METAVAR = 40
+
 
 def add_offer(parser: argparse.ArgumentParser, offer: JobSpec) -> None:
     """Add the parameters of a job as options; an option that is not given is None."""
@@ -26,12 +28,16 @@ def add_param(parser: argparse.ArgumentParser, param: JobParam) -> None:
     else:
         # The default is only shown: left out, the option is None, and the job fills it in.
         default = "" if param.default in (None, "") else f" ({param.default})"
+        metavar, words = param.kind.metavar, param.help
+        # argparse cannot break a metavar, so a long list of words goes into the help.
+        if metavar.startswith("{") and len(metavar) > LONGEST_METAVAR:
+            metavar, words = "NAME", f"{words}: {metavar[1:-1].replace(',', ', ')}"
         parser.add_argument(
             param.option,
             required=param.required,
-            metavar=param.kind.metavar,
+            metavar=metavar,
             # argparse expands % in help texts.
-            help=(param.help + default).replace("%", "%%"),
+            help=(words + default).replace("%", "%%"),
         )
 
 

@@ -22,12 +22,14 @@ VERBS: dict[str, Verb] = {
     "check": Verb(
         "steertui.cli.verbs.check", "does this vector move a behaviour of a model, and at which dose"
     ),
-    "contrast": Verb("steertui.cli.verbs.contrast", "list, show and make contrast sets"),
+    "contrast": Verb("steertui.cli.verbs.contrast", "list, show, lint and make contrast sets"),
     "extract": Verb("steertui.cli.verbs.extract", "make a vector from a contrast set or two models"),
     "diff": Verb("steertui.cli.verbs.diff", "compare two checkpoints, matrix by matrix"),
     "themes": Verb("steertui.cli.verbs.themes", "compare a direction's themes with its fine-tuning's"),
     "run": Verb("steertui.cli.verbs.run", "run an experiment; without a name, list them"),
-    "library": Verb("steertui.cli.verbs.library", "list, add, rename, note, rm, cosines, decompose"),
+    "library": Verb(
+        "steertui.cli.verbs.library", "list, add, rename, note, rm, trash, restore, cosines, decompose"
+    ),
     "say": Verb("steertui.cli.verbs.say", "print one answer on stdout, nothing else"),
     "chat": Verb("steertui.cli.verbs.chat", "talk in a plain terminal loop, no screen control"),
     "attach": Verb("steertui.cli.verbs.attach", "open the app on a running engine"),

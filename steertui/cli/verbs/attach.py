@@ -13,7 +13,7 @@ from steertui.engine.launch import choose_engine, probe_engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", help="which engine, when several run")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="which engine, when several run")
     flags.add_on_detach(parser)
     parser.add_argument("--socket", type=Path, metavar="PATH", help="a socket, for example a forwarded one")
 

@@ -1,4 +1,4 @@
-"""Talk to a model in a plain terminal loop. A line that begins with a slash is a command; /help lists
+"""Talks to a model in a plain terminal loop. A line that begins with a slash is a command; /help lists
 them.
 """
 

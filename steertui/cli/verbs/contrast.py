@@ -15,6 +15,7 @@ from sessions.job_specs.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
 from sessions.job_specs.kinds.numbers import SHARE
 from sessions.job_specs.offer import JobSpec
 from steertui.cli.options import flags, job_flags
+from steertui.cli.options.help_format import add_action
 from steertui.cli.output import pair_table
 from steertui.cli.output.lint_lines import lint_report, render_lint
 from steertui.cli.output.printing import print_report
@@ -26,17 +27,17 @@ PREVIEW = 400
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="the built-in sets")
-    showing = actions.add_parser("show", help="counts, domains and the first pair of one set")
+    listing = add_action(actions, "list", "list the built-in sets")
+    showing = add_action(actions, "show", "show counts, domains and the first pair of one set")
     showing.add_argument("set", metavar="SET", help="a built-in set or a file of pairs")
     showing.add_argument(
         "--rows", type=flags.parse_count, metavar="N", help="also show N of its texts as a table (0: all)"
     )
-    linting = actions.add_parser("lint", help="shortcuts, repetition and too few pairs, without a model")
+    linting = add_action(actions, "lint", "find shortcuts, repetition and too few pairs, without a model")
     linting.add_argument("set", metavar="SET", help="a built-in set or a file of pairs")
     linting.add_argument("--read", metavar="READ", help="the read of the vector to be made (the set's)")
     linting.add_argument("--holdout", metavar="SHARE", help="held-out fraction of the pairs (0.2)")
-    making = actions.add_parser("make", help="a new set, written by Claude or answered by a model")
+    making = add_action(actions, "make", "make a new set, written by Claude or answered by a model")
     job_flags.add_offer(making, CONTRAST_MAKE)
     making.add_argument("--yes", action="store_true", help="do not ask before Claude is used")
     making.add_argument(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import PartlyDone
 from core.mixer.layer_ranges import write_layers
+from steertui.cli.options.help_format import add_action
 from steertui.text import safe_text
 from steertui.vector_args import add_reading_options, model_shape, read_vector
 
@@ -24,7 +25,7 @@ Answer = tuple[dict[str, Any], list[str]]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, (describe, _) in ACTIONS.items():
-        action = actions.add_parser(name, help=describe.__doc__, description=describe.__doc__)
+        action = add_action(actions, name, str(describe.__doc__))
         describe(action)
         action.add_argument("--json", action="store_true", help="one JSON object")
 
@@ -91,7 +92,7 @@ def _entry_line(row: Mapping[str, Any], width: int) -> str:
 
 def _describe_add(parser: argparse.ArgumentParser) -> None:
     """keep a copy of a vector file"""
-    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("file", metavar="FILE", help="the vector file")
     parser.add_argument("--name", help="its name in the library (default: the file's)")
     add_reading_options(parser)
 
@@ -106,8 +107,8 @@ def _add(args: argparse.Namespace) -> Answer:
 
 def _describe_rename(parser: argparse.ArgumentParser) -> None:
     """give a vector another name"""
-    parser.add_argument("old", metavar="OLD")
-    parser.add_argument("new", metavar="NEW")
+    parser.add_argument("old", metavar="OLD", help="its name now")
+    parser.add_argument("new", metavar="NEW", help="its name from then on")
 
 
 def _rename(args: argparse.Namespace) -> Answer:
@@ -118,8 +119,8 @@ def _rename(args: argparse.Namespace) -> Answer:
 
 def _describe_note(parser: argparse.ArgumentParser) -> None:
     """set the note of a vector; an empty text removes it"""
-    parser.add_argument("name", metavar="NAME")
-    parser.add_argument("text", metavar="TEXT")
+    parser.add_argument("name", metavar="NAME", help="the vector's name")
+    parser.add_argument("text", metavar="TEXT", help="one line, shown in the list")
 
 
 def _note(args: argparse.Namespace) -> Answer:
@@ -131,7 +132,7 @@ def _note(args: argparse.Namespace) -> Answer:
 
 def _describe_rm(parser: argparse.ArgumentParser) -> None:
     """move a vector to the trash folder"""
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", metavar="NAME", help="the vector's name")
 
 
 def _remove(args: argparse.Namespace) -> Answer:
@@ -170,7 +171,7 @@ def _restore(args: argparse.Namespace) -> Answer:
 
 
 def _describe_cosines(parser: argparse.ArgumentParser) -> None:
-    """pairwise cosines of vectors"""
+    """print the pairwise cosines of vectors"""
     parser.add_argument("vectors", nargs="+", metavar="VECTOR", help="files or names")
 
 
@@ -193,8 +194,8 @@ def _cosines(args: argparse.Namespace) -> Answer:
 
 
 def _describe_decompose(parser: argparse.ArgumentParser) -> None:
-    """how much of one vector the others explain"""
-    parser.add_argument("target", metavar="VECTOR")
+    """print how much of one vector the others explain"""
+    parser.add_argument("target", metavar="VECTOR", help="the vector to explain: a file or a name")
     parser.add_argument("parts", nargs="+", metavar="ON", help="files or names to explain it with")
 
 

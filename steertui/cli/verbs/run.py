@@ -25,7 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     names = parser.add_subparsers(dest="name", metavar="NAME")
     for name in EXPERIMENTS:
         offer = OFFERS[name]
-        one = names.add_parser(name, help=offer.title, description=f"{offer.title}: {offer.summary}.")
+        one = names.add_parser(
+            name,
+            help=offer.title,
+            description=f"{offer.title}: {offer.summary}{'' if offer.summary.endswith('?') else '.'}",
+        )
         job_flags.add_offer(one, offer)
         flags.add_model(one)
         flags.add_output(one)

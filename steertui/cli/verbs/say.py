@@ -28,6 +28,7 @@ from sessions.promptfile import Prompt, PromptRecord
 from sessions.state.answer_settings import IN_LANES
 from steertui.cli.many_answers import say_many
 from steertui.cli.options import answer_flags, flags
+from steertui.cli.options.help_format import AlignedText
 from steertui.cli.output.answer import AnswerReport
 from steertui.cli.output.printing import AnswerPrinter
 from steertui.cli.prepared import ChatSetup, answer_settings
@@ -37,7 +38,7 @@ INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = AlignedText
     parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="the prompt; - reads stdin")
     many = parser.add_argument_group("many answers")
     many.add_argument("--prompts", type=Path, metavar="FILE", help="a file of prompts instead of one")

@@ -20,6 +20,7 @@ from sessions.recorded.branch import create_branch
 from sessions.recorded.index import SessionEntry, SessionIndex
 from sessions.state.fold import fold_all
 from steertui import paths
+from steertui.cli.options.help_format import add_action
 from steertui.text import safe_text
 
 Action = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
@@ -28,7 +29,7 @@ Action = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Nam
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, (describe, _) in ACTIONS.items():
-        action = actions.add_parser(name, help=describe.__doc__, description=describe.__doc__)
+        action = add_action(actions, name, str(describe.__doc__))
         describe(action)
 
 
@@ -47,7 +48,7 @@ def _list(args: argparse.Namespace) -> int:
 
 def _describe_search(parser: argparse.ArgumentParser) -> None:
     """find sessions that contain all of these words"""
-    parser.add_argument("words", nargs="+", metavar="WORD")
+    parser.add_argument("words", nargs="+", metavar="WORD", help="all of these")
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
@@ -79,7 +80,9 @@ def _show(args: argparse.Namespace) -> int:
 def _describe_replay(parser: argparse.ArgumentParser) -> None:
     """play a session back at its original speed"""
     _add_session_argument(parser)
-    parser.add_argument("--speed", type=_parse_speed, default=1.0, help="2 is twice as fast, 0 at once")
+    parser.add_argument(
+        "--speed", type=_parse_speed, default=1.0, metavar="X", help="2 is twice as fast, 0 at once"
+    )
 
 
 def _replay(args: argparse.Namespace) -> int:
@@ -92,7 +95,7 @@ def _replay(args: argparse.Namespace) -> int:
 def _describe_export(parser: argparse.ArgumentParser) -> None:
     """write a session in another format"""
     _add_session_argument(parser)
-    parser.add_argument("--to", required=True, choices=(*FORMS, *LOGS))
+    parser.add_argument("--to", required=True, choices=(*FORMS, *LOGS), help="the format")
     parser.add_argument("--out", type=Path, metavar="FILE", help="instead of stdout")
 
 
@@ -172,7 +175,9 @@ ACTIONS: dict[str, Action] = {
 
 
 def _add_session_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", help="a session's id, or a unique beginning or end of it; `last` is the newest")
+    parser.add_argument(
+        "id", metavar="ID", help="a session's id, or a unique beginning or end of it; `last` is the newest"
+    )
 
 
 def _open_index() -> SessionIndex:

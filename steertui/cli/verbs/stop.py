@@ -11,7 +11,7 @@ from steertui.engine.launch import RunningEngine, choose_engine, find_engines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", help="which engine, when several run")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="which engine, when several run")
     parser.add_argument("--all", action="store_true", help="every engine")
     parser.add_argument("--json", action="store_true", help="one JSON object")
 

@@ -161,6 +161,8 @@ async def test_after_a_play_key_in_the_answer_no_key_lands_in_the_prompt(
         await at.press(key)
         await at.sees("PLAY: the keys turn the dials · i to type")
         if key == "space":
+            at.studio.metronome.tick(1)
+            await at.until(lambda: at.word == "paused")
             await at.press(key)
         at.studio.metronome.tick(1000)
         await at.until(lambda: at.desk.link.state.running is None)
