@@ -94,9 +94,9 @@ def home() -> Iterator[dict[str, str]]:
             yield env
         finally:
             subprocess.run(
-                [sys.executable, "-m", "steertui", "stop"], env=env, capture_output=True, check=False
+                [sys.executable, "-P", "-m", "steertui", "stop"], env=env, capture_output=True, check=False
             )
 
 
 def app(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "steertui", *arguments]
+    return [sys.executable, "-P", "-m", "steertui", *arguments]

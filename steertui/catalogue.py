@@ -14,6 +14,7 @@ from typing import Any
 from core import demo
 from core.byte_sizes import format_bytes
 from core.files import JSON_BYTES, read_utf8
+from core.loading.config_guard import DEPTH_KEYS, WIDTH_KEYS
 from core.loading.fetched_models import fetched_folders
 from sessions.job_specs.kinds.kind import KnownName
 
@@ -81,9 +82,8 @@ def _read_entry(name: str, kind: str, folder: Path, files: Iterable[Path]) -> Mo
         folder=folder,
         weight_bytes=weights,
         architecture=_first_text(config.get("architectures")),
-        # Some architectures have names of their own for these two (GPT-2: n_layer, n_embd).
-        layers=_int_of(text, "num_hidden_layers", "n_layer", "num_layers"),
-        hidden_size=_int_of(text, "hidden_size", "n_embd", "d_model"),
+        layers=_int_of(text, *DEPTH_KEYS),
+        hidden_size=_int_of(text, *WIDTH_KEYS),
         # transformers has renamed `torch_dtype` to `dtype`, so both are found in checkpoints.
         dtype=_text_of(text, "dtype", "torch_dtype") or _text_of(config, "dtype", "torch_dtype"),
         problem=problem or (None if weights else "no safetensors weights"),

@@ -6,6 +6,7 @@ MEBI = 1 << 20
 FILE_BYTES = 256 * MEBI
 TEXT_BYTES = 48 * MEBI  # JSON numbers become Python objects, about eight times their text
 METADATA_BYTES = MEBI
+METADATA_LIMIT = f"{METADATA_BYTES // MEBI} MB"
 TENSORS = 1024
 METADATA_ENTRIES = 64
 ELEMENTS = 32 * MEBI

@@ -18,6 +18,9 @@ from core.json_values import JsonValue
 
 CODE_KEYS = ("auto_map", "trust_remote_code", "custom_pipelines")
 KERNEL_KEY = "_attn_implementation"
+DEPTH_KEYS = ("num_hidden_layers", "n_layer", "num_layers")
+WIDTH_KEYS = ("hidden_size", "n_embd", "d_model")
+"""The names of a model's depth and width in config.json; GPT-2 and others have names of their own."""
 MOST_BYTES_OF_JSON = 16 * 2**20
 MOST_LAYERS = 10_000
 MOST_PARAMETERS = 10**13
@@ -81,8 +84,8 @@ def refuse_remote_code(path: Path, native: frozenset[str] | None = None) -> None
 
 def count_parameters(config: dict[str, JsonValue]) -> int:
     """Rough parameter count (attention, MLP, embedding), enough to recognise an absurd configuration."""
-    hidden = _size(config, "hidden_size", "n_embd", "d_model")
-    layers = _size(config, "num_hidden_layers", "n_layer", "num_layers")
+    hidden = _size(config, *WIDTH_KEYS)
+    layers = _size(config, *DEPTH_KEYS)
     # In a mixture of experts, the width of one expert has a key of its own.
     inner = _size(config, "moe_intermediate_size") or _size(config, "intermediate_size", "n_inner", "ffn_dim")
     experts = max(1, _size(config, "num_experts", "num_local_experts", "n_routed_experts"))

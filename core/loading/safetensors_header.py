@@ -10,15 +10,11 @@ from typing import TypeGuard
 
 from core.errors import ModelError
 from core.files import open_regular
-from core.json_values import JsonValue
+from core.json_values import JsonValue, unique_names
 
 LENGTH_BYTES = 8
 MOST_BYTES = 100 * 2**20
 METADATA = "__metadata__"
-
-
-class DuplicateName(ValueError):
-    """A name that stands twice in one JSON object; the text is the name."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ def parse_length(head: bytes) -> int:
 def parse_json(text: bytes) -> dict[str, JsonValue]:
     """The header's object; raises ValueError, and DuplicateName for a name that stands twice."""
     try:
-        found = json.loads(text.decode("utf-8"), object_pairs_hook=_refuse_duplicates)
+        found = json.loads(text.decode("utf-8"), object_pairs_hook=unique_names)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(found, dict):
@@ -103,13 +99,3 @@ def parse_entry(entry: JsonValue) -> TensorEntry:
 def _is_count_list(value: JsonValue) -> TypeGuard[list[int]]:
     # Not isinstance: a JSON true is an int in Python.
     return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
-
-
-def _refuse_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    seen: dict[str, JsonValue] = {}
-    for name, value in pairs:
-        # json keeps the last of two equal names; another reader may keep the first.
-        if name in seen:
-            raise DuplicateName(name)
-        seen[name] = value
-    return seen

@@ -28,7 +28,6 @@ class Glyphs:
     zero: str = "┃"
     off: str = "·"
     marker: str = "◆"
-    pointer: str = "▶"
     braille: bool = True
     colours: int = TRUE_COLOUR
     slow: bool = False
@@ -47,7 +46,6 @@ ASCII = Glyphs(
     zero="|",
     off=".",
     marker="*",
-    pointer=">",
     braille=False,
 )
 

@@ -34,7 +34,7 @@ from steertui.engine.process import EngineProcess
 from steertui.engine.sockets import EngineSocket
 from steertui.text import safe_text
 from tests.sessions.scripted import Studio
-from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
+from tests.steertui.hostile import EVERY_HOSTILE, talks_to_terminal
 
 Said = pytest.CaptureFixture[str]
 

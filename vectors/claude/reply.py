@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from core.json_values import JsonValue
+from core.json_values import JsonValue, unique_names
 from vectors.claude.errors import UnusableReply
 from vectors.claude.schema import Schema, schema_fault
 
@@ -43,17 +43,10 @@ def parse_reply(text: str) -> JsonValue:
     if len(text) > LONGEST:
         raise UnusableReply(f"Claude's reply is {len(text):,} characters long")
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_fields)
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=unique_names)
     except (ValueError, RecursionError):
         raise UnusableReply("Claude's reply is not JSON alone") from None
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
-
-
-def _unique_fields(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field twice")
-    return fields

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.errors import ModelError
 from core.files import read_regular
 from core.json_values import JsonValue
+from core.loading.config_guard import DEPTH_KEYS, WIDTH_KEYS
 from core.loading.gguf.header import read_gguf_header
 from vectors.errors import printable_name
 
@@ -40,8 +41,8 @@ def shape_of_folder(folder: Path, name: str = "") -> ModelShape:
     config = config if isinstance(config, dict) else {}
     # Multimodal models describe their language model in a part of its own.
     text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
-    depth = _positive_integer(text, "num_hidden_layers", "n_layer", "num_layers")
-    width = _positive_integer(text, "hidden_size", "n_embd", "d_model")
+    depth = _positive_integer(text, *DEPTH_KEYS)
+    width = _positive_integer(text, *WIDTH_KEYS)
     return ModelShape(name, depth, width, str(text.get("model_type", "")))
 
 

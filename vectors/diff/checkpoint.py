@@ -79,7 +79,7 @@ class Checkpoint:
     def hidden_size(self) -> int:
         inner = self.config.get("text_config")
         text = inner if inner and isinstance(inner, Mapping) else self.config
-        for key in ("hidden_size", "n_embd", "d_model"):
+        for key in config_guard.WIDTH_KEYS:
             if isinstance(width := text.get(key), int):
                 return int(width)
         raise ModelError(f"{self.name}: its config.json does not say how wide it is")

@@ -34,10 +34,6 @@ class StudyFolder:
         return cls(path)
 
     @property
-    def dataset(self) -> Path:
-        return self.folder / DATASET
-
-    @property
     def vector(self) -> Path:
         return self.folder / VECTOR
 

@@ -35,7 +35,7 @@ from steertui.widgets.cover import Cover
 from steertui.widgets.page import TextPage
 from steertui.widgets.status.hints import Hints
 
-LOOKS = 5
+UPDATES_PER_S = 5
 """Updates per second; only changes are drawn."""
 
 
@@ -64,7 +64,7 @@ class JobsScreen(ShowsNotices, Screen[str | None]):
 
     def on_mount(self) -> None:
         self.query_one(Hints).show(commands.screen_hints(commands.JOBS, "read"))
-        self.set_interval(1 / LOOKS, self.update_view)
+        self.set_interval(1 / UPDATES_PER_S, self.update_view)
 
     @property
     def _reports(self) -> Mapping[int, JobReport]:

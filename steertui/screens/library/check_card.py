@@ -19,7 +19,7 @@ from steertui.text import safe_text
 from steertui.widgets.bars import progress_bar
 
 KIND = "check"
-LOOKS = 10  # updates per second; only changes are drawn
+UPDATES_PER_S = 10  # updates per second; only changes are drawn
 BAR = 24
 COLOURS = {"green": "success", "amber": "warning", "red": "error"}
 Seen = tuple[JobState | None, bool, bool]
@@ -36,7 +36,7 @@ class CheckCard(Static):
         self.display = False
 
     def on_mount(self) -> None:
-        self.set_interval(1 / LOOKS, self.update_view)
+        self.set_interval(1 / UPDATES_PER_S, self.update_view)
 
     def set_vector(self, name: str) -> None:
         self._vector = name

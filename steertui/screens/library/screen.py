@@ -34,7 +34,7 @@ from steertui.widgets.status.hints import Hints
 from vectors.library import library
 from vectors.library.library import LibraryEntry
 
-LOOKS = 1  # per second; the loaded model may change
+UPDATES_PER_S = 1  # per second; the loaded model may change
 FRAME = 5
 """Cells of a row taken by the border and the scrollbar."""
 
@@ -79,7 +79,7 @@ class LibraryScreen(ShowsNotices, Screen[str | None]):
         self._table.border_title = "library"
         self.query_one("#card").border_title = "card"
         self.query_one(Hints).show(commands.screen_hints(commands.LIBRARY, "load"))
-        self.set_interval(1 / LOOKS, self._check_model)
+        self.set_interval(1 / UPDATES_PER_S, self._check_model)
         self.reload(self._start_at)
 
     @property

@@ -21,7 +21,7 @@ from steertui.screens.notices import ShowsNotices
 from steertui.text import safe_text
 
 KIND = "verify"
-LOOKS = 10  # updates per second; only changes are drawn
+UPDATES_PER_S = 10  # updates per second; only changes are drawn
 COLOURS = {"bit-exact": "success", "token-exact": "success", "forced": "warning", "diverged": "error"}
 MEANS = {
     "bit-exact": "the same tokens with the same probabilities, bit for bit",
@@ -42,7 +42,7 @@ class VerificationCard(ShowsNotices, Static):
         self.display = False
 
     def on_mount(self) -> None:
-        self.set_interval(1 / LOOKS, self.update_view)
+        self.set_interval(1 / UPDATES_PER_S, self.update_view)
 
     def set_session(self, entry: SessionEntry | None) -> None:
         self._entry = entry

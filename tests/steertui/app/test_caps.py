@@ -15,7 +15,7 @@ from steertui.screens.desk.mixer import caps
 from steertui.screens.desk.mixer import edits as hands
 from steertui.screens.desk.mixer.edits import MixerBoard
 from tests.steertui.app.stage import Stage, stage
-from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
+from tests.steertui.hostile import EVERY_HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ from steertui.screens.desk.key_modes import PLAY, TYPE
 from steertui.screens.desk.unsteered_panel import UnsteeredPanel
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.app.test_talk import answered, brief, said
-from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
+from tests.steertui.hostile import HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ from textual.widgets import Markdown
 from tests.steertui import scripted_engine
 from tests.steertui.app.stage import stage
 from tests.steertui.app.test_terminal import opened
+from tests.steertui.hostile import talks_to_terminal
 from tests.steertui.scripted_engine import Studio
-from tests.steertui.widgets.test_text import talks_to_terminal
 
 CLIPBOARD, TITLE, CLEAR = b"\x1b]52;", b"\x1b]0;owned", b"\x1b[2J\x1b[Howned"
 LINK, DEVICE = b"\x1b]8;;http://evil", b"\x1bPq#0"

@@ -16,8 +16,8 @@ from steertui.screens.jobs.results import views
 from steertui.screens.jobs.results.figures import format_value
 from steertui.screens.jobs.results.table import column_curve, drawable_columns, render_table
 from steertui.screens.jobs.results.tables import format_duration
+from tests.steertui.hostile import HOSTILE, talks_to_terminal
 from tests.steertui.widgets.test_chart import COLOURS as INKS
-from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
 
 COLOURS = INKS | {"error": "#ff0000"}
 LAYERS = {

@@ -16,8 +16,8 @@ from steertui.screens.jobs.screen import JobsScreen
 from steertui.widgets.page import TextPage
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.app.test_library import kept
+from tests.steertui.hostile import HOSTILE, talks_to_terminal
 from tests.steertui.scripted_engine import WAIT, Script
-from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
 from vectors.library import library
 
 pytestmark = pytest.mark.anyio

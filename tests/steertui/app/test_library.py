@@ -12,7 +12,7 @@ from textual.widgets import DataTable, Input
 from steertui.screens.library.rows import COLUMNS
 from steertui.screens.library.screen import LibraryScreen
 from tests.steertui.app.stage import Stage, stage
-from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
+from tests.steertui.hostile import HOSTILE, talks_to_terminal
 from vectors.library import library
 from vectors.vector_file import read_file
 

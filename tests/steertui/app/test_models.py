@@ -13,8 +13,8 @@ from steertui.screens.desk.dialogs import model
 from steertui.screens.pick import ChoiceDialog
 from steertui.widgets.status.status import StatusLine
 from tests.steertui.app.stage import Stage, stage
+from tests.steertui.hostile import EVERY_HOSTILE, talks_to_terminal
 from tests.steertui.scripted_engine import Studio, words
-from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ from sessions.state.vector_facts import VectorFacts
 from steertui.screens.desk.mixer import edits as hands
 from steertui.widgets.prompt import PromptInput
 from tests.steertui.app.stage import stage
+from tests.steertui.hostile import HOSTILE, talks_to_terminal
 from tests.steertui.scripted_engine import Studio
-from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ from steertui import paths
 from steertui.screens.desk.dialogs.distractor import ENGLISH, FILE
 from steertui.screens.desk.mixer.history import EditHistory
 from tests.steertui.app.stage import Stage, stage
+from tests.steertui.hostile import EVERY_HOSTILE, talks_to_terminal
 from tests.steertui.scripted_engine import Studio, words
-from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
 

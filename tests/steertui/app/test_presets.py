@@ -15,7 +15,7 @@ from steertui import mixers
 from steertui.mixer_options import load_saved_mixer
 from steertui.screens.pick import ChoiceDialog
 from tests.steertui.app.stage import Stage, stage
-from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
+from tests.steertui.hostile import EVERY_HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
 

@@ -14,8 +14,8 @@ from steertui.screens.desk.commands import slash_commands
 from steertui.screens.desk.dialogs.form import DeskForm
 from steertui.screens.pick import ChoiceDialog
 from tests.steertui.app.stage import stage
+from tests.steertui.hostile import EVERY_HOSTILE, talks_to_terminal
 from tests.steertui.scripted_engine import Studio, words
-from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
 

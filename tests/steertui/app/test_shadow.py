@@ -7,8 +7,8 @@ import pytest
 from steertui.screens.desk.unsteered_panel import UnsteeredPanel
 from steertui.widgets.status.collapse_lamp import CollapseLamp
 from tests.steertui.app.stage import stage
+from tests.steertui.hostile import HOSTILE, talks_to_terminal
 from tests.steertui.scripted_engine import Studio
-from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from textual.widget import Widget
 
-from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
+from tests.steertui.hostile import EVERY_HOSTILE, talks_to_terminal
 
 MARKUP = "[@click=app.quit]x[/][/][/nope][red]\\[b][link=file:///etc/passwd]y[/link]{0}%s"
 LINK = "\x1b]8;;http://"

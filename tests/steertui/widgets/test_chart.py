@@ -13,7 +13,7 @@ from steertui.widgets.chart.canvas import BLANK, DotCanvas
 from steertui.widgets.chart.chart_axis import ChartAxis
 from steertui.widgets.chart.curves import ChartCurve, CurvePoint, draw_chart
 from steertui.widgets.chart.grid import draw_grid
-from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
+from tests.steertui.hostile import HOSTILE, talks_to_terminal
 
 COLOURS = dict.fromkeys(("primary", "accent", "secondary", "success", "warning", "border"), "#808080")
 COLOURS |= {"background": "#000000", "heat-warm": "#ff8000", "heat-cool": "#0080ff"}

@@ -7,7 +7,7 @@ from textual import events
 from textual.app import App, ComposeResult
 
 from steertui.widgets.prompt import PromptInput
-from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
+from tests.steertui.hostile import HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
 NAMED = {"\n": "ctrl+j", "\r": "enter"}

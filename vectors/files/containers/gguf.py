@@ -68,7 +68,9 @@ class _Cursor:
     def next_text(self, what: str) -> str:
         length = self.next_number("Q")
         if length > limits.METADATA_BYTES:
-            raise VectorFileError(f"{what} claims {limits.format_count(length)} bytes, limit 1 MB")
+            raise VectorFileError(
+                f"{what} claims {limits.format_count(length)} bytes, limit {limits.METADATA_LIMIT}"
+            )
         return self.next_bytes(length).decode("utf-8", "surrogateescape")
 
 
@@ -120,7 +122,7 @@ def _read_metadata(cursor: _Cursor, count: int) -> dict[str, GgufValue]:
                 f"architecture {printable_name(architecture.value)}, expected controlvector"
             )
     if cursor.at > 2 * limits.METADATA_BYTES:
-        raise VectorFileError("metadata larger than 1 MB")
+        raise VectorFileError(f"metadata larger than {limits.METADATA_LIMIT}")
     return metadata
 
 

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.byte_sizes import format_bytes
-from core.json_values import JsonValue
+from core.json_values import DuplicateName, JsonValue
 from core.loading.safetensors_header import (
     LENGTH_BYTES,
     METADATA,
-    DuplicateName,
     parse_entry,
     parse_json,
     parse_length,
@@ -46,7 +45,7 @@ def read(source: OpenedFile) -> SafetensorsFile:
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise VectorFileError("header is not valid (metadata must be text)")
     if sum(len(key) + len(value) for key, value in metadata.items()) > limits.METADATA_BYTES:
-        raise VectorFileError("metadata larger than 1 MB")
+        raise VectorFileError(f"metadata larger than {limits.METADATA_LIMIT}")
     if len(header) > limits.TENSORS:
         raise VectorFileError(
             f"header claims {limits.format_count(len(header))} tensors, limit {limits.TENSORS:,}"
@@ -70,7 +69,9 @@ def _read_header(source: OpenedFile) -> tuple[dict[str, JsonValue], memoryview]:
             f"header claims {limits.format_count(length)} bytes, the file has {limits.format_count(source.file_size)}"
         )
     if length > 2 * limits.METADATA_BYTES:
-        raise VectorFileError(f"metadata larger than 1 MB (the header has {format_bytes(length)})")
+        raise VectorFileError(
+            f"metadata larger than {limits.METADATA_LIMIT} (the header has {format_bytes(length)})"
+        )
     source.require_whole()
     try:
         header = parse_json(data[LENGTH_BYTES : LENGTH_BYTES + length])
@@ -130,6 +131,6 @@ def dump(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
     # Spaces are ignored by JSON and align the data, so that other readers can map it.
     text += b" " * (-len(text) % 8)
     if len(text) > limits.METADATA_BYTES:
-        raise VectorFileError("the metadata would be larger than 1 MB")
+        raise VectorFileError(f"the metadata would be larger than {limits.METADATA_LIMIT}")
     body = b"".join(array.astype("<f4", copy=False).tobytes() for array in tensors.values())
     return struct.pack("<Q", len(text)) + text + body

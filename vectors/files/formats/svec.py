@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.byte_sizes import format_bytes
-from core.json_values import JsonValue
+from core.json_values import DuplicateName, JsonValue, unique_names
 from vectors import limits
 from vectors.data.layer_numbers import ReadOptions, parse_layer_key, place_rows
 from vectors.data.metadata import About
@@ -60,25 +60,17 @@ def _parse(source: OpenedFile) -> dict[str, JsonValue]:
             f"{format_bytes(source.file_size)} of JSON, limit {format_bytes(limits.TEXT_BYTES)}"
         )
     try:
-        tree = json.loads(source.data.decode("utf-8"), object_pairs_hook=_refuse_duplicates)
+        tree = json.loads(source.data.decode("utf-8"), object_pairs_hook=unique_names)
     except UnicodeDecodeError:
         raise VectorFileError("not UTF-8 text") from None
     except json.JSONDecodeError as problem:
         raise VectorFileError(f"JSON is not valid (line {problem.lineno}, column {problem.colno})") from None
+    except DuplicateName as double:
+        raise VectorFileError(f"key twice: {printable_name(str(double))}") from None
     except (ValueError, RecursionError):
         raise VectorFileError("JSON is not valid") from None
     if not isinstance(tree, dict):
         raise VectorFileError("JSON without directions is not a .svec vector")
-    return tree
-
-
-def _refuse_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    tree = {}
-    for key, value in pairs:
-        # The JSON parser itself would keep the last of two equal keys.
-        if key in tree:
-            raise VectorFileError(f"key twice: {printable_name(key)}")
-        tree[key] = value
     return tree
 
 
