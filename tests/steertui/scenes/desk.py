@@ -45,10 +45,10 @@ async def over(play: Play) -> None:
     await play.at.ready()
 
 
-async def given_back(play: Play) -> None:
-    """A moment after the answer the keys belong to the prompt again."""
+async def back_at_prompt(play: Play) -> None:
+    """The answer is over, and the user goes to the prompt."""
     await over(play)
-    await play.at.until(lambda: play.at.desk.mode == "TYPE")
+    await play.at.press("i")
 
 
 @scene("desk-first", model="demo-instruct")
@@ -97,7 +97,7 @@ async def shadow(play: Play) -> None:
     await play.at.ready()
     await play.at.press("tab", "S")
     await steered(play)
-    await given_back(play)
+    await back_at_prompt(play)
 
 
 @scene("desk-collapse", script=" ".join(["again"] * 120))
@@ -112,7 +112,7 @@ async def collapse(play: Play) -> None:
 @scene("desk-lost")
 async def lost(play: Play) -> None:
     await steered(play)
-    await given_back(play)
+    await back_at_prompt(play)
     play.engine.close()
     await play.at.until(lambda: play.at.word == "lost")
 
