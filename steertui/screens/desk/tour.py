@@ -16,7 +16,7 @@ from steertui.screens.desk.first_page import FIRST, is_tour_done
 
 WAITING = "1/4  ↑ brings an example, enter sends it; it is answered as soon as the model is loaded."
 STEPS = (
-    "1/4  ↑ brings an example, enter sends it.",
+    "1/4  i goes to the prompt; ↑ brings an example, enter sends it.",
     f"2/4  Add a vector: press tab (PLAY mode), then a, and choose {FIRST}.",
     "3/4  The vector has a strip. i goes back to the prompt; ↑ and enter ask again.",
     "4/4  The answer is being steered. Press f to flip the vector; ◆ marks the token (space pauses).",
@@ -27,6 +27,7 @@ DONE = (
     "That was steering: from the ◆ on the vector is flipped. x removes it, r answers again (A/B); F1 is help."
 )
 TYPING = {
+    STEPS[0]: "1/4  ↑ brings an example, enter sends it.",
     STEPS[2]: "3/4  The vector has a strip. ↑ and enter ask again.",
     STEPS[4]: "f flips the vector during an answer: ↑, enter to ask again, then press f.",
     LATE: LATE.replace("i, ", ""),

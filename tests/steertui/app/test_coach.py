@@ -74,7 +74,7 @@ async def test_it_leads_to_a_flip_in_mid_answer_and_is_done() -> None:
     studio = Studio(words("one two three four five six seven eight"))
     studio.loaded.set()
     async with stage(studio, model="demo-instruct") as at:
-        await at.until(lambda: line(at) == STEPS[0])
+        await at.until(lambda: line(at) == TYPING[STEPS[0]])
         await at.press("up", "enter")
         at.studio.metronome.tick(8)
         await at.until(lambda: line(at) == STEPS[1])
