@@ -110,7 +110,7 @@ class ChatSetup:
             self.conversation.do("remember", text=message["content"], role=message["role"], parent=parent)
             parent = None
         changes: list[ev.Event] = []
-        heard = 0
+        heard, stop = 0, None
         for event in self.conversation.stream_answer(last["content"], last["role"], parent, self.settings):
             # After a rewind positions repeat; text that was passed on cannot be taken back.
             if isinstance(event, ev.TokensGenerated) and event.lane == 0 and event.i >= heard:
@@ -118,10 +118,12 @@ class ChatSetup:
                 hear("".join(event.text))
             elif isinstance(event, CHANGES) and event.gen is not None:
                 changes.append(event)
-        assert isinstance(event, ev.AnswerStopped)
+            elif isinstance(event, ev.AnswerStopped):
+                stop = event
+        assert stop is not None
         # Scheduled edits may have changed the mixer during the answer.
         self.mixer = rebuild_mixer(self.state.mixer.state, self.state.vectors, self.n_layers)
-        return AnswerReport.of(self.state, event, changes)
+        return AnswerReport.of(self.state, stop, changes)
 
     def stream_answers(self, asked: Mapping[str, Any]) -> Iterator[ev.Event]:
         """Answer many prompts with this mixer and these settings, as a job; yields its events to the end."""

@@ -20,7 +20,7 @@ COMMANDS: tuple[Command, ...] = (
         ("replay.heat", "H", "H", "heat", "Colour tokens by the projection on that channel", "heat"),
         ("replay.branch", "b", "b", "branch", "Continue from here: opens a new branch on the desk", "branch"),
         ("replay.verify", "v", "v", "verify", "Generate it again on the loaded model and compare", "verify"),
-        ("replay.export", "e", "e", "export", "Export it: md, jsonl, html, csv, cast", "export"),
+        ("replay.export", "e", "e", "export", "Export it: md, jsonl, html, csv, cast, inspect", "export"),
         ("replay.back_out", "escape", "esc", "sessions", "Back to the sessions", "back"),
     ),
 )

@@ -30,7 +30,7 @@ COMMANDS: tuple[Command, ...] = (
             "Generate it again on the loaded model and compare",
             "verify",
         ),
-        ("sessions.export", "e", "e", "export", "Export it: md, jsonl, html, csv, cast", "export"),
+        ("sessions.export", "e", "e", "export", "Export it: md, jsonl, html, csv, cast, inspect", "export"),
         ("sessions.back", "escape", "esc", "desk", "Back to the desk", "back"),
     ),
 )
