@@ -110,7 +110,8 @@ class ChatSetup:
             self.conversation.do("remember", text=message["content"], role=message["role"], parent=parent)
             parent = None
         changes: list[ev.Event] = []
-        heard, stop = 0, None
+        heard = 0
+        stop: ev.AnswerStopped | None = None
         for event in self.conversation.stream_answer(last["content"], last["role"], parent, self.settings):
             # After a rewind positions repeat; text that was passed on cannot be taken back.
             if isinstance(event, ev.TokensGenerated) and event.lane == 0 and event.i >= heard:
