@@ -1,5 +1,8 @@
 """One answer, token by token: what a change, a rewind, an insertion or a failure does to which token."""
 
+import itertools
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -222,6 +225,17 @@ def test_a_cancel_lands_inside_a_rebuild():
     live.on_notice = lambda kind, _data: live.cancel() if kind in ("chunk", "rebuild") else None
     assert list(live) == []
     assert live.tape.ids[0] + list(live.pending.ids) == LONG + live.token_ids
+
+
+def test_a_prefill_chunk_says_how_long_it_took(monkeypatch):
+    # A clock that is read at the start of a pass and after every chunk, half a second apart.
+    clock = itertools.count(step=0.5)
+    monkeypatch.setattr("core.generation.live.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    live = speak(prompt=LONG, n=1)
+    list(live)
+    took = [data["wall_ms"] for kind, data in live.notices if kind == "chunk"]
+    assert took
+    assert set(took) == {500}
 
 
 def test_prefill_cuts_are_told_and_can_be_repeated():
