@@ -22,8 +22,6 @@ from core.errors import SteerError, UsageError
 from steertui import colour_themes, commands, config
 from steertui.config import Settings
 from steertui.engine.protocol import MAX_FRAME
-from steertui.screens.appearance import ThemeDialog
-from steertui.screens.desk.commands import engine_actions, open_screen
 from steertui.screens.desk.screen import DeskScreen
 from steertui.screens.notices import ShowsNotices
 from steertui.screens.palette import ActionPalette, ActionProvider
@@ -205,11 +203,17 @@ class StudioApp(ShowsNotices, FrameHooksApp[None], inherit_bindings=False):
         while not isinstance(self.screen, DeskScreen):
             self.pop_screen()
         if place != "desk":
-            open_screen.ROOMS[place](self._desk)
+            # Imported here, as in `DeskScreen.action_do`.
+            from steertui.screens.desk.commands.open_screen import ROOMS
+
+            ROOMS[place](self._desk)
 
     def action_leave(self) -> None:
+        # Imported here, as in `DeskScreen.action_do`.
+        from steertui.screens.desk.commands.engine_actions import open_leave_dialog
+
         self.action_go("desk")
-        engine_actions.open_leave_dialog(self._desk)
+        open_leave_dialog(self._desk)
 
     def action_background(self) -> None:
         """Suspend the app as ctrl+z does; the engine goes on with the answer."""
@@ -243,6 +247,9 @@ class StudioApp(ShowsNotices, FrameHooksApp[None], inherit_bindings=False):
             self.push_screen(ActionPalette(id="--command-palette"))
 
     def action_looks(self) -> None:
+        # Imported here: the first frame need not wait for a dialog.
+        from steertui.screens.appearance import ThemeDialog
+
         looks = ThemeDialog(self)
         self.push_screen(looks, looks.apply_choice)
 

@@ -23,7 +23,6 @@ from vectors.data.metadata import About
 from vectors.data.origin import Origin
 from vectors.data.row import LayerRow, Numbers, Row, float32_row, raw_rows, require_one_width, unit_rows
 from vectors.errors import VectorFileError
-from vectors.files import writing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -201,6 +200,9 @@ class SteeringVector:
 
     def save(self, path: str | os.PathLike[str], to: str | None = None) -> tuple[str, ...]:
         """Write it in the format of the suffix or `to`; returns warnings about what that cannot hold."""
+        # The file formats are imported only by what writes or reads a file.
+        from vectors.files import writing
+
         return writing.write(self, path, to)
 
     def __eq__(self, other: object) -> bool:

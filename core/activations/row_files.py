@@ -93,6 +93,10 @@ def _flat_bytes(part: KeyPart) -> Iterator[bytes]:
     elif isinstance(part, (list, tuple)):
         # With the length, lists nested in different ways give different bytes.
         yield f"[{len(part)}]".encode()
+        if set(map(type, part)) == {int}:
+            # Most parts are lists of token ids; the same bytes at once, without a generator for each id.
+            yield f"{';'.join(map(str, part))};".encode()
+            return
         for item in part:
             yield from _flat_bytes(item)
     else:

@@ -17,7 +17,6 @@ from sessions.journal.codec import JournalRecord
 from sessions.journal.events import VectorChanged
 from sessions.state.state import SessionState
 from steertui.engine.client import EngineClient
-from steertui.engine.launch import ensure_engine, exit_words, options_in_words
 
 Said = Callable[[str], None]
 
@@ -63,6 +62,9 @@ class EngineLink:
 
     async def run(self) -> None:
         """Connect and receive until the connection closes; `failure` is set if there is no engine."""
+        # Imported here: the first frame, which comes before any engine, need not wait for it.
+        from steertui.engine.launch import ensure_engine, options_in_words
+
         try:
             path = self.socket
             found = path is None
@@ -106,6 +108,9 @@ class EngineLink:
 
     def ending_words(self) -> str:
         """How the engine ended, if this process started it, and its last event."""
+        # Imported here, as in `run`.
+        from steertui.engine.launch import exit_words
+
         how = exit_words(self.client.welcome.pid) if self.client else ""
         return f" ({how} after event {self.state.seq})" if how else ""
 

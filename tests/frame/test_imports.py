@@ -73,6 +73,12 @@ def after_importing(modules: list[str]) -> set[str]:
     return set(run(program))
 
 
+def ours_after_importing(module: str) -> set[str]:
+    """The modules of ours that are loaded once `module` is."""
+    program = f"import json, sys, {module}\nprint(json.dumps(list(sys.modules)))"
+    return {name for name in run(program) if name.partition(".")[0] in (*LOWER_FLOORS, "steertui")}
+
+
 def run(program: str) -> list[str]:
     """The JSON list a fresh interpreter prints."""
     done = subprocess.run(
@@ -93,6 +99,37 @@ def test_torch_free_by_contract(module: str) -> None:
 
 def test_nothing_on_the_screen_s_side_imports_torch() -> None:
     assert not HEAVY & after_importing(SCREEN_SIDE)
+
+
+@pytest.mark.parametrize(
+    ("module", "there", "later"),
+    [
+        (
+            "steertui.app",
+            "steertui.screens.desk.screen",
+            (
+                "steertui.screens.desk.commands",
+                "steertui.screens.desk.dialogs",
+                "steertui.screens.appearance",
+                "steertui.screens.jobs.job_report",
+                "steertui.engine.launch",
+                "core.demo.world.words",
+            ),
+        ),
+        (
+            "vectors.extraction.extract",
+            "vectors.extraction.material",
+            ("core.generation.stream", "core.generation.batch", "vectors.files.formats"),
+        ),
+    ],
+)
+def test_what_a_start_can_do_without_is_imported_later(
+    module: str, there: str, later: tuple[str, ...]
+) -> None:
+    """The first frame needs no command, dialog or engine; an extraction no token loop and no file format."""
+    loaded = ours_after_importing(module)
+    assert there in loaded
+    assert not [name for name in loaded if name.startswith(later)]
 
 
 def test_no_screen_below_the_top_floor() -> None:

@@ -28,7 +28,6 @@ from vectors.extraction.material import Material, read_pairs, read_two_models
 from vectors.extraction.ranking import best_layer
 from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
-from vectors.extraction.suggest import suggest_band_and_dose
 from vectors.methods.registry import METHODS
 from vectors.statistics.json_numbers import json_safe
 from vectors.statistics.significance import holm_correction
@@ -224,6 +223,9 @@ def _add_suggestion(
     apart = {layer: found.apart for layer, found in findings.items() if found.apart is not None}
     # Only held-out pairs: the direction was fitted to the others.
     held = [material.pairs[index] for index in parts.holdout] if material.pairs else []
+    # The dose search generates texts; the token loop is not imported for an extraction without it.
+    from vectors.extraction.suggest import suggest_band_and_dose
+
     found, facts = yield from suggest_band_and_dose(model, result.vector, apart, held, recipe.seed)
     vector = result.vector.with_about(replace(result.vector.about, suggestion=found))
     doubt = (NOT_STEERING,) if facts["steers"] is False else ()

@@ -17,7 +17,6 @@ from vectors.extraction.request import Recipe
 from vectors.extraction.states import read_states
 from vectors.texts.pair import ContrastPair, ContrastSet
 from vectors.texts.position_spec import RESPONSE, read_positions
-from vectors.texts.replies import generate_replies
 from vectors.texts.tokenized import TokenizedText, first_difference, tokenize_text
 
 if TYPE_CHECKING:
@@ -150,6 +149,9 @@ def _choose_positions(
     """(sides, positions); when the reply is read, the model first generates the replies that are missing."""
     if recipe.read != RESPONSE:
         return list(sides), [read_positions(recipe.read, one) for one in sides]
+    # The token loop is imported only where replies have to be generated.
+    from vectors.texts.replies import generate_replies
+
     without_reply = [one for one in sides if one.reply is None]
     longer, choices = yield from generate_replies(model, without_reply, recipe.reply_tokens)
     generated = iter(zip(longer, choices, strict=True))

@@ -12,21 +12,6 @@ from core.demo.world.scene import Scene
 from core.demo.world.shell import Shell
 from core.demo.world.speech import stories, talk
 
-EXAMPLES = (
-    "Help me with the parser.",
-    "How do I polish the last line of the love song?",
-    "I am stuck with the chess problem.",
-    "Use the shell to mend the old bicycle.",
-    "Who are you?",
-    "What is the capital of Japan?",
-)
-
-DISTRACTIONS = (
-    "Forget that, tell me about the kitten.",
-    "Look, there is the parade with its loud drums!",
-    "I can hear the ice cream van outside.",
-)
-
 VOICE_PULLS = tuple(HINTS[voice][0] for voice in ("pirate", "poet", "contrarian"))
 PLAIN_FOLLOW_UPS = tuple(line for line in talk.FOLLOW_UPS if "{" not in line)
 

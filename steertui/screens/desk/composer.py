@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 from textual.message import Message
@@ -21,8 +21,7 @@ from sessions.state.answer_settings import FORM_SETTINGS, AnswerSettings
 from steertui.promptlog import KEY_SAID
 from steertui.screens.connection import EngineLink
 from steertui.screens.desk import branches, first_page
-from steertui.screens.desk.dialogs.distractor import Distractor
-from steertui.screens.desk.dialogs.sampling import (
+from steertui.screens.desk.next_sampling import (
     load_default_sampling,
     request_settings,
     sampling_words,
@@ -32,6 +31,9 @@ from steertui.screens.desk.transcript_feed import TranscriptFeed
 from steertui.screens.notices import ERROR_S, ScreenNotice
 from steertui.text import safe_text
 from steertui.widgets.prompt import PromptInput
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.dialogs.distractor import Distractor
 
 TEMPI = (0, 8, 16, 32)
 CLOSE = 0.85

@@ -27,8 +27,6 @@ from steertui.config import Settings
 from steertui.durations import parse_detach_limit
 from steertui.screens.connection import EngineLink
 from steertui.screens.desk import first_page, key_modes
-from steertui.screens.desk.commands import slash_commands
-from steertui.screens.desk.commands.actions import ACTIONS
 from steertui.screens.desk.composer import Composer
 from steertui.screens.desk.key_modes import KeyModes
 from steertui.screens.desk.mixer_panel import MixerPanel
@@ -82,9 +80,7 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
         self.transcript_panel: TranscriptPanel = TranscriptPanel(lambda: self.link.state, id="page")
         self.transcript, self.prompt = self.transcript_panel.transcript, PromptInput(id="prompt")
         self.tour = Tour(model, id="coach")
-        self.menu = self.prompt.menu = Completions(
-            slash_commands.suggest_commands, slash_commands.complete_command, id="menu"
-        )
+        self.menu = self.prompt.menu = Completions(_suggest_commands, _complete_command, id="menu")
         self.mixer_panel: MixerPanel = MixerPanel(id="rack")
         self.mixer_panel.strips.readings = self.transcript.tint.readings
         self.mixer_panel.meters.gauges = self.transcript_panel.gauges
@@ -192,6 +188,9 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
 
     def _apply_notice(self, notice: dict[str, Any]) -> None:
         """Apply a notice about the connection (not the session)."""
+        if notice.get("ev") == "up":
+            # Before the first command can be used, which then need not wait for its imports.
+            from steertui.screens.desk.commands import actions, slash_commands  # noqa: F401
         match notice.get("ev"):
             case "lost":
                 self.transcript.set_live(False)
@@ -309,8 +308,11 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
         if not message.text.startswith("/"):
             await self.composer.send_message(message.text)
             return
+        # Imported here, as in `action_do`.
+        from steertui.screens.desk.commands.slash_commands import run_command
+
         try:
-            slash_commands.run_command(self, message.text)
+            run_command(self, message.text)
         except SteerError as error:
             self.warn(str(error))
             self.prompt.load_text(message.text)
@@ -368,6 +370,9 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
 
     def action_do(self, command: str) -> None:
         """Run a command of the desk by its id and show its error."""
+        # The commands import every dialog, which the first frame need not wait for.
+        from steertui.screens.desk.commands.actions import ACTIONS
+
         try:
             ACTIONS[command](self)
         except SteerError as error:
@@ -375,3 +380,17 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
 
     def action_select(self, place: int) -> None:
         self.mixer_panel.select(place)
+
+
+def _suggest_commands(text: str) -> list[tuple[str, str]]:
+    # Imported here, as in `DeskScreen.action_do`.
+    from steertui.screens.desk.commands.slash_commands import suggest_commands
+
+    return suggest_commands(text)
+
+
+def _complete_command(text: str, choice: str) -> str:
+    # Imported here, as in `DeskScreen.action_do`.
+    from steertui.screens.desk.commands.slash_commands import complete_command
+
+    return complete_command(text, choice)

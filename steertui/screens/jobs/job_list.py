@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
-from steertui.screens.jobs.form.brief import shorten_texts
-from steertui.screens.jobs.job_report import JobReport
+
+if TYPE_CHECKING:
+    from steertui.screens.jobs.job_report import JobReport
 
 
 @dataclass
@@ -58,6 +60,10 @@ class JobReports:
         return f"{first.kind}{share}" + (f" +{waiting}" if waiting else "")
 
     def _on_job(self, event: ev.JobChanged) -> None:
+        # Imported at the first job: most sessions have none, and the desk keeps this list from its first frame on.
+        from steertui.screens.jobs.form.brief import shorten_texts
+        from steertui.screens.jobs.job_report import JobReport
+
         report = self.reports.get(event.job)
         if report is None:
             whose = str(shorten_texts(event.session))

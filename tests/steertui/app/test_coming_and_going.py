@@ -60,7 +60,7 @@ async def test_a_lost_engine_leaves_the_page_and_the_next_one_gets_the_mixer(
             second.loaded.set()
             with scripted_engine.engine(second, name="second") as other:
                 monkeypatch.setattr(
-                    "steertui.screens.connection.ensure_engine", lambda model, *_, **__: other.path
+                    "steertui.engine.launch.ensure_engine", lambda model, *_, **__: other.path
                 )
                 await at.press("ctrl+r")
                 await at.until(lambda: at.desk.link.state.mixer.state)
@@ -95,7 +95,7 @@ async def test_who_only_watches_the_next_engine_shows_what_goes_on_there(
                 writer.ready()
                 writer.ask("note", text="somebody else was here first")
                 monkeypatch.setattr(
-                    "steertui.screens.connection.ensure_engine", lambda model, *_, **__: other.path
+                    "steertui.engine.launch.ensure_engine", lambda model, *_, **__: other.path
                 )
                 await at.press("ctrl+r")
                 await at.until(lambda: at.desk.link.observer and "somebody else was here first" in at.notes)
@@ -172,7 +172,7 @@ async def test_a_message_before_there_is_an_engine_is_kept_and_shown(monkeypatch
             started.wait(20)
             return engine.path
 
-        monkeypatch.setattr("steertui.screens.connection.ensure_engine", starting)
+        monkeypatch.setattr("steertui.engine.launch.ensure_engine", starting)
         async with desk_at(None, studio) as at:
             assert at.word == "starting"
             await at.type("Who are you?")
@@ -190,7 +190,7 @@ async def test_an_engine_that_cannot_be_had_is_told_and_the_words_come_back(
     def refused(model: str, *_: Any, **__: Any) -> Path:
         raise EngineUnavailable("no room for an engine")
 
-    monkeypatch.setattr("steertui.screens.connection.ensure_engine", refused)
+    monkeypatch.setattr("steertui.engine.launch.ensure_engine", refused)
     async with desk_at(None, Studio()) as at:
         await at.until(lambda: at.word == "lost")
         await at.type("hello")
@@ -228,7 +228,7 @@ async def test_the_next_engine_loads_and_records_as_the_lost_one_did(
         asked.append((model, options, record))
         raise EngineUnavailable("there is none")
 
-    monkeypatch.setattr("steertui.screens.connection.ensure_engine", ensure)
+    monkeypatch.setattr("steertui.engine.launch.ensure_engine", ensure)
     way = {"dtype": "bfloat16"}
     door, sessions = EngineSocket(paths.runtime_folder(), "lost"), paths.sessions_folder() if record else None
     with InlineEngine(EngineProcess(door, scripted.Studio(), sessions, "scripted", way)) as engine:
@@ -254,7 +254,7 @@ async def test_a_recorded_session_goes_on_in_the_next_engine(monkeypatch: pytest
             await at.until(lambda: at.word == "lost")
             with scripted_engine.engine(second, name="second", record=True) as other:
                 monkeypatch.setattr(
-                    "steertui.screens.connection.ensure_engine", lambda model, *_, **__: other.path
+                    "steertui.engine.launch.ensure_engine", lambda model, *_, **__: other.path
                 )
                 await at.press("ctrl+r")
                 await at.until(lambda: at.word == "idle")

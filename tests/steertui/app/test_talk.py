@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 from sessions.state.answer_settings import AnswerSettings
 from steertui.screens.desk.dialogs.form import DeskForm
-from steertui.screens.desk.dialogs.sampling import load_default_sampling
+from steertui.screens.desk.next_sampling import load_default_sampling
 from tests.steertui.app.stage import Stage, desk_at, stage
 from tests.steertui.hostile import EVERY_HOSTILE, talks_to_terminal
 from tests.steertui.scripted_engine import Studio, words

@@ -11,7 +11,8 @@ from core.mixer.mixer import Channel, Mixer
 from sessions.state.vector_facts import VectorFacts
 from steertui import mixers, paths, promptlog
 from steertui.catalogue import ModelEntry
-from steertui.screens.desk.dialogs import distractor, sampling
+from steertui.screens.desk import next_sampling
+from steertui.screens.desk.dialogs import distractor
 from tests.steertui.scenes.words import Words
 from vectors.data.metadata import About
 from vectors.library import library
@@ -97,7 +98,7 @@ def settings(words: Words) -> None:
         "template_args": {words("template argument", "enable_thinking"): words("template value", "no")},
         "prefill": "",
     }
-    (paths.config_folder() / sampling.FILE).write_text(json.dumps(said))
+    (paths.config_folder() / next_sampling.FILE).write_text(json.dumps(said))
 
 
 def models(words: Words) -> list[ModelEntry]:

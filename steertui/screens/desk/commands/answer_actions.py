@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from core.errors import SteerError
 from steertui.screens.copy_text import copy_or_warn
 from steertui.screens.desk.commands.engine_actions import open_leave_dialog
-from steertui.screens.desk.dialogs.sampling import save_default_sampling
 from steertui.screens.desk.dialogs.sampling_form import sampling_form, settings_from_form
+from steertui.screens.desk.next_sampling import save_default_sampling
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen
