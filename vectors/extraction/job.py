@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from core.json_values import JsonValue
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
 from vectors.diff.alignment import align_vectors
+from vectors.extraction.cost import estimate_job
 from vectors.extraction.extract import add_dose, report_lint, run_extraction
 from vectors.extraction.material import read_adapter, read_base, read_pairs, read_tuned
 from vectors.extraction.picture import draw_report
@@ -62,6 +64,11 @@ def two_model_job(load_tuned: Callable[[], Model], load_base: Callable[[], Model
 
 def _two_model_steps(load_tuned: Callable[[], Model], load_base: Callable[[], Model], params: Params) -> Job:
     found = contrast(required_option(params, "contrast"))
+    if params.get("estimate"):
+        # The two are alike, so one of them tells the pace.
+        base = yield worker_task(load_base)
+        recipe = _make_recipe(base, params, found)
+        return (yield from _estimate(base, found, recipe, compares_models=True))
     if is_adapter(params["tuned"]):
         return (yield from _adapter_job(load_base, found, params))
     tuned = yield worker_task(load_tuned)
@@ -74,6 +81,14 @@ def _two_model_steps(load_tuned: Callable[[], Model], load_base: Callable[[], Mo
     origin = f"{name} − {base.name} on {found.name}"
     made = yield from run_extraction(base, found, recipe, read_base(base, first, recipe))
     return (yield from _write_and_dose(made, params, recipe, origin, base))
+
+
+def _estimate(model: Model, found: ContrastSet, recipe: Recipe, *, compares_models: bool) -> Job:
+    # The folder for states stays only if an earlier run left some in it.
+    if recipe.store is not None:
+        with suppress(OSError):
+            recipe.store.rmdir()
+    return (yield from estimate_job(model, found, recipe, compares_models=compares_models))
 
 
 def is_adapter(tuned: str) -> bool:
@@ -92,6 +107,8 @@ def state_folder(params: Params, found: ContrastSet) -> Path:
 def _one_model_job(model: Model, params: Params) -> Job:
     found = contrast(required_option(params, "contrast"))
     recipe = _make_recipe(model, params, found)
+    if params.get("estimate"):
+        return (yield from _estimate(model, found, recipe, compares_models=False))
     # Before anything is read: what is wrong with the set is known, and the reading may take long.
     notes = yield from report_lint(found, recipe)
     made = yield from run_extraction(model, found, recipe, read_pairs(model, found, recipe), notes)
