@@ -207,7 +207,8 @@ def _build_vector(
 ) -> SteeringVector:
     """The vector with its metadata; it has no timestamp, so that the same job writes the same bytes."""
     known = model_shape.shape_of_model(model)
-    note = perfect_separation(metrics, model.n_layers)
+    # Two models differ on every text: that says nothing of the set.
+    note = "" if material.compares_models else perfect_separation(metrics, model.n_layers)
     about = About(
         name=contrast.name,
         model_id=model.name,
