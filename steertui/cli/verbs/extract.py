@@ -14,6 +14,7 @@ from core.errors import PartlyDone
 from core.jobs.job import Artifact
 from core.mixer.layer_ranges import write_layers
 from sessions.job_specs.workshop import EXTRACT
+from steertui.cli.backend import print_note
 from steertui.cli.options import flags, job_flags
 from steertui.cli.output.layer_curve import draw_layer_curve
 from steertui.cli.output.lint_lines import lint_report
@@ -45,6 +46,9 @@ def run(args: argparse.Namespace) -> int:
         if not stopped.summary:
             raise
         report, code = stopped.summary, INTERRUPTED
+        # What is left to do, on stderr: with --json the report is read by a program.
+        notes = [*notes, report["warnings"][-1]]
+        print_note(notes[-1])
     # Said before the model was loaded, and not a second time.
     left = [warning for warning in report["warnings"] if warning not in notes]
     print_report(args, report, render_extraction({**report, "warnings": left}))

@@ -78,6 +78,8 @@ def _refuse_unmergeable(params: Params) -> None:
     """Raise for options that need all states in one process; only means can be merged."""
     if params.get("tuned"):
         raise UsageError("--ranks reads one model: leave out --tuned")
+    if params.get("estimate"):
+        raise UsageError("--estimate is for one process: leave out --ranks")
     if (method := params.get("method") or "mean") != "mean":
         raise UsageError(f"--ranks merges means: the method {method} needs all states in one process")
 
