@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from core.jobs.job import Job, Row, gpu_task
+from core.jobs.job import Job, Row, Steps, gpu_task
 from vectors.checks.answers.judged_pairs import CONTINUED
 from vectors.checks.answers.trial import KL_TEXTS
 from vectors.checks.cost import BACKWARD, seconds_per_token
@@ -31,6 +32,7 @@ DECODED = 2.4
 LANES = 32
 KL_PASSES = 5
 CONDITIONS = 3
+PASSES = 5
 LAYER_SECONDS = 0.05
 """To fit and measure one layer, on the CPU."""
 
@@ -64,9 +66,7 @@ def estimate_job(model: Model, contrast: ContrastSet, recipe: Recipe, *, compare
         if compares_models
         else tokenize_pairs(model, contrast.validated(), recipe.read)
     )
-    # Twice, because the first pass of a process also loads kernels.
-    yield gpu_task(partial(_measure_pace, model))
-    pace = yield gpu_task(partial(_measure_pace, model))
+    pace = yield from _measure_pace(model)
     layers = model.n_layers if recipe.layers is None else len(recipe.layers)
     # A pass stops after the last layer that is wanted.
     depth = model.n_layers if recipe.layers is None else max(recipe.layers) + 1
@@ -113,8 +113,13 @@ def _dose_work(sides: list[TokenizedText], *, judges: bool) -> TokenWork:
     )
 
 
-def _measure_pace(model: Model) -> ModelPace:
-    return ModelPace(seconds_per_token(model), _seconds_of_one(model))
+def _measure_pace(model: Model) -> Steps[ModelPace]:
+    """The quickest of a few passes: the first one loads kernels, and others may share the core."""
+    token, step = math.inf, math.inf
+    for _ in range(PASSES):
+        token = min(token, (yield gpu_task(partial(seconds_per_token, model))))
+        step = min(step, (yield gpu_task(partial(_seconds_of_one, model))))
+    return ModelPace(token, step)
 
 
 def _seconds_of_one(model: Model) -> float:
