@@ -31,6 +31,8 @@ BENCHES = (
     "vector_file",
     "real_model",
     "real_check",
+    "real_extract",
+    "estimates",
 )
 RESULTS = Path(__file__).parent / "results"
 

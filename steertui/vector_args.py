@@ -89,6 +89,7 @@ def card_lines(card: Card) -> Iterator[str]:
         "source": said.source,
         "sign": said.sign_note,
         "measured": f"class gaps on layers {write_layers(tuple(said.stats))}" if said.stats else "",
+        "held out": said.holdout.words if said.holdout else "",
         "suggestion": _suggestion_words(said.suggestion) if said.suggestion else "",
         "parts": ", ".join(card.parts) if len(card.parts) > 1 else "",
         "ceilings": ", ".join(f"{layer}: {cap:g}" for layer, cap in (card.ceilings or {}).items()),

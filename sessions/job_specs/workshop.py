@@ -60,6 +60,7 @@ EXTRACT = JobSpec(
         SEED,
         JobParam("rule", ChoiceKind("midpoint", "axes"), "how the best layer is chosen", "midpoint"),
         JobParam("suggest", FLAG, "try doses and suggest a band and a scale", True, off="--no-dose"),
+        JobParam("estimate", FLAG, "only estimate the time", False),
         JobParam("vector", VECTOR_SOURCE, "also report the cosine with this vector"),
         JobParam("beside", EVALUATION, "an evaluation file of llm-personality-axes to plot for comparison"),
         PLOT,

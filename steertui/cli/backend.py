@@ -154,7 +154,7 @@ def wait_for_model(place: CommandBackend, bar: ProgressLine) -> None:
         if isinstance(event, ev.ModelChanged) and event.state == "ready":
             return
         if isinstance(event, ev.ModelChanged) and event.progress is not None:
-            bar(event.note, round(100 * event.progress), 100)
+            bar(event.note or "loading the model", round(100 * event.progress), 100)
 
 
 def event_error(message: str, code: str | int) -> SteerError:

@@ -25,13 +25,30 @@ from steertui.cli.options import flags
 from steertui.cli.options.preflight import absolute_params, check_api_key, check_params
 from steertui.cli.output.progress import ProgressLine
 
+Report = Mapping[str, Any]
+OnReport = Callable[[Report, ProgressLine], None]
 
-def execute_job(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Run a job and return its summary; errors of the job or model are raised."""
+
+class JobStopped(KeyboardInterrupt):
+    """A job that was cancelled; `summary` is what it had by then, empty for most."""
+
+    def __init__(self, summary: Report) -> None:
+        super().__init__()
+        self.summary = summary
+
+
+def execute_job(
+    args: argparse.Namespace,
+    kind: str,
+    params: Report,
+    on_report: OnReport = lambda report, bar: None,
+) -> Report:
+    """Run a job and return its summary; errors of the job or model are raised. `on_report` gets each event."""
     params = absolute_params(kind, params)
     check_params(kind, params)
+    events = getattr(args, "jsonl", False)
     with ProgressLine() as bar, _open_job_backend(args, kind, params, bar) as place:
-        return _run_job(place, kind, params, bar, events=getattr(args, "jsonl", False))
+        return _run_job(place, kind, params, bar, on_report, events=events)
 
 
 def absolute_if_exists(name: str) -> str:
@@ -69,15 +86,23 @@ def _required_model(args: argparse.Namespace, kind: str, params: Mapping[str, An
 
 
 def _run_job(
-    place: CommandBackend, kind: str, params: Mapping[str, Any], bar: ProgressLine, *, events: bool
-) -> Mapping[str, Any]:
+    place: CommandBackend,
+    kind: str,
+    params: Report,
+    bar: ProgressLine,
+    on_report: OnReport,
+    *,
+    events: bool,
+) -> Report:
     number = place.do("job.start", kind=kind, params=dict(params))["job"]
     with on_ctrl_c(lambda: place.do("job.cancel", job=number)):
         for record in place.records():
             event = record.event
             if isinstance(event, ev.JobChanged) and event.job == number:
                 report_progress(event, bar, events=events)
-                if event.ended:
+                if not event.ended:
+                    on_report(event.event, bar)
+                else:
                     return _job_summary(event)
     raise SteerError("the job did not finish")
 
@@ -99,7 +124,7 @@ def report_progress(job: ev.JobChanged, bar: ProgressLine, *, events: bool = Fal
 def _job_summary(job: ev.JobChanged) -> Mapping[str, Any]:
     if job.state == "cancelled":
         # A cancelled job ends the command with the exit code of ctrl+c.
-        raise KeyboardInterrupt
+        raise JobStopped(job.event)
     if job.state == "failed":
         raise event_error(job.message, job.event.get("exit_code", ""))
     return job.event

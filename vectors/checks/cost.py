@@ -50,8 +50,8 @@ def estimate_job(model: Model, halves: Halves | None, settings: CheckSettings) -
     """Report the cost and stop: upper bounds, since a check that is red by its ranks stops there."""
     cost = check_cost(model, halves, settings)
     # Twice, because the first pass of a process also loads kernels.
-    yield gpu_task(partial(_seconds_per_token, model))
-    per_token = yield gpu_task(partial(_seconds_per_token, model))
+    yield gpu_task(partial(seconds_per_token, model))
+    per_token = yield gpu_task(partial(seconds_per_token, model))
     found = cost.seconds(per_token)
     yield Row("cost", "about", found)
     return {"estimate": found, "model": model.name}
@@ -96,7 +96,7 @@ def _length(model: Model, pairs: Sequence[ContrastPair]) -> int:
     )
 
 
-def _seconds_per_token(model: Model) -> float:
+def seconds_per_token(model: Model) -> float:
     """Of a forward pass over a few rows, logits left out."""
     ids = torch.arange(TIMED_ROWS * TIMED_TOKENS, device=model.device).reshape(TIMED_ROWS, TIMED_TOKENS)
     ids = ids % model.vocab_size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from vectors.checks.answers.trial import Trial, TrialPlan, run_trial
 from vectors.checks.gradients.gradient import GradientUnavailable, RowGradients
 from vectors.checks.gradients.nulls import NullClass
 from vectors.checks.gradients.scored_rows import Ids, ScoredRow
+from vectors.checks.gradients.slopes import SampledScores
 from vectors.checks.prompts import default_prompts
 from vectors.checks.rank_stage import CheckSettings, PairGradients
 from vectors.checks.report import CheckMeasurements
@@ -37,6 +38,28 @@ MESSAGES = 8
 NO_JUDGE = "no measure of texts tells the set's own replies apart, so its answers could not be judged"
 
 
+@dataclass(frozen=True)
+class SampledTexts:
+    """Texts of the unsteered model and the gradients of their log p; `problem` says why there are none."""
+
+    rows: Sequence[ScoredRow]
+    scores: SampledScores | None
+    problem: str
+
+
+def sample_and_differentiate(
+    model: Model, prompts: Sequence[Ids], seed: int, problem: str = ""
+) -> Steps[SampledTexts]:
+    """A known `problem` with gradients leaves them out."""
+    rows = yield from propensity.sample_texts(model, prompts, seed)
+    if problem:
+        return SampledTexts(rows, None, problem)
+    try:
+        return SampledTexts(rows, (yield from propensity.sampled_scores(model, rows)), "")
+    except GradientUnavailable as found:
+        return SampledTexts(rows, None, str(found))
+
+
 def try_dose(
     model: Model,
     evidence: CheckMeasurements,
@@ -46,14 +69,10 @@ def try_dose(
     settings: CheckSettings,
 ) -> Steps[CheckMeasurements]:
     """Texts of the model itself give KL; then the trial, and what its answers say."""
-    prompts = _messages(model, pairs, settings)
-    sampled = yield from propensity.sample_texts(model, prompts, settings.seed)
-    scores = None
-    if not evidence.no_gradient:
-        try:
-            scores = yield from propensity.sampled_scores(model, sampled)
-        except GradientUnavailable as problem:
-            evidence = replace(evidence, no_gradient=str(problem))
+    prompts = trial_messages(model, pairs, settings)
+    sampled = yield from sample_and_differentiate(model, prompts, settings.seed, evidence.no_gradient)
+    scores = sampled.scores
+    evidence = replace(evidence, no_gradient=sampled.problem)
     slopes = evidence.slopes
     if slopes is not None and found.gradient is not None and scores is not None:
         slopes = scores.rank(slopes, found.gradient, evidence.profile.rows, nulls)
@@ -66,7 +85,7 @@ def try_dose(
         nulls=nulls,
         pairs=pairs,
         prompts=prompts,
-        texts=sampled,
+        texts=sampled.rows,
         gradient=found.gradient,
         scores=scores,
         read_layers=tuple(sorted({*evidence.band, judged_layer(model.n_layers)})),
@@ -136,7 +155,7 @@ def _text_judge(
     return TextJudge(feature[0], {}, feature, model.tokenizer)
 
 
-def _messages(model: Model, pairs: Sequence[JudgedPair], settings: CheckSettings) -> list[Ids]:
+def trial_messages(model: Model, pairs: Sequence[JudgedPair], settings: CheckSettings) -> list[Ids]:
     """What the model answers: the messages of the pairs that judge; without pairs, general prompts."""
     if settings.prompts:
         return [prompt_ids(model, prompt) for prompt in settings.prompts]

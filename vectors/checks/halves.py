@@ -38,10 +38,10 @@ def halves_of_set(contrast: ContrastSet, about: About, seed: int) -> Halves:
     pairs = contrast.validated().pairs
     if contrast.sha256 != about.dataset_sha256:
         return _stratified(pairs, seed, in_sample=False)
-    facts = about.metrics
-    share, split_seed = facts.get("holdout"), facts.get("seed")
-    if isinstance(share, int | float) and isinstance(split_seed, int) and share:
-        split = split_pairs([pair.key for pair in pairs], float(share), split_seed)
+    known = about.holdout
+    # Where two models were compared, single texts were held out: no pair is known to be outside.
+    if known and known.share and known.unit == "pairs":
+        split = split_pairs([pair.key for pair in pairs], known.share, known.seed)
         if split.holdout:
             made, held = ([pairs[i] for i in part] for part in (split.train, split.holdout))
             return Halves(tuple(_mixed(made, seed)), tuple(_mixed(held, seed)))

@@ -102,7 +102,8 @@ class Card:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return self.origin.warnings
+        note = self.about.separation_note
+        return (*self.origin.warnings, *([note] if note else []))
 
     def to_json(self) -> dict[str, JsonValue]:
         facts = {
@@ -118,6 +119,7 @@ class Card:
             "norms": _text_keys(self.norms),
             "consistency": self.consistency.to_json(),
             "sha256": self.sha256,
+            "holdout": self.about.holdout and self.about.holdout.to_json(),
             "undecided": self.undecided,
             "parts": list(self.parts),
             "ceilings": _text_keys(self.ceilings),

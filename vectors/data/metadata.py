@@ -18,6 +18,26 @@ LayerStats = Mapping[str, float | Spread]  # positive: Spread, negative: Spread,
 
 
 @dataclass(frozen=True)
+class HoldOut:
+    """The share of pairs, or of texts where two models were compared, that only judged; drawn with `seed`."""
+
+    share: float
+    seed: int
+    unit: str = "pairs"
+    count: int | None = None
+
+    @property
+    def words(self) -> str:
+        if not self.share:
+            return "nothing was held out"
+        of = f" of {self.count} {self.unit}" if self.count else f" of the {self.unit}"
+        return f"{self.share:.0%}{of}, drawn with seed {self.seed}"
+
+    def to_json(self) -> dict[str, JsonValue]:
+        return {"share": self.share, "seed": self.seed, "unit": self.unit, "count": self.count}
+
+
+@dataclass(frozen=True)
 class About:
     """Provenance and statistics; every field is optional, and files from other tools have few of them.
 
@@ -48,6 +68,25 @@ class About:
         layers = (self.suggestion or {}).get("layers")
         listed = layers if isinstance(layers, list | tuple) else ()
         return tuple(layer for layer in listed if isinstance(layer, int))
+
+    @property
+    def separation_note(self) -> str:
+        """What the extraction says of a set that every layer separates; empty for most."""
+        note = self.metrics.get("separation_note")
+        return note if isinstance(note, str) else ""
+
+    @property
+    def holdout(self) -> HoldOut | None:
+        """What was held out when the vector was made; None where it is not known."""
+        share, seed = self.metrics.get("holdout"), self.metrics.get("seed")
+        # A bool is an int in Python.
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
+            return None
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            return None
+        count, unit = self.metrics.get("n_split"), self.metrics.get("split")
+        known = count if isinstance(count, int) and not isinstance(count, bool) else None
+        return HoldOut(float(share), seed, unit if unit in ("pairs", "texts") else "pairs", known)
 
     def to_strings(self) -> dict[str, str]:
         """The metadata entries of a native file: strings as they are, everything structured as JSON."""

@@ -1,6 +1,6 @@
-"""Extraction: read both classes, fit the direction, evaluate it on held-out pairs, suggest a dose.
+"""Extraction: read both classes, fit the direction, evaluate it on held-out pairs; then find a dose for it.
 
-`run_extraction` is the job; `extract` runs it in a notebook.
+`run_extraction` makes the vector, `add_dose` completes its card; `extract` runs both in a notebook.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from core.errors import BadInput
 from core.jobs.job import Job, Progress, Row, Steps, worker_task
 from core.jobs.runner import run
 from core.mixer.layer_ranges import write_layers
+from vectors.checks.halves import halves_of_set
 from vectors.contrasts.lint.lint import lint_set
 from vectors.data import model_shape
 from vectors.data.metadata import About
 from vectors.data.report_values import Report, number_at
+from vectors.extraction.dose_material import DoseMaterial
 from vectors.extraction.layer_quality import LayerFinding, measure_layer
 from vectors.extraction.material import Material, read_pairs, read_two_models
-from vectors.extraction.ranking import best_layer
+from vectors.extraction.ranking import best_layer, perfect_separation
 from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
 from vectors.methods.registry import METHODS
@@ -92,8 +94,11 @@ def extract(
             if tuned is None
             else read_two_models(model, tuned, contrast, recipe)
         )
+        result, material = yield from run_extraction(model, contrast, recipe, reading, notes)
+        if recipe.suggest:
+            result = yield from add_dose(model, result, material, recipe.seed)
         # A job returns a JSON summary, so the result itself leaves by this list.
-        found.append((yield from run_extraction(model, contrast, recipe, reading, notes)))
+        found.append(result)
         return {}
 
     # The states are mapped from files, so they need not fit into memory.
@@ -117,7 +122,7 @@ def run_extraction(
     recipe: Recipe,
     reading: Steps[Material],
     notes: tuple[str, ...] = (),
-) -> Steps[Extraction]:
+) -> Steps[tuple[Extraction, DoseMaterial]]:
     """Read the states with `reading` (see `material`), then measure; each layer's row is reported when
     ready. `notes` are warnings about the set, which come before all others.
     """
@@ -133,20 +138,37 @@ def run_extraction(
         ).items():
             metrics[layer]["p_holm"] = p
             yield Row(CORRECTED, str(layer), {"p_holm": p})
-    best = best_layer(metrics, recipe.rule)
-    vector = _build_vector(model, contrast, recipe, findings, metrics, best)
-    result = Extraction(
-        vector,
-        metrics,
-        best,
-        material.n_effective,
-        (*notes, *contrast.warnings, *_warnings(recipe, parts, material, findings)),
-    )
-    return (
-        (yield from _add_suggestion(model, result, findings, material, parts, recipe))
-        if recipe.suggest
-        else result
-    )
+    best = best_layer(metrics, recipe.rule, model.n_layers)
+    vector = _build_vector(model, contrast, recipe, findings, metrics, best, material)
+    doubts = (*notes, *contrast.warnings, *_warnings(recipe, parts, material, findings))
+    found_in = (*doubts, *filter(None, [vector.about.separation_note]))
+    result = Extraction(vector, metrics, best, material.n_effective, found_in)
+    return result, _dose_material(contrast, vector, material, findings, recipe)
+
+
+def add_dose(model: Model, result: Extraction, material: DoseMaterial, seed: int) -> Steps[Extraction]:
+    """The same result with a suggestion on the vector's card, or a warning that says why there is none."""
+    # The search generates texts; the token loop is not imported for an extraction without it.
+    from vectors.extraction.suggest import search_dose
+
+    found = yield from search_dose(model, result.vector, material, seed)
+    vector = result.vector.with_about(replace(result.vector.about, suggestion=found.suggestion))
+    return replace(result, vector=vector, dose=found.facts, warnings=(*result.warnings, *found.warnings))
+
+
+def _dose_material(
+    contrast: ContrastSet,
+    vector: SteeringVector,
+    material: Material,
+    findings: Mapping[int, LayerFinding],
+    recipe: Recipe,
+) -> DoseMaterial:
+    apart = {layer: found.apart for layer, found in findings.items() if found.apart is not None}
+    if material.compares_models:
+        return DoseMaterial(material, {}, None, apart)
+    keys = {key: place for place, key in enumerate(material.keys)}
+    halves = halves_of_set(contrast, vector.about, recipe.seed)
+    return DoseMaterial(material, keys, halves, apart, contrast.poles[0])
 
 
 def as_contrast_set(pairs: ContrastSet | Iterable[PairInput]) -> ContrastSet:
@@ -184,9 +206,12 @@ def _build_vector(
     findings: Mapping[int, LayerFinding],
     metrics: Mapping[int, Report],
     best: int | None,
+    material: Material,
 ) -> SteeringVector:
     """The vector with its metadata; it has no timestamp, so that the same job writes the same bytes."""
     known = model_shape.shape_of_model(model)
+    # Two models differ on every text: that says nothing of the set.
+    note = "" if material.compares_models else perfect_separation(metrics, model.n_layers)
     about = About(
         name=contrast.name,
         model_id=model.name,
@@ -203,8 +228,8 @@ def _build_vector(
             {
                 "layers": {str(layer): found for layer, found in metrics.items()},
                 "best_layer": best,
-                "holdout": recipe.holdout,
-                "seed": recipe.seed,
+                **_hold_out_facts(recipe, material, metrics),
+                **({"separation_note": note} if note else {}),
             }
         ),
         versions={"torch": torch.__version__, "transformers": transformers.__version__},
@@ -212,24 +237,16 @@ def _build_vector(
     return SteeringVector({layer: found.raw for layer, found in findings.items()}, about=about)
 
 
-def _add_suggestion(
-    model: Model,
-    result: Extraction,
-    findings: Mapping[int, LayerFinding],
-    material: Material,
-    parts: Split,
-    recipe: Recipe,
-) -> Steps[Extraction]:
-    apart = {layer: found.apart for layer, found in findings.items() if found.apart is not None}
-    # Only held-out pairs: the direction was fitted to the others.
-    held = [material.pairs[index] for index in parts.holdout] if material.pairs else []
-    # The dose search generates texts; the token loop is not imported for an extraction without it.
-    from vectors.extraction.suggest import suggest_band_and_dose
-
-    found, facts = yield from suggest_band_and_dose(model, result.vector, apart, held, recipe.seed)
-    vector = result.vector.with_about(replace(result.vector.about, suggestion=found))
-    doubt = (NOT_STEERING,) if facts["steers"] is False else ()
-    return replace(result, vector=vector, dose=facts, warnings=(*result.warnings, *doubt))
+def _hold_out_facts(recipe: Recipe, material: Material, metrics: Mapping[int, Report]) -> Report:
+    """What a check must know to judge on pairs that did not make the vector."""
+    # A set too small for a hold-out has none, whatever was asked for.
+    measured = any(found["n_holdout"] for found in metrics.values())
+    return {
+        "holdout": recipe.holdout if measured else 0.0,
+        "seed": recipe.seed,
+        "split": "texts" if material.compares_models else "pairs",
+        "n_split": material.n_effective,
+    }
 
 
 def _warnings(

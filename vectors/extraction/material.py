@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,20 +24,23 @@ if TYPE_CHECKING:
     from core.model.model import Model
 
 Ids = list[int]
+PROMPTS = 8
 
 
 @dataclass(frozen=True)
 class Material:
     """The states of both classes; row i of one belongs to row i of the other.
 
-    Equal `keys` are repetitions; `pairs` are token ids for a dose–response.
+    Equal `keys` are repetitions. Of `compares_models` the classes are two models; `prompts` are then what the base
+    model answers under doses.
     """
 
     positive: Rows
     negative: Rows
     keys: tuple[str, ...]
     labels: Labels = field(default_factory=Labels)
-    pairs: tuple[tuple[Ids, Ids], ...] = ()
+    prompts: tuple[Ids, ...] = ()
+    compares_models: bool = False
 
     @property
     def n_effective(self) -> int:
@@ -56,9 +60,6 @@ def read_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[Mat
         labels=Labels(
             tuple(map(negative_role, contrast.pairs)), tuple(pair.domain for pair in contrast.pairs)
         ),
-        pairs=tuple(
-            (list(one.ids), list(other.ids)) for one, other in zip(sides[0::2], sides[1::2], strict=True)
-        ),
     )
 
 
@@ -76,6 +77,7 @@ class TunedStates:
     sides: tuple[TokenizedText, ...]
     choices: tuple[Choice, ...]
     shape: tuple[int, int]
+    prompts: tuple[Ids, ...] = ()
 
 
 def read_tuned(tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[TunedStates]:
@@ -86,7 +88,8 @@ def read_tuned(tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[Tun
     sides = [tokenize_text(tuned, text) for text in texts]
     longer, choices = yield from _choose_positions(tuned, sides, recipe)
     rows = yield from read_states(tuned, longer, choices, recipe.read_settings(tuned).for_model("tuned"))
-    return TunedStates(rows, tuple(longer), tuple(choices), (tuned.n_layers, tuned.hidden_size))
+    shape = tuned.n_layers, tuned.hidden_size
+    return TunedStates(rows, tuple(longer), tuple(choices), shape, prompts_of(sides, recipe.seed))
 
 
 def read_base(base: Model, tuned: TunedStates, recipe: Recipe) -> Steps[Material]:
@@ -104,18 +107,30 @@ def read_base(base: Model, tuned: TunedStates, recipe: Recipe) -> Steps[Material
     rows = yield from read_states(
         base, tuned.sides, tuned.choices, recipe.read_settings(base).for_model("base")
     )
-    return Material(tuned.rows, rows, tuple(json.dumps(one.ids) for one in tuned.sides))
+    keys = tuple(json.dumps(one.ids) for one in tuned.sides)
+    return Material(tuned.rows, rows, keys, prompts=tuned.prompts, compares_models=True)
+
+
+def prompts_of(sides: Sequence[TokenizedText], seed: int) -> tuple[Ids, ...]:
+    """Some of the texts, each without the reply that it ends in."""
+    begun = []
+    for side in sides:
+        reply = side.tokens(side.reply) if side.reply is not None and side.offsets else []
+        begun.append(tuple(side.ids[: reply[0]] if reply and reply[0] else side.ids))
+    different = list(dict.fromkeys(begun))
+    # A file often lists texts of one kind together, so the first ones would be alike.
+    chosen = random.Random(seed).sample(different, min(PROMPTS, len(different)))
+    return tuple(list(ids) for ids in chosen)
 
 
 def read_adapter(model: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[Material]:
-    """Read one model with its adapter on, then off; the adapter is left on."""
+    """Read one model with its adapter on, then off; the adapter is left off, as the vector is for the base."""
     model.use_adapter(True)
-    first = yield from read_tuned(model, contrast, recipe)
-    model.use_adapter(False)
     try:
-        return (yield from read_base(model, first, recipe))
+        first = yield from read_tuned(model, contrast, recipe)
     finally:
-        model.use_adapter(True)
+        model.use_adapter(False)
+    return (yield from read_base(model, first, recipe))
 
 
 def tokenize_pairs(model: Model, contrast: ContrastSet, read: str) -> list[TokenizedText]:

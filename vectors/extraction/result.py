@@ -13,7 +13,7 @@ from vectors.vector import SteeringVector
 
 @dataclass(frozen=True)
 class Extraction:
-    """`metrics` per layer are held out; `best_layer` is None without a hold-out."""
+    """`metrics` per layer are held out; `best_layer` is None without a hold-out, `dose` without a search for one."""
 
     vector: SteeringVector
     metrics: Mapping[int, Report]
@@ -34,6 +34,7 @@ class Extraction:
                 "consistency": self.vector.card.consistency.to_json(),
                 "best_layer": self.best_layer,
                 "n_effective": self.n_effective,
+                "holdout": self.vector.about.holdout and self.vector.about.holdout.to_json(),
                 "suggestion": self.vector.suggestion,
                 "dose": self.dose,
                 "warnings": list(self.warnings),

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from sessions.experiments.scoring.answers import SampledAnswer
 from sessions.experiments.scoring.measures import mean_value
 
+COLLAPSE_NATS = 1.0
+"""NLL per token above the unsteered answer's; on the demo model, word salad begins at about this."""
+
 
 def is_broken(answer: SampledAnswer, unsteered: SampledAnswer) -> bool:
-    from vectors.checks.doses import COLLAPSE_NATS
-
     if not answer.text.strip():
         # An empty answer is broken only where the model has something to say unsteered.
         return bool(unsteered.text.strip())

@@ -33,7 +33,9 @@ from sessions.experiments.common.sampler import (
     PromptProjections,
     SamplePrompt,
 )
-from vectors.checks import dose_response, doses, likelihood, separation
+from vectors.checks import likelihood, separation
+from vectors.checks.continuations import find_continuations
+from vectors.checks.random_vector import random_vector
 from vectors.data.metadata import About
 from vectors.vector import SteeringVector
 
@@ -66,7 +68,7 @@ class TorchSampler:
         return vectors.read(name, model=self.model)
 
     def random(self, vector: SteeringVector, seed: int) -> SteeringVector:
-        return doses.prepare_doses(vector, vector.layers).random_control(seed).vector
+        return random_vector(vector, seed)
 
     def load_other(self, name: str) -> Steps[TorchSampler]:
         return TorchSampler((yield worker_task(lambda: core.load(name))))
@@ -185,9 +187,7 @@ class TorchSampler:
         self, contrast: str, count: int, mixers: Sequence[Mixer]
     ) -> Steps[list[list[float]]]:
         pairs = vectors.contrast(contrast).validated().pairs[:count]
-        words = yield from dose_response.find_continuations(
-            self.model, separation.token_pairs(self.model, pairs)
-        )
+        words = yield from find_continuations(self.model, separation.token_pairs(self.model, pairs))
         found: list[list[float]] = []
         for mixer in mixers:
             found.append([])

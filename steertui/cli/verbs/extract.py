@@ -10,15 +10,21 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from core.errors import PartlyDone
+from core.jobs.job import Artifact
 from core.mixer.layer_ranges import write_layers
 from sessions.job_specs.workshop import EXTRACT
+from steertui.cli.backend import print_note
 from steertui.cli.options import flags, job_flags
 from steertui.cli.output.layer_curve import draw_layer_curve
 from steertui.cli.output.lint_lines import lint_report
 from steertui.cli.output.printing import print_report
-from steertui.cli.run_job import execute_job
+from steertui.cli.output.progress import ProgressLine
+from steertui.cli.run_job import JobStopped, execute_job
 from steertui.cli.verbs.contrast import render_set, set_report
 from steertui.text import safe_text
+
+INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,12 +34,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.estimate:
+        report = run_extract(args)
+        print_report(args, report, render_estimate(report))
+        return 0
     notes = [] if args.json or args.jsonl else describe_set(args)
-    report = run_extract(args)
+    try:
+        report, code = run_extract(args), 0
+    except JobStopped as stopped:
+        # Stopped before there was a vector: nothing can be reported.
+        if not stopped.summary:
+            raise
+        report, code = stopped.summary, INTERRUPTED
+        # What is left to do, on stderr: with --json the report is read by a program.
+        notes = [*notes, report["warnings"][-1]]
+        print_note(notes[-1])
     # Said before the model was loaded, and not a second time.
     left = [warning for warning in report["warnings"] if warning not in notes]
     print_report(args, report, render_extraction({**report, "warnings": left}))
-    return 0
+    if report["dose_search"] == "failed":
+        code = PartlyDone.exit_code
+    return code
 
 
 def describe_set(args: argparse.Namespace) -> list[str]:
@@ -58,7 +79,30 @@ def run_extract(args: argparse.Namespace) -> Mapping[str, Any]:
     # The job loads its models itself, so it needs their names and load options.
     if not EXTRACT.needs_resident(params):
         params |= {"model": args.model, "loading": flags.load_options(args)}
-    return execute_job(args, EXTRACT.kind, params)
+    return execute_job(args, EXTRACT.kind, params, ArtifactNote(str(params["out"]), bool(params["suggest"])))
+
+
+class ArtifactNote:
+    """Says on stderr, once, that the vector is there while its dose is searched."""
+
+    def __init__(self, out: str, searches: bool) -> None:
+        self._out, self._pending = out, searches
+
+    def __call__(self, report: Mapping[str, Any], bar: ProgressLine) -> None:
+        if self._pending and report.get("kind") == Artifact.kind and report.get("what") == "vector":
+            self._pending = False
+            bar.note(
+                f"written to {self._out}; now its dose is searched (ctrl+c stops that and keeps the vector)"
+            )
+
+
+def render_estimate(report: Mapping[str, Any]) -> Iterator[str]:
+    """How long it will take, to the vector and with its dose."""
+    found = report["estimate"]
+    yield (
+        f"about {found['seconds_to_vector']:.3g} s to the vector, {found['seconds']:.3g} s with its dose"
+        f" on {report['model']} ({found['texts']} texts, {found['tokens']} tokens)"
+    )
 
 
 def render_extraction(report: Mapping[str, Any]) -> Iterator[str]:

@@ -136,8 +136,13 @@ class JobReport:
         self.sampled += 1
 
     def add_file(self, event: job.Artifact) -> None:
-        self.files.append(event)
-        self.add_log_line(f"{event.what or 'file'} written to {event.path}")
+        # A file that is written again, such as a vector with its dose, is listed once.
+        known = [place for place, file in enumerate(self.files) if file.path == event.path]
+        for place in known:
+            self.files[place] = event
+        if not known:
+            self.files.append(event)
+        self.add_log_line(f"{event.what or 'file'} written{' again' if known else ''} to {event.path}")
 
 
 STEPS: Mapping[str, Callable[[JobReport, Any], None]] = {

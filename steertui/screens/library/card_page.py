@@ -52,6 +52,7 @@ def _lines(entry: LibraryEntry, card: Card) -> list[tuple[str, str]]:
         ("model", about.model_id),
         ("method", " · ".join(filter(None, (about.method, about.read, about.contrast)))),
         ("sign", about.sign_note),
+        ("held out", about.holdout.words if about.holdout else ""),
         ("suggests", suggestion_text(card)),
         ("format", f"{card.format}; {card.index_rule}"),
         ("sha256", card.sha256[:16]),

@@ -7,7 +7,7 @@ from core.mixer.mixer import Channel
 from core.model.model import Model
 from tools.demo.acceptance.prompt_sets import story_prompts
 from tools.demo.directions import Quality, fit_vector, read_classes
-from vectors.checks.doses import prepare_doses
+from vectors.checks.random_vector import random_vector
 from vectors.data.metadata import About
 from vectors.vector import SteeringVector
 
@@ -43,7 +43,7 @@ def best_layer(base: Model, vector: SteeringVector) -> int:
 def dose_response(base: Model, vector: SteeringVector, layer: int) -> dict[str, Any]:
     """Determined and well-formed share per dose, and the largest shift by a random vector of the same size."""
     stories = story_prompts(base, COUNT)
-    control = prepare_doses(vector, vector.layers).random_control(RANDOM_SEED).vector
+    control = random_vector(vector, RANDOM_SEED)
     doses = {dose: stories.figures(base, dose_channel(vector, dose, layer)) for dose in DOSES}
     shifts = [
         stories.figures(base, dose_channel(control, dose, layer)).determined - doses[0.0].determined

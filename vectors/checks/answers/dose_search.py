@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from core.jobs.job import Steps, gpu_task
+from core.jobs.job import Progress, Steps, gpu_task
 from vectors.checks.answers.pushes import PushProfile
 from vectors.checks.gradients.scored_rows import ScoredRow, reply_logprobs
 
@@ -108,10 +108,11 @@ def _approach(
     """Correct by the square root, and halve the bracket on a log scale once there is one."""
     low, high = 0.0, math.inf
     best = Dose(scale, math.inf, trusted)
-    for _ in range(tries):
+    for number in range(tries):
         kl = yield gpu_task(partial(texts.measure, model, profile.at(scale, band)))
         if abs(math.log((kl or 1e-9) / target)) <= abs(math.log(best.kl / target)):
             best = Dose(scale, kl, trusted)
+        yield Progress(number + 1, tries, "doses tried")
         if _is_near(kl, target, tolerance):
             break
         low, high = (max(low, scale), high) if kl < target else (low, min(high, scale))

@@ -24,7 +24,7 @@ from core.python_child import python_command, python_environment
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.lint.lint import lint_set
 from vectors.data.report_values import number_at
-from vectors.extraction.job import state_folder, write_result
+from vectors.extraction.job import name_result, remove_states, state_folder, write_result
 from vectors.extraction.layer_quality import UNMEASURED
 from vectors.extraction.result import Extraction
 from vectors.extraction.validate import Params, required_option, validate_request
@@ -69,13 +69,17 @@ def distributed_job(params: Params) -> Job:
     notes = (finding.message for finding in lint_set(found, read_at, 0.0))
     warnings = (*notes, *found.warnings, _unmeasured_note(params))
     result = Extraction(vector.with_about(about), metrics, None, _count_different(found), warnings)
-    return (yield from write_result(result, params, store, ""))
+    summary = yield from write_result(name_result(result, params), params)
+    remove_states(store)
+    return summary
 
 
 def _refuse_unmergeable(params: Params) -> None:
     """Raise for options that need all states in one process; only means can be merged."""
     if params.get("tuned"):
         raise UsageError("--ranks reads one model: leave out --tuned")
+    if params.get("estimate"):
+        raise UsageError("--estimate is for one process: leave out --ranks")
     if (method := params.get("method") or "mean") != "mean":
         raise UsageError(f"--ranks merges means: the method {method} needs all states in one process")
 

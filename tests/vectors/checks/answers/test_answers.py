@@ -11,6 +11,7 @@ import torch
 
 import core
 from core.jobs.job import run_steps
+from tests.core.collapse.collapse_texts import REAL_LOOPS, greedy_answers, ordinary_texts
 from tests.vectors import planted
 from vectors.checks import likelihood
 from vectors.checks.answers.batch_answers import sample_answers
@@ -109,7 +110,13 @@ def test_kl_is_that_of_the_two_models(model: core.Model, profile: PushProfile, k
     texts, _ = kl_texts
     vector = planted.speaking()[1]
     mixer = core.Mixer([core.Channel(vector, scale=0.2, unit="relative", layers=BAND, split=True)])
-    rows = [likelihood.score_text(model, row.ids, len(row.context), mixer).kl for row in texts.rows]
+    rows = []
+    for row in texts.rows:
+        plain, pushed = (
+            likelihood.token_distributions(model, row.ids, len(row.context), each)
+            for each in (core.Mixer(), mixer)
+        )
+        rows.append(float((pushed.exp() * (pushed - plain)).sum(-1).mean()))
     weights = [len(row.reply) for row in texts.rows]
     assert texts.measure(model, profile.at(0.2, BAND)) == pytest.approx(
         np.average(rows, weights=weights), rel=1e-3
@@ -200,3 +207,11 @@ def test_lost_and_won_are_counted_in_pairs() -> None:
     assert sign_test(11, 1) == pytest.approx(0.0063, abs=1e-4)
     assert sign_test(5, 1) == pytest.approx(0.219, abs=1e-3)
     assert sign_test(0, 0) == 1.0
+
+
+def test_coherence_sees_the_loops_that_the_lamp_sees() -> None:
+    """The same texts, as likely as the undosed ones."""
+    undosed = UnsteeredReading((1, 2, 3), 1.0, {})
+    for row in (*ordinary_texts()[::6], *greedy_answers()):
+        found = UnsteeredReading(tuple(row["tokens"]), 1.0, {})
+        assert found.is_broken(undosed) == ("prompt" in row and row["id"] in REAL_LOOPS)

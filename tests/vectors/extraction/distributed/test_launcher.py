@@ -167,6 +167,7 @@ def store_of_all() -> Path:
         ({"method": "logistic"}, "needs all states in one process"),
         ({"read": "response-mean"}, "cannot generate replies"),
         ({"tuned": "demo-instruct"}, "leave out --tuned"),
+        ({"estimate": True}, "leave out --ranks"),
         ({"out": "v.txt"}, "cannot write this suffix"),
     ],
 )
