@@ -15,9 +15,10 @@ from sessions.state.settings_words import setting_words
 from steertui.cli.prepared import ChatSetup
 from steertui.commands.slash_words import CHAT, split_line, usage_line, words_at
 from steertui.mixer_options import build_mixer, read_vector
-from steertui.screens.desk.dialogs.sampling import SEEDS, setting_reader
+from steertui.screens.desk.dialogs.sampling import setting_reader
 from steertui.screens.desk.mixer.edits import MixerBoard, mixer_with_bands
 from steertui.screens.desk.mixer.typed_edits import TYPED_EDITS, typed_edit
+from steertui.screens.desk.next_sampling import SEEDS
 
 
 def run_command(setup: ChatSetup, line: str) -> str:

@@ -21,3 +21,9 @@ def table_at(report: Report, key: str) -> Report:
     if not isinstance(value, Mapping):
         raise TypeError(f"{key} of a report is no table: {value!r}")
     return value
+
+
+def texts_at(report: Report, key: str) -> list[str]:
+    """The texts of a list, such as the warnings of a job; an empty list where there is none."""
+    found = report.get(key)
+    return [str(one) for one in found] if isinstance(found, list | tuple) else []

@@ -22,6 +22,7 @@ from core.jobs.job import Artifact, Cancelled, Job, Steps, worker_task
 from core.json_values import JsonValue
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
+from vectors.data.report_values import texts_at
 from vectors.diff.alignment import align_vectors
 from vectors.extraction.cost import estimate_job
 from vectors.extraction.dose_material import DoseMaterial
@@ -153,7 +154,7 @@ def _write_and_dose(
     summary = yield from write_result(result, params, model)
     if recipe.suggest:
         found, said = yield from _search_dose(result, made[1], params, recipe, model)
-        summary |= {**found, "warnings": [*summary["warnings"], *said]}
+        summary |= {**found, "warnings": [*texts_at(summary, "warnings"), *said]}
     # Last: until everything is done, the same command continues from the states.
     if summary["dose_search"] != STOPPED:
         remove_states(recipe.store)
