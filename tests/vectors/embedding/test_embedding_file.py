@@ -163,9 +163,9 @@ def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:
     refused(path, "300 GB is larger than any file of embeddings (limit 268 MB)")
     with path.open("wb") as file:
         file.truncate(60_000_000)
-    refused(path, "60 MB of JSON is too much (limit 50 MB); save the rows as .npz")
+    refused(path, "60 MB of JSON is too much (limit 50.3 MB); save the rows as .npz")
     path.write_bytes(b" " * 9_000_000 + b"1")
-    refused(path, "line 1: longer than 8.4 MB")
+    refused(path, "line 1: longer than 8.39 MB")
 
 
 def test_what_is_no_file_is_said(tmp_path: Path) -> None:
