@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.jobs.job import End
+from core.errors import BadInput
 from core.mixer.mixer import Mixer
 from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.distraction.meaning import semantic_adherence
@@ -138,11 +138,8 @@ def test_rows_of_a_file_decide(tmp_path: Path) -> None:
 def test_a_file_that_lacks_a_task_is_refused_before_anything_is_generated(tmp_path: Path) -> None:
     voice = ScriptedVoice(says)
     asked = {**ASKED, "tasks": pack(tmp_path), "embeddings": written_rows(tmp_path, says, "look away3")}
-    end = events("distraction", voice, asked)[-1]
-    assert isinstance(end, End)
-    assert end.status == "failed"
-    assert end.summary["exit_code"] == 4
-    assert end.summary["error"] == "rows.jsonl: no row for the text 'look away3'"
+    with pytest.raises(BadInput, match="rows.jsonl: no row for the text 'look away3'"):
+        events("distraction", voice, asked)
     assert voice.asked == []
 
 
