@@ -11,8 +11,8 @@ from core.json_values import JsonValue
 from vectors.embedding.one_word import Rows
 
 OPPOSITES = (
-    'nearness in these rows is no sameness of meaning: "the tone is warm" and "the tone is cold" are nearer than '
-    "most paraphrases"
+    'near does not mean the same: opposites such as "the tone is warm" and "the tone is cold" often lie nearer than '
+    "paraphrases"
 )
 """True of every recipe tried on the resident model, and on the screen wherever a cosine of texts stands."""
 
