@@ -79,12 +79,12 @@ def _answers(instrument: Any, params: Mapping[str, Any]) -> Job:
 
 
 def _themes(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """The linearity score of runs: `themes`, and the parameters of `vectors.themes.job`; the loaded model
-    embeds them.
+    """The linearity score of runs: `themes`, and the parameters of `vectors.themes.themes`; the loaded model
+    embeds them, or a file of `embeddings`.
     """
     from vectors.themes.themes import themes_job
 
-    return themes_job(_require_model(instrument, "themes"), params)
+    return themes_job(None if params.get("embeddings") else _require_model(instrument, "themes"), params)
 
 
 def _experiment(name: str) -> Factory:

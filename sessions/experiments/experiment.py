@@ -37,7 +37,8 @@ def run_experiment(
         "seed": params.get("seed", 0),
         "params": settings,
     }
-    if warnings := list(key_warnings(offer, params)):
+    warnings = list(key_warnings(offer, params))
+    if warnings:
         facts["warnings"] = warnings
     found = ReportData(facts | {"summary": {}, "control": {}, "n": 0})
     resume, value = body.send, None
@@ -52,6 +53,8 @@ def run_experiment(
                 resume, value = body.throw, problem
     except StopIteration as end:
         found.facts |= end.value
+        if both := [*warnings, *end.value.get("warnings", ())]:
+            found.facts["warnings"] = both
         yield from _write_report(offer, found, sampler, params)
     except Cancelled:
         # The rows collected so far stay valid; the summary says that they are not all.

@@ -9,6 +9,7 @@ from sessions.job_specs.kinds.numbers import NUMBER, WHOLE_NUMBER
 from sessions.job_specs.kinds.packs import TASK_PACK, TRAP_PACK
 from sessions.job_specs.kinds.words import FLAG, ChoiceKind
 from sessions.job_specs.offer import JobParam, JobSpec
+from sessions.job_specs.workshop import EMBEDDINGS
 
 JUDGES = (
     *(
@@ -58,6 +59,7 @@ DISTRACTION = JobSpec(
             "also report adherence as in the paper: ½ where no word of either side occurs",
             False,
         ),
+        EMBEDDINGS,
         *PUSH,
         CONTROLS,
         *JUDGING,

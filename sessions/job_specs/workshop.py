@@ -6,13 +6,18 @@ from sessions.job_specs.kinds.inputs import CONTRAST_SET, LAYER_BAND, MODEL_SOUR
 from sessions.job_specs.kinds.kind import TEXT
 from sessions.job_specs.kinds.numbers import SHARE, WHOLE_NUMBER
 from sessions.job_specs.kinds.outputs import PLOT_FILE, VECTOR_FILE
-from sessions.job_specs.kinds.packs import EVALUATION, THEME_LIST, THEMES_FILE
+from sessions.job_specs.kinds.packs import EMBEDDINGS_FILE, EVALUATION, THEME_LIST, THEMES_FILE
 from sessions.job_specs.kinds.words import FLAG, POSITION, ChoiceKind
 from sessions.job_specs.offer import JobParam, JobSpec
 
 METHODS = ("mean", "pca-centered", "pca-diff", "logistic", "assistant-axis")
 PLOT = JobParam("plot", PLOT_FILE, "plot the curves by layer as .png or .svg")
 SEED = JobParam("seed", WHOLE_NUMBER, "the same seed gives the same result", 0)
+EMBEDDINGS = JobParam(
+    "embeddings",
+    EMBEDDINGS_FILE,
+    "embeddings of the texts instead of the model's own: .npz with texts and rows, or JSONL with text and row",
+)
 
 CHECK = JobSpec(
     "check",
@@ -105,8 +110,7 @@ THEMES = JobSpec(
             "themes", THEMES_FILE, "a file of runs, or one theme per line", required=True, positional=True
         ),
         JobParam("other", THEME_LIST, "the themes of the direction, where both files hold one per line"),
-        JobParam(
-            "layer", WHOLE_NUMBER, "layer whose mean state embeds a theme (default: two thirds of the depth)"
-        ),
+        EMBEDDINGS,
     ),
+    own_models=("embeddings",),
 )

@@ -165,6 +165,7 @@ MODEL = ("--model", "demo-instruct", "--own")
         ("convert", "--to", "gguf", "out.gguf"),
         ("contrast", "show"),
         ("themes", *MODEL),
+        ("run", "distraction", "assistant-persona", *MODEL, "--embeddings"),
         ("say", *MODEL, "--prompts"),
         ("say", "hello", "--own", "--model"),
         ("say", "hello", *MODEL, "--adapter"),

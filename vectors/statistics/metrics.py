@@ -102,6 +102,14 @@ def cosine(one: ArrayLike, other: ArrayLike) -> float:
     return _safe_ratio(float(a @ b), float(np.linalg.norm(a) * np.linalg.norm(b)))
 
 
+def unit_rows(rows: ArrayLike) -> Numbers:
+    """Every row scaled to length 1; a zero row stays zero, and its cosine with every row is 0."""
+    matrix = _as_float64(rows)
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    units: Numbers = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
+    return units
+
+
 def random_band(width: int) -> float:
     """Bound that |cos| of two random directions stays within 997 times in 1,000: 3/√d."""
     return 3 / math.sqrt(width)
@@ -130,10 +138,8 @@ def pair_coherence(differences: Blocks, direction: ArrayLike) -> tuple[float, fl
     unit, count, along = _unit(direction), 0, 0.0
     total = np.zeros(unit.size)
     for rows in differences:
-        units = _as_float64(rows)
         # A pair of equal states has no direction: its row stays zero.
-        lengths = np.linalg.norm(units, axis=1, keepdims=True)
-        units = np.divide(units, lengths, out=np.zeros_like(units), where=lengths > 0)
+        units = unit_rows(rows)
         total, along, count = total + units.sum(0), along + float((units @ unit).sum()), count + len(units)
     return along / count, (float(total @ total) - count) / (count * (count - 1)) if count > 1 else 0.0
 

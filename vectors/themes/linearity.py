@@ -8,9 +8,8 @@ so a score is only meaningful beside those of mismatched sets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,9 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.errors import UsageError
 from core.json_values import JsonValue
 from vectors.statistics.assignment import best_assignment
-
-if TYPE_CHECKING:
-    from core.model.model import Model
+from vectors.statistics.metrics import unit_rows
 
 Rows = NDArray[np.float64]
 
@@ -62,7 +59,7 @@ class RankedRun:
 
 def compare_themes(one: ArrayLike, other: ArrayLike) -> Linearity:
     """Score two sets of embeddings, a row per theme; a missing theme is a zero row and matches nothing."""
-    ours, theirs = (_unit_rows(rows) for rows in (one, other))
+    ours, theirs = (_unit_themes(rows) for rows in (one, other))
     if ours.shape[1] != theirs.shape[1]:
         raise UsageError(f"themes of width {ours.shape[1]} and {theirs.shape[1]} come from two embeddings")
     cosines = ours @ theirs.T
@@ -82,20 +79,8 @@ def rank_runs(runs: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> list[RankedRun
     return sorted(ranked, key=lambda run: -run.linearity.score)
 
 
-def embed_texts(model: Model, texts: Sequence[str], layer: int | None = None) -> Rows:
-    """Embed texts with the loaded model: mean of its states at one layer, by default two thirds up."""
-    from core.activations.capture import capture
-
-    chosen = 2 * model.n_layers // 3 if layer is None else layer
-    rows = capture(model, texts, layers=[chosen], read="mean").rows[chosen]
-    return np.asarray(rows.double().numpy())
-
-
-def _unit_rows(rows: ArrayLike) -> Rows:
+def _unit_themes(rows: ArrayLike) -> Rows:
     matrix = np.asarray(rows, np.float64)
     if matrix.ndim != 2 or not len(matrix):
         raise UsageError("themes have to be rows of numbers, at least one")
-    # A zero row stays zero, and its cosine with every theme is 0.
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    units: Rows = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
-    return units
+    return unit_rows(matrix)

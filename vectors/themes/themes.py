@@ -1,15 +1,14 @@
 """Job around `linearity`: score the themes of fine-tunings against those of their directions, run by run.
 
 A file holds one run per line: the themes of the tuned model and of the direction, each as a list of
-sentences; null is a missing theme. The loaded model embeds them. Alternatively, two text files hold the
-two sides of a single run.
+sentences; null is a missing theme. The loaded model embeds them, if it passes its self-test, or a file of
+embeddings does. Alternatively, two text files hold the two sides of a single run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,15 @@ import numpy as np
 
 from core.errors import BadInput, UsageError
 from core.files import expand_home, read_regular
-from core.jobs.job import Cell, Job, Progress, Row, gpu_task
+from core.jobs.job import Cell, Job, Progress, Row, Steps
 from core.json_values import JsonValue
 from vectors import limits
 from vectors.contrasts import records
+from vectors.embedding.embedding_file import read_embedding_file
+from vectors.embedding.model_embedding import model_embedding
+from vectors.embedding.text_embedding import TextEmbedding
 from vectors.errors import printable_name
-from vectors.themes.linearity import Rows, embed_texts, rank_runs
+from vectors.themes.linearity import RankedRun, Rows, rank_runs
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -38,25 +40,46 @@ class ThemeRun:
     direction: Themes
 
 
-def themes_job(model: Model, params: Mapping[str, Any]) -> Job:
-    """`themes` is a file of runs, or together with `other` two files of one theme per line."""
+def themes_job(model: Model | None, params: Mapping[str, Any]) -> Job:
+    """`themes` is a file of runs, or together with `other` two files of one theme per line; `embeddings` is a file
+    of embeddings, without which the model is needed.
+    """
     runs = read_runs(expand_home(params["themes"]), params.get("other"))
-    layer = params.get("layer")
-    if layer is not None and not 0 <= layer < model.n_layers:
-        raise UsageError(f"layer {layer}, model has {model.n_layers}")
+    embedding = yield from _choose_embedding(model, params.get("embeddings"), runs)
     sets: dict[str, tuple[Rows, Rows]] = {}
     for number, one in enumerate(runs, start=1):
-        tuned = yield gpu_task(partial(_embed_themes, model, one.tuned, layer))
-        direction = yield gpu_task(partial(_embed_themes, model, one.direction, layer))
-        sets[one.name] = tuned, direction
+        tuned = yield from _embed_themes(embedding, one.tuned)
+        sets[one.name] = tuned, (yield from _embed_themes(embedding, one.direction))
         yield Progress(number, len(runs), "runs embedded")
+    ranked = rank_runs(sets)
     scores: dict[str, dict[str, JsonValue]] = {}
-    for scored in rank_runs(sets):
+    for scored in ranked:
         scores[scored.name] = scored.to_json()
         yield Row("linearity", scored.name, scores[scored.name])
         for (i, j), cosine in np.ndenumerate(scored.linearity.cosines):
             yield Cell(f"cosines of {scored.name}", int(i) + 1, int(j) + 1, float(cosine))
-    return {"runs": scores, "n": len(scores), "embedded_by": model.name}
+    found = {"runs": scores, "n": len(scores), **_mean_scores(ranked)}
+    return {**found, **embedding.facts(), "warnings": [embedding.warning]}
+
+
+def _choose_embedding(
+    model: Model | None, file: str | None, runs: Sequence[ThemeRun]
+) -> Steps[TextEmbedding]:
+    """The file's embeddings where one is named, else the model's; raises if it cannot embed these themes."""
+    if file is None:
+        if model is None:
+            raise UsageError("themes needs a model or --embeddings FILE")
+        return (yield from model_embedding(model))
+    embedding = read_embedding_file(expand_home(file))
+    embedding.require([theme for run in runs for theme in (*run.tuned, *run.direction) if theme])
+    return embedding
+
+
+def _mean_scores(ranked: Sequence[RankedRun]) -> dict[str, JsonValue]:
+    """Mean score of the runs, and the mean over all mismatched ones."""
+    null = [score for run in ranked for score in run.null]
+    score = float(np.mean([run.linearity.score for run in ranked]))
+    return {"score": score, "null": float(np.mean(null)) if null else None}
 
 
 def read_runs(path: Path, other: str | None = None) -> list[ThemeRun]:
@@ -96,9 +119,10 @@ def read_theme_list(path: Path) -> list[str]:
     return themes
 
 
-def _embed_themes(model: Model, themes: Themes, layer: int | None) -> Rows:
+def _embed_themes(embedding: TextEmbedding, themes: Themes) -> Steps[Rows]:
     """A row per theme; a missing theme is a row of zeros."""
     named = [number for number, theme in enumerate(themes) if theme]
-    rows = np.zeros((len(themes), model.hidden_size))
-    rows[named] = embed_texts(model, [str(themes[number]) for number in named], layer)
+    embedded = yield from embedding.embed([str(themes[number]) for number in named])
+    rows = np.zeros((len(themes), embedded.shape[1]))
+    rows[named] = embedded
     return rows

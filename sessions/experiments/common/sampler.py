@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from core.jobs.job import Steps
 from core.mixer.mixer import Mixer
 from sessions.state.answer_settings import AnswerSettings
+from vectors.embedding.text_embedding import TextEmbedding
 
 LABEL = 200
 Ids = tuple[int, ...]
@@ -246,10 +247,8 @@ class ModelSampler(Protocol):
         """{layer: [prompts, width]} as numpy arrays: unsteered hidden states at the last prompt token."""
         ...
 
-    def mean_states(self, texts: Sequence[str]) -> Steps[Any]:
-        """[texts, width] as a numpy array: unsteered hidden states at two thirds of the depth, averaged
-        over each text's tokens.
-        """
+    def text_embedding(self) -> Steps[TextEmbedding]:
+        """The model as an embedding of texts; raises `UnfitEmbedding` where it fails its self-test."""
         ...
 
     def direction(self, name: str, rows: Mapping[int, Any]) -> Any:

@@ -18,7 +18,7 @@ from sessions.experiments.common.sampler import GenerationSettings, LaneEdit, Mo
 from sessions.experiments.distraction import dialogues
 from sessions.experiments.distraction.dialogues import DialogueTask
 from sessions.experiments.distraction.interrupted import InterruptedAnswer, measure_interruption
-from sessions.experiments.distraction.meaning import add_semantic_scores
+from sessions.experiments.distraction.meaning import add_semantic_scores, choose_meaning, meaning_cost
 from sessions.experiments.distraction.resistance import ResistanceTable
 from sessions.experiments.judges.verdict import JudgedItem
 from sessions.experiments.scoring import conditions, judging
@@ -36,17 +36,23 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
     settings = GenerationSettings.from_params(params, at + window)
     all_conditions = conditions.standard_conditions(sampler, channel, settings.seed, params["controls"])
     judge = judging.choose_judge(sampler, params)
-    cost = RunCost.of_batches(len(tasks), len(all_conditions), settings.max_new_tokens, rereads=4)
+    cost = RunCost.of_batches(
+        len(tasks), len(all_conditions), settings.max_new_tokens, rereads=4
+    ) + meaning_cost(tasks)
     yield (cost + judging.judging_cost(judge, len(tasks) * len(all_conditions), window)).row()
     yield from judging.announce_judge(judge)
+    meaning = yield from choose_meaning(sampler, params["embeddings"], tasks)
     table = yield from _interrupt_tasks(sampler, channel, tasks, all_conditions, settings, params)
+    meaning, table = yield from add_semantic_scores(meaning, tasks, table)
     scales = _residual_norms(sampler, channel.layers or channel.vector.layers)
-    rows = ResistanceTable(table, at, window, settings.seed, scales, params["published"])
+    has_meaning = meaning.embedding is not None
+    rows = ResistanceTable(table, at, window, settings.seed, scales, params["published"], has_meaning)
     yield from rows.events((*TESTED, *((name, UNSTEERED) for name in random_conditions(table))))
     found = yield from judging.judge_conditions(judge, _judged_items(tasks, table), UNSTEERED, settings.seed)
     facts = {"vector": channel.label, "at": at, "within": window, "role": params["role"]}
     summary = rows.summary() | facts | {"by": "tokens from the interruption", **found}
-    return {"summary": summary, "control": rows.control(), "n": len(tasks)}
+    summary["semantic"] = meaning.facts()
+    return {"summary": summary, "control": rows.control(), "n": len(tasks), "warnings": [meaning.note]}
 
 
 def _interrupt_tasks(
@@ -72,8 +78,7 @@ def _interrupt_tasks(
             table[answer.condition].append(found)
             yield found.sample()
     yield Progress(len(tasks), len(tasks), "tasks interrupted")
-    # Needs all answers: the common part is a mean over the whole run.
-    return (yield from add_semantic_scores(sampler, tasks, table))
+    return table
 
 
 def _residual_norms(sampler: ModelSampler, layers: Sequence[int]) -> Mapping[int, float]:

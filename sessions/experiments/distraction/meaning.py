@@ -1,71 +1,115 @@
-"""Semantic nearness of an answer to its task and to the distractor, from the loaded model's own hidden
-states.
+"""Semantic nearness of an answer to its task and to the distractor, by an embedding of the texts.
 
-e(text) = mean of the unsteered model's states over its tokens, at two thirds of the depth, minus the
-mean over all tasks and distractors of the run. States of any two texts share a large common part;
-without removing it all cosines are near 1 (Ethayarajh 2019; Mu & Viswanath 2018).
-
-S = cos(e(text), e(task)) − cos(e(text), e(distractor)); 0 means equally near. (A published score
-divides one cosine by the sum of both, which has no scale if either is negative.) A small model
-recognises the kind of text better than which task it is; the word lists are more specific.
+S = cos(e(text), e(task)) − cos(e(text), e(distractor)); 0 means equally near. (A published score divides one
+cosine by the sum of both, which has no scale if either is negative.) e is the loaded model's own embedding, if that
+passes its self-test, or comes from a file; without either S is left out, and the reason is said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from core.files import expand_home
 from core.jobs.job import Progress, Steps, task_group
+from sessions.experiments.common.cost import RunCost
 from sessions.experiments.common.sampler import ModelSampler
 from sessions.experiments.distraction.dialogues import DialogueTask
 from sessions.experiments.distraction.interrupted import InterruptedAnswer
 from sessions.experiments.judges.verdict import cache_digest
+from vectors.embedding.embedding_file import read_embedding_file
+from vectors.embedding.fixture import read_fixture
+from vectors.embedding.one_word import Rows
+from vectors.embedding.text_embedding import TextEmbedding, UnfitEmbedding
 from vectors.statistics.metrics import cosine
 
-States = NDArray[np.float64]
+LEFT_OUT = "semantic is left out"
+Table = Mapping[str, Sequence[InterruptedAnswer]]
 
 
-def semantic_adherence(text: States, task: States, distractor: States) -> float:
-    """S of a text; all three states without the common part."""
+@dataclass(frozen=True)
+class Meaning:
+    """What compares the texts of a run, or why nothing does."""
+
+    embedding: TextEmbedding | None
+    reason: str = ""
+
+    def facts(self) -> dict[str, Any]:
+        """For the summary of the experiment."""
+        return dict(self.embedding.facts()) if self.embedding else {"left_out": self.reason}
+
+    @property
+    def note(self) -> str:
+        """The sentence that stands beside the results."""
+        return f"semantic: {self.embedding.warning}" if self.embedding else f"{LEFT_OUT}: {self.reason}"
+
+
+def choose_meaning(sampler: ModelSampler, file: str | None, tasks: Sequence[DialogueTask]) -> Steps[Meaning]:
+    """The embeddings of a file that has all tasks and distractors, or the model's own."""
+    if file is not None:
+        embedding = read_embedding_file(expand_home(file))
+        embedding.require(list(_task_texts(tasks)))
+        return Meaning(embedding)
+    try:
+        return Meaning((yield from sampler.text_embedding()))
+    except UnfitEmbedding as problem:
+        return Meaning(None, str(problem))
+
+
+def meaning_cost(tasks: Sequence[DialogueTask]) -> RunCost:
+    """The self-test, and the passes over tasks and distractors."""
+    return RunCost(passes=len(read_fixture().texts) + 2 * len(tasks))
+
+
+def semantic_adherence(text: Rows, task: Rows, distractor: Rows) -> float:
+    """S of a text."""
     return cosine(text, task) - cosine(text, distractor)
 
 
 def add_semantic_scores(
-    sampler: ModelSampler, tasks: Sequence[DialogueTask], table: Mapping[str, Sequence[InterruptedAnswer]]
-) -> Steps[dict[str, list[InterruptedAnswer]]]:
-    """The same table with S set on each answer that has text after the interruption."""
-    references = [text for task in tasks for text in (task.prompt.text, task.distractor)]
-    # All reference texts are part of the key, because the common part depends on them.
-    reference_digest = cache_digest(sampler.identity, *references)
-    states = yield from sampler.mean_states(references)
+    meaning: Meaning, tasks: Sequence[DialogueTask], table: Table
+) -> Steps[tuple[Meaning, Table]]:
+    """The same table with S set on each answer that has text after the interruption, and what decided."""
+    meaning = _require_answers(meaning, table)
+    if meaning.embedding is None:
+        return meaning, table
     found: dict[str, list[InterruptedAnswer]] = {name: [] for name in table}
     for index, task in enumerate(tasks):
         answered = {name: row[index] for name, row in table.items()}
-        key = f"meaning {cache_digest(reference_digest, *task.words, *(one.after for one in answered.values()))}"
-        values = yield from task_group(key, partial(_score_task, sampler, answered, states, index))
+        texts = (one.after for one in answered.values())
+        key = f"meaning {cache_digest(meaning.embedding.identity, *_task_texts([task]), *texts)}"
+        values = yield from task_group(key, partial(_score_task, meaning.embedding, task, answered))
         for (name, one), value in zip(answered.items(), values, strict=True):
             found[name].append(replace(one, semantic=value))
         yield Progress(index + 1, len(tasks), "meanings compared")
-    return found
+    return meaning, found
+
+
+def _require_answers(meaning: Meaning, table: Table) -> Meaning:
+    """Without an embedding if a file lacks some of the answers: the rest would be a chosen part of them."""
+    if meaning.embedding is None:
+        return meaning
+    texts = [one.after for row in table.values() for one in row if one.after.strip()]
+    lost = meaning.embedding.missing(texts)
+    if not lost:
+        return meaning
+    where = "they are what follows ⟧ in samples.jsonl of --report"
+    by = meaning.embedding.facts()["embedded_by"]
+    return Meaning(None, f"{by} has no row for {len(lost)} of the {len(texts)} answers of this run; {where}")
+
+
+def _task_texts(tasks: Sequence[DialogueTask]) -> Iterator[str]:
+    return (text for task in tasks for text in (task.prompt.text, task.distractor))
 
 
 def _score_task(
-    sampler: ModelSampler, answered: Mapping[str, InterruptedAnswer], references: States, index: int
+    embedding: TextEmbedding, task: DialogueTask, answered: Mapping[str, InterruptedAnswer]
 ) -> Steps[list[float | None]]:
     """S of every answer to one task."""
-    # An empty text has no tokens to average over.
+    # An empty text has no meaning.
     texts = {name: one.after for name, one in answered.items() if one.after.strip()}
-    states: Any = (yield from sampler.mean_states(list(texts.values()))) if texts else []
-    common = references.mean(axis=0)
-    # Tasks and distractors alternate in `references`.
-    task, distractor = references[2 * index : 2 * index + 2] - common
-    scores = {
-        name: semantic_adherence(row - common, task, distractor)
-        for name, row in zip(texts, states, strict=True)
-    }
+    about, away, *rows = yield from embedding.embed([*_task_texts([task]), *texts.values()])
+    scores = {name: semantic_adherence(row, about, away) for name, row in zip(texts, rows, strict=True)}
     return [scores.get(name) for name in answered]

@@ -19,17 +19,19 @@ from sessions.experiments.scoring import chance
 from sessions.experiments.scoring.conditions import MINUS, PLUS, UNSTEERED
 from sessions.experiments.scoring.measures import mean_value
 
+SEMANTIC = "semantic"
 MEASURED = (
-    "adherence", "semantic", "motivation", "persistence", "entropy", "completion", "tokens_to_return",
+    "adherence", SEMANTIC, "motivation", "persistence", "entropy", "completion", "tokens_to_return",
 )  # fmt: skip
-TESTED = ("resistance", "motivation", "semantic")
+TESTED = ("resistance", "motivation", SEMANTIC)
 BEFORE = 10  # tokens of the trace that lie before the interruption
 
 
 @dataclass(frozen=True)
 class ResistanceTable:
     """`table` holds the answers of every condition in task order; `scales` are mean residual norms by
-    layer. `published` adds adherence as the original study counts it.
+    layer. `published` adds adherence as the original study counts it; without `has_meaning` there is no
+    semantic adherence.
     """
 
     table: Mapping[str, Sequence[InterruptedAnswer]]
@@ -38,6 +40,10 @@ class ResistanceTable:
     seed: int
     scales: Mapping[int, float]
     published: bool = False
+    has_meaning: bool = True
+
+    def _known(self, measures: Sequence[str]) -> list[str]:
+        return [name for name in measures if self.has_meaning or name != SEMANTIC]
 
     @cached_property
     def resisted(self) -> Mapping[str, list[float | None]]:
@@ -50,7 +56,9 @@ class ResistanceTable:
         for name, found in self.table.items():
             yield from self._trace(name, found)
             for one in found:
-                values = {"condition": name, "prompt": one.answer.prompt.id, **one.values()}
+                measured = one.values()
+                about = {"condition": name, "prompt": one.answer.prompt.id}
+                values = about | {key: measured[key] for key in self._known(list(measured))}
                 yield Row("answers", f"{name} · {one.answer.prompt.id}", values)
 
     def _columns(self, found: Sequence[InterruptedAnswer]) -> dict[str, Any]:
@@ -59,7 +67,7 @@ class ResistanceTable:
         columns: dict[str, Any] = {"n": len(interrupted), "ended early": len(found) - len(interrupted)}
         for name, rate in outcome_rates([str(one.outcome) for one in interrupted]).items():
             columns |= rate.columns(name)
-        for name in MEASURED:
+        for name in self._known(MEASURED):
             known = statistics.estimate_mean([one.values()[name] for one in interrupted], self.seed)
             columns |= known.columns(name)
             if name in ("adherence", "tokens_to_return"):
@@ -71,7 +79,7 @@ class ResistanceTable:
 
     def _tests(self, tested: Sequence[tuple[str, str]]) -> Iterator[JobEvent]:
         """Tests paired by task; Holm's correction over the comparisons."""
-        for title in TESTED:
+        for title in self._known(TESTED):
             column = self._column(title)
             found = {
                 (one, other): statistics.paired_difference(column[one], column[other], self.seed)

@@ -55,6 +55,7 @@ def _blocks(found: ReportData, title: str, command: str, plots: Mapping[str, Pat
     yield f"    {clean_text(command)}"
     if found.cost:
         yield f"Cost, at most: {format_cell(found.cost)}."
+    yield from (f"> {clean_text(warning)}" for warning in facts.get("warnings", ()))
     yield "## What follows"
     yield "\n".join(nested_list(facts["summary"]))
     yield "## Control"

@@ -30,12 +30,13 @@ from sessions.experiments.scoring.conditions import Condition
 
 @dataclass(frozen=True)
 class SampledAnswer:
-    """An answer to a prompt under a condition, with its measurements."""
+    """An answer to a prompt under a condition, with its measurements; `inserted` are the texts put into it."""
 
     prompt: SamplePrompt
     condition: str
     generated: GeneratedTokens
     reading: AnswerReading
+    inserted: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -44,7 +45,8 @@ class SampledAnswer:
     @cached_property
     def collapse(self) -> Collapse | None:
         """The first sign of collapse in the answer."""
-        given = [str(message.get("content", "")) for message in self.prompt.messages]
+        # A distractor is not the model's text: an answer may go on in its letters.
+        given = [*(str(message.get("content", "")) for message in self.prompt.messages), *self.inserted]
         said, reading = self.generated, self.reading
         return find_collapse(
             AnswerEvidence(said.ids, said.pieces, given, reading.entropy, reading.unsteered_entropy)
@@ -76,12 +78,14 @@ def generate_answers(
     found = yield from task_group(
         key, lambda: _generate_rows(sampler, prompt, mixers, settings, cues, vector)
     )
+    inserted = tuple(cue.text for cue in cues if cue.text)
     return [
         SampledAnswer(
             prompt,
             condition.name,
             GeneratedTokens.from_json(row["said"]),
             AnswerReading.from_json(row["reading"]),
+            inserted,
         )
         for condition, row in zip(conditions, found, strict=True)
     ]

@@ -37,6 +37,7 @@ from vectors.checks import likelihood, separation
 from vectors.checks.continuations import find_continuations
 from vectors.checks.random_vector import random_vector
 from vectors.data.metadata import About
+from vectors.embedding.model_embedding import ModelEmbedding, model_embedding
 from vectors.vector import SteeringVector
 
 BATCH = 8  # prompts per GPU task, so that a chat never waits long
@@ -233,15 +234,8 @@ class TorchSampler:
             read.append((yield gpu_task(partial(capture, self.model, ids))).rows)
         return {layer: torch.cat([rows[layer] for rows in read]).numpy() for layer in read[0]}
 
-    def mean_states(self, texts: Sequence[str]) -> Steps[NDArray[np.float64]]:
-        layer = round(2 * (self.n_layers - 1) / 3)
-        ids = [encode(self.model.tokenizer, text) for text in texts]
-        found: list[Tensor] = []
-        for start in range(0, len(ids), BATCH):
-            part = ids[start : start + BATCH]
-            read = yield gpu_task(partial(capture, self.model, part, layers=[layer], read="mean"))
-            found.append(read.rows[layer])
-        return torch.cat(found).double().numpy()
+    def text_embedding(self) -> Steps[ModelEmbedding]:
+        return model_embedding(self.model)
 
     def direction(self, name: str, rows: Mapping[int, Any]) -> SteeringVector:
         return SteeringVector(rows, about=About(name=name, model_id=self.name))

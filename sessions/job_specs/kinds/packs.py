@@ -60,6 +60,17 @@ class ThemeListKind(InputFileKind):
         read_theme_list(expand_home(value))
 
 
+class EmbeddingsKind(InputFileKind):
+    """Embeddings of texts that were made elsewhere."""
+
+    metavar = "FILE"
+
+    def read(self, value: str, context: CheckContext) -> None:
+        from vectors.embedding.embedding_file import read_embedding_file
+
+        read_embedding_file(expand_home(value))
+
+
 class EvaluationKind(InputFileKind):
     """An evaluation file of llm-personality-axes."""
 
@@ -86,5 +97,6 @@ TRAP_PACK = PackKind("traps")
 CONVERSATION_PACK = PackKind("conversations")
 THEMES_FILE = ThemesKind()
 THEME_LIST = ThemeListKind()
+EMBEDDINGS_FILE = EmbeddingsKind()
 EVALUATION = EvaluationKind()
 PROMPT_FILE = PromptFileKind()

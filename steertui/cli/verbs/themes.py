@@ -1,7 +1,8 @@
 """Does a direction express the same themes as the fine-tuning it was taken from? Scores both with the
 linearity score of steer-clear, each run compared with the directions of other runs: sentences of one kind
 resemble each other, so chance is far above 0. THEMES holds a JSON object per line: `name`, `tuned` and
-`direction`, lists of sentences.
+`direction`, lists of sentences. The model embeds them if it knows paraphrases from other sentences, which is
+tested first; --embeddings takes rows of an embedding model instead.
 """
 
 from __future__ import annotations
@@ -47,4 +48,7 @@ def render_themes(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name:<24} {found['score']:>6.3f} {chance} {spread:>12}"
     if report["n"] == 1:
         yield "note: one run has no null: give several, to compare each with the directions of the others"
-    yield f"embedded by {report['embedded_by']}; null: the tuned themes of a run with the directions of all others"
+    tested = "not tested" if report["auroc"] is None else f"AUROC {report['auroc']:.2f} in its self-test"
+    yield f"embedded by {report['embedded_by']} ({tested})"
+    yield "null: the tuned themes of a run with the directions of all others"
+    yield from (f"note: {warning}" for warning in report["warnings"])

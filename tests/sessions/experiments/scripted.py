@@ -20,6 +20,7 @@ from sessions.experiments.common.sampler import (
     PromptProjections,
     SamplePrompt,
 )
+from vectors.embedding.text_embedding import UnfitEmbedding
 
 LAYERS = (2, 3)
 STATS = {
@@ -46,6 +47,26 @@ def dose(mixer: Mixer, name: str = "scripted") -> float:
     return sum(-c.scale if c.flipped else c.scale for c in playing if c.vector.name == name)
 
 
+class WordEmbedding:
+    """A text's row counts its words."""
+
+    identity, warning = "words", "only words are compared"
+
+    def missing(self, texts: Sequence[str]) -> list[str]:
+        return []
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        yield gpu_task(lambda: None)
+        rows = np.zeros((len(texts), 256))
+        for row, text in zip(rows, texts, strict=True):
+            for word in text.lower().split():
+                row[zlib.crc32(word.strip("?!.,").encode()) % 256] += 1.0
+        return rows
+
+    def facts(self) -> dict[str, Any]:
+        return {"embedded_by": "words", "auroc": 1.0}
+
+
 @dataclass
 class ScriptedVoice:
     """`says(prompt, mixer)` is the answer; `nll(text)` what the unsteered model thinks of each of its tokens, or
@@ -64,6 +85,7 @@ class ScriptedVoice:
     place: float = 0.0
     tokens: float = 0.5
     pulled: float = 0.0
+    meaning: bool = True
     others: Mapping[str, ScriptedVoice] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
@@ -148,15 +170,12 @@ class ScriptedVoice:
         rows = np.array([[self.place, float(number)] for number in range(len(prompts))])
         return dict.fromkeys(range(self.n_layers), rows)
 
-    def mean_states(self, texts: Sequence[str]) -> Any:
-        """Texts mean the words they hold, and something that all texts have in common."""
+    def text_embedding(self) -> Any:
+        """Texts mean the words they hold; refused where `meaning` is off."""
         yield gpu_task(lambda: None)
-        rows = np.zeros((len(texts), 256))
-        for row, text in zip(rows, texts, strict=True):
-            row[0] = 40.0
-            for word in text.lower().split():
-                row[1 + zlib.crc32(word.strip("?!.,").encode()) % 255] += 1.0
-        return rows
+        if not self.meaning:
+            raise UnfitEmbedding(f"{self.name} cannot embed sentences")
+        return WordEmbedding()
 
     def direction(self, name: str, rows: Mapping[int, Any]) -> Any:
         return vector(name)

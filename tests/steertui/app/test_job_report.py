@@ -204,6 +204,17 @@ def test_the_work_of_a_command_is_told_apart_and_says_whose_it_is() -> None:
     assert marked == [False, True]
 
 
+def test_warnings_stand_on_every_page_with_numbers() -> None:
+    rows = [job.Row("linearity", "a", {"score": 0.4}), job.Cell("cosines of a", 1, 1, 0.5)]
+    ledger = told(*rows, kind="themes")
+    plain = page(ledger.reports[1], "linearity")
+    end = {"n": 1, "warnings": ["opposites lie closer than paraphrases", "and more"]}
+    ledger.on_record(JournalRecord(9, 0, ev.JobChanged(job=1, kind="themes", state="done", event=end)))
+    for name in (views.OVERVIEW, "linearity", "cosines of a"):
+        assert "opposites lie closer than paraphrases" in page(ledger.reports[1], name)
+    assert page(ledger.reports[1], "linearity").startswith(plain)
+
+
 BAD = "".join(HOSTILE.values()) + "[@click=app.quit]x[/]"
 
 

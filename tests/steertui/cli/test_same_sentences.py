@@ -327,6 +327,19 @@ CASES = (
         },
     ),
     Case(
+        "distraction",
+        "embeddings",
+        STEER,
+        {
+            "missing.npz": "missing.npz: no such file or directory",
+            "words.txt": "words.txt: line 1: neither JSON nor a .npz file",
+            "empty.jsonl": "empty.jsonl: no embeddings in it",
+            "list.jsonl": "list.jsonl: line 1: no 'text'",
+            "latin.jsonl": "latin.jsonl: line 1: neither JSON nor a .npz file",
+            "folder": "HERE/folder: not a regular file",
+        },
+    ),
+    Case(
         "contrast-make",
         "out",
         MAKE,

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-import core
 from core.errors import UsageError
 from vectors.statistics.assignment import best_assignment
-from vectors.themes.linearity import compare_themes, embed_texts, rank_runs
+from vectors.themes.linearity import compare_themes, rank_runs
 
 TWENTY = {  # run: score, highest and lowest cosine of any two themes
     14: (0.859, 0.970, 0.546),
@@ -153,15 +152,6 @@ def test_the_assignment_is_scipys_on_large_matrices() -> None:
     gains = np.random.default_rng(4).standard_normal((60, 90))
     rows, columns = best_assignment(gains)
     assert gains[rows, columns].sum() == pytest.approx(gains[linear_sum_assignment(-gains)].sum())
-
-
-def test_a_resident_model_embeds_themes() -> None:
-    model = core.load("demo-base")
-    texts = ["He works on the parser.", "He works on the parser.", "She feeds the kitten."]
-    rows = embed_texts(model, texts)
-    assert rows.shape == (3, model.hidden_size)
-    assert compare_themes(rows[:1], rows[1:2]).score == pytest.approx(1.0, abs=1e-6)
-    assert compare_themes(rows[:1], rows[2:]).score < 0.999
 
 
 def test_what_cannot_be_compared_is_a_sentence() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import zipfile
 from collections.abc import Mapping
 
@@ -22,6 +23,36 @@ def recognizes(head: bytes) -> bool:
 
 def read(data: bytes, label: str = "the array") -> Array:
     """One array as float32; the claimed size is checked against the stored bytes before allocation."""
+    descr, fortran, shape, start = _read_header(data)
+    if descr not in _DTYPES:
+        raise VectorFileError(f"{label}: dtype {printable_name(descr)} not usable")
+    claimed = _require_stored(shape, BYTES_PER[_DTYPES[descr]], len(data) - start)
+    count_elements(label, shape)
+    numbers = as_float32(memoryview(data)[start : start + claimed], _DTYPES[descr])
+    return numbers.reshape(shape, order="F" if fortran else "C")
+
+
+def read_texts(data: bytes, label: str = "the array") -> list[str]:
+    """A list of texts, as numpy stores them: four bytes a character, all texts of one width."""
+    descr, _, shape, start = _read_header(data)
+    kind = re.fullmatch(r"<U([1-9][0-9]{0,6})", descr)
+    if kind is None or len(shape) != 1:
+        raise VectorFileError(f"{label}: expected one row of texts (numpy's <U), not {printable_name(descr)}")
+    width = 4 * int(kind[1])
+    claimed = _require_stored(shape, width, len(data) - start)
+    count_elements(label, shape)
+    try:
+        # numpy fills a shorter text with null characters, and drops them when it reads.
+        return [
+            data[place : place + width].decode("utf-32-le").rstrip("\0")
+            for place in range(start, start + claimed, width)
+        ]
+    except UnicodeDecodeError:
+        raise VectorFileError(f"{label}: holds what is no text") from None
+
+
+def _read_header(data: bytes) -> tuple[str, bool, tuple[int, ...], int]:
+    """dtype, whether columns come first, shape, and where the numbers begin."""
     # The header's length has two bytes in version 1 of the format and four in later ones.
     size_at, header_at = (8, 10) if data[6:7] == b"\x01" else (8, 12)
     length = int.from_bytes(data[size_at:header_at], "little")
@@ -30,14 +61,15 @@ def read(data: bytes, label: str = "the array") -> Array:
     descr, fortran, shape = _parse_header(data[header_at : header_at + length])
     if "O" in descr:
         raise VectorFileError("object arrays are code, not loaded")
-    if descr not in _DTYPES:
-        raise VectorFileError(f"{label}: dtype {printable_name(descr)} not usable")
-    claimed, stored = _claimed_bytes(shape, BYTES_PER[_DTYPES[descr]]), len(data) - header_at - length
+    return descr, fortran, shape, header_at + length
+
+
+def _require_stored(shape: tuple[int, ...], width: int, stored: int) -> int:
+    """The bytes that the shape claims; raises where fewer are stored."""
+    claimed = _claimed_bytes(shape, width)
     if claimed > stored:
         raise VectorFileError(f"header claims {format_bytes(claimed)}, {format_bytes(stored)} stored")
-    count_elements(label, shape)
-    numbers = as_float32(memoryview(data)[header_at + length : header_at + length + claimed], _DTYPES[descr])
-    return numbers.reshape(shape, order="F" if fortran else "C")
+    return claimed
 
 
 def _parse_header(text: bytes) -> tuple[str, bool, tuple[int, ...]]:
@@ -64,12 +96,15 @@ def _claimed_bytes(shape: tuple[int, ...], width: int) -> int:
 
 def read_archive(archive: zipfile.ZipFile) -> Mapping[str, Array]:
     """Every array of an `.npz` by name."""
-    arrays = {}
-    for name in archive.namelist():
-        if not name.endswith(".npy"):
-            raise VectorFileError(f"record {printable_name(name)} is not a numpy array")
-        data = read_record(archive, name)
-        if not recognizes(data):
-            raise VectorFileError(f"record {printable_name(name)} is not a numpy array")
-        arrays[name.removesuffix(".npy")] = read(data, printable_name(name))
-    return arrays
+    return {
+        name.removesuffix(".npy"): read(read_npy_record(archive, name), printable_name(name))
+        for name in archive.namelist()
+    }
+
+
+def read_npy_record(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The bytes of a record that is a numpy array."""
+    data = read_record(archive, name) if name.endswith(".npy") else b""
+    if not recognizes(data):
+        raise VectorFileError(f"record {printable_name(name)} is not a numpy array")
+    return data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -54,9 +54,9 @@ def page_lines(report: JobReport, name: str, view: PageContext) -> list[Text]:
     if name == LOG:
         return render_log(report, view.width)
     if name in report.tables:
-        return render_table(report.tables[name], view.colours)
+        return [*render_table(report.tables[name], view.colours), *_warnings(report, view.width)]
     if name in report.grids:
-        return draw_grid(report.grids[name], view.colours)
+        return [*draw_grid(report.grids[name], view.colours), *_warnings(report, view.width)]
     return render_overview(report, view.now, view.width, view.height, view.column, view.colours)
 
 
@@ -77,6 +77,14 @@ def empty_page(width: int) -> list[Text]:
     ]
     others = [Text(line, style="dim") for line in _folded(OTHERS, width)]
     return [Text(), Text("  No job in this session yet. n starts one:"), Text(), *offered, Text(), *others]
+
+
+def _warnings(report: JobReport, width: int) -> Iterator[Text]:
+    """What has to be known to read the numbers of a page; on the overview it stands in the summary."""
+    found = report.summary.get("warnings")
+    for warning in found if isinstance(found, list) else ():
+        yield Text()
+        yield from (Text(line, style="dim") for line in _folded(safe_text(str(warning)), width))
 
 
 def _samples(report: JobReport, width: int, colours: Mapping[str, str]) -> list[Text]:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from core.demo.world import prompts as world
-from core.demo.world.speech import talk
+from core.errors import BadInput
 from core.mixer.mixer import Mixer
 from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.distraction.meaning import semantic_adherence
+from steertui.cli.verbs.run import render_experiment
 from tests.sessions.experiments.running import events, report, table
-from tests.sessions.experiments.scoring.test_model_sampler import base, done
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 
-__all__ = ["base"]
+ASKED = {"vector": "scripted", "n": 12, "at": 3, "window": 4}
 SIDES = {1: "the {task} again", -1: "a {away} indeed", 0: "nothing of both"}
 
 
@@ -45,9 +43,9 @@ def says(prompt: SamplePrompt, mixer: Mixer) -> str:
     return f"one two three {side}"
 
 
-def distracted(folder: Path, script: Any = says) -> dict[str, Any]:
-    asked = {"vector": "scripted", "tasks": pack(folder), "n": 12, "at": 3, "window": 4}
-    return report("distraction", ScriptedVoice(script), asked)
+def distracted(folder: Path, script: Any = says, *, meaning: bool = True, **more: Any) -> dict[str, Any]:
+    asked = {**ASKED, "tasks": pack(folder), **more}
+    return report("distraction", ScriptedVoice(script, meaning=meaning), asked)
 
 
 def test_what_a_text_means_is_found_without_a_word_of_the_lists(tmp_path: Path) -> None:
@@ -86,28 +84,78 @@ def test_nothing_said_means_nothing(tmp_path: Path) -> None:
     assert table(found, "outcomes")["+s"]["semantic"] is None
 
 
-def test_a_resident_model_s_states_tell_tasks_from_temptations(base: Any) -> None:
-    """Sentences of the demo's world about the work, and others about what distracts from it; halves of the same
-    sentences tell nothing apart."""
-    chance, asked = random.Random(5), world.task_requests(12, 31)
-    on = [" ".join(scene.write_sentences(talk.DETERMINED, 3, chance)) for scene, _ in asked]
-    off = [" ".join(scene.write_sentences(talk.DISTRACTIONS, 2, chance)) for scene, _ in asked]
-    thrown = [scene.write_sentence(talk.DISTRACTIONS[n % 6], chance) for n, (scene, _) in enumerate(asked)]
-    states = done(base.mean_states([*on, *off, *(text for _, text in asked), *thrown])).reshape(4, 12, -1)
-    states -= states[2:].mean(axis=(0, 1))
-    held, fallen = (
-        [semantic_adherence(said[n], states[2, n], states[3, n]) for n in range(12)] for said in states[:2]
-    )
-    assert min(held) > max(fallen)
-    assert np.mean(held) > 0.1 > -0.5 > np.mean(fallen)
-    assert abs(np.mean(held[::2]) - np.mean(held[1::2])) < 0.2
+def answers(found: dict[str, Any]) -> list[str]:
+    return [row["key"] for row in found["rows"] if row["table"] == "answers"]
 
 
-def test_a_text_means_the_same_in_a_batch_and_alone(base: Any) -> None:
-    texts = ["We will finish the parser.", "Look at the parade, it is lovely and long today!", "No."]
-    together = done(base.mean_states(texts))
-    for row, text in zip(together, texts, strict=True):
-        assert row == pytest.approx(done(base.mean_states([text]))[0], abs=1e-3)
+def test_what_decided_is_said_with_the_warning(tmp_path: Path) -> None:
+    found = distracted(tmp_path)
+    assert found["summary"]["semantic"] == {"embedded_by": "words", "auroc": 1.0}
+    assert found["warnings"] == ["semantic: only words are compared"]
+    assert "note: semantic: only words are compared" in list(render_experiment(found))
+
+
+def test_a_model_that_cannot_embed_leaves_the_measure_out_and_says_why(tmp_path: Path) -> None:
+    found = distracted(tmp_path, meaning=False)
+    assert found["summary"]["semantic"] == {"left_out": "scripted cannot embed sentences"}
+    assert not any(key.startswith("semantic") for row in found["rows"] for key in row)
+    assert not any(key.startswith("semantic") for key in table(found, "differences"))
+    assert answers(found) == answers(distracted(tmp_path))
+    (note,) = found["warnings"]
+    assert note == "semantic is left out: scripted cannot embed sentences"
+    assert f"note: {note}" in list(render_experiment(found))
+
+
+def test_the_note_stands_in_the_report(tmp_path: Path) -> None:
+    distracted(tmp_path, meaning=False, report=str(tmp_path / "report"))
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert "> semantic is left out: scripted cannot embed sentences" in text
+
+
+def written_rows(folder: Path, script: Any, *without: str) -> str:
+    """Rows for all texts of the run with that script: tasks along one axis, what was thrown in along another."""
+    texts: dict[str, list[float]] = {}
+    for number in range(12):
+        texts[f"please task{number}"], texts[f"look away{number}"] = [1.0, 0.0], [0.0, 1.0]
+        for side, row in ((1, [3.0, 0.0]), (-1, [0.0, 2.0]), (0, [1.0, 1.0])):
+            texts[SIDES[side].format(task=f"task{number}", away=f"away{number}")] = row
+    file = folder / "rows.jsonl"
+    kept = {text: row for text, row in texts.items() if text not in without}
+    file.write_text("".join(json.dumps({"text": text, "row": row}) + "\n" for text, row in kept.items()))
+    return str(file)
+
+
+def test_rows_of_a_file_decide(tmp_path: Path) -> None:
+    """Planted: +s on the task's axis, −s on the distractor's, unsteered between the two."""
+    found = distracted(tmp_path, meaning=False, embeddings=written_rows(tmp_path, says))
+    rows = table(found, "outcomes")
+    assert [rows[name]["semantic"] for name in ("+s", "−s", "unsteered")] == pytest.approx([1.0, -1.0, 0.0])
+    assert found["summary"]["semantic"] == {"embedded_by": "rows.jsonl", "auroc": None}
+    assert "the rows of rows.jsonl were not tested" in found["warnings"][0]
+    assert "warm" in found["warnings"][0]
+
+
+def test_a_file_that_lacks_a_task_is_refused_before_anything_is_generated(tmp_path: Path) -> None:
+    voice = ScriptedVoice(says)
+    asked = {**ASKED, "tasks": pack(tmp_path), "embeddings": written_rows(tmp_path, says, "look away3")}
+    with pytest.raises(BadInput, match="rows.jsonl: no row for the text 'look away3'"):
+        events("distraction", voice, asked)
+    assert voice.asked == []
+
+
+def test_a_file_that_lacks_an_answer_leaves_the_measure_out(tmp_path: Path) -> None:
+    found = distracted(tmp_path, embeddings=written_rows(tmp_path, says, "the task3 again"))
+    reason = found["summary"]["semantic"]["left_out"]
+    assert reason.startswith("rows.jsonl has no row for 1 of the 48 answers of this run")
+    assert "samples.jsonl" in reason
+    assert "semantic" not in table(found, "outcomes")["+s"]
+
+
+def test_the_answers_that_a_file_needs_are_what_the_samples_hold_after_the_sign(tmp_path: Path) -> None:
+    distracted(tmp_path, report=str(tmp_path / "report"))
+    samples = map(json.loads, (tmp_path / "report" / "samples.jsonl").read_text().splitlines())
+    texts = {one["text"].partition("⟧ ")[2].strip() for one in samples if one["condition"] == "+s"}
+    assert texts == {f"the task{number} again" for number in range(12)}
 
 
 def test_events_say_how_far_it_is(tmp_path: Path) -> None:

@@ -144,3 +144,14 @@ def test_certainty_and_a_foreign_writing_system_are_broken() -> None:
     assert not is_broken(replace(certain, reading=AnswerReading(high, entropy=low)), before)
     russian = replace(said, text="слово " * 40, pieces=("слово ",) * 40)
     assert is_broken(replace(before, generated=russian, reading=AnswerReading(high)), before)
+
+
+def test_letters_of_a_distractor_are_not_foreign_to_an_answer() -> None:
+    """Under an English prompt sixteen Cyrillic tokens are a collapse, unless a Cyrillic text was put in."""
+    said = answer(
+        "the plan " + "мы поговорим о погоде " * 2 + "и о том как сегодня светит яркое тёплое солнце"
+    )
+    assert said.collapse is not None
+    assert said.collapse.system == "Cyrillic"
+    assert replace(said, inserted=("Какая сегодня погода?",)).collapse is None
+    assert replace(said, inserted=("What a day!",)).collapse == said.collapse

@@ -64,6 +64,12 @@ def test_an_extraction(
         (["themes", "missing.jsonl"], 4, "missing.jsonl: no such file"),
         (["themes", "bad.jsonl"], 4, "bad.jsonl: line 1: direction has to be a list of texts"),
         (["themes", "themes.txt", "--other", "missing.txt"], 4, "no such file"),
+        (
+            ["themes", "themes.txt", "--other", "themes.txt", "--embeddings", "bad.jsonl"],
+            4,
+            "line 1: no 'text'",
+        ),
+        (["run", "distraction", "pirate", "--embeddings", "missing.npz"], 4, "missing.npz: no such file"),
         (["check", "missing.gguf"], 4, "no vector 'missing.gguf'"),
         (["check", "pirate", "--contrast", "nothing"], 4, "no contrast set 'nothing'"),
         (["check", "pirate", "--contrast", "bad.jsonl"], 4, "bad.jsonl"),
@@ -91,11 +97,12 @@ def test_other_jobs(
 
 def test_what_is_right_passes_and_costs_no_torch(tmp_path: Path) -> None:
     (tmp_path / "runs.jsonl").write_text(THEMES.replace('"direction": "rude"', '"direction": ["rude"]'))
+    (tmp_path / "rows.jsonl").write_text('{"text": "rude", "row": [1, 2]}\n')
     given = {"contrast": "pirate", "out": "v.gguf", "read": "span:1:3", "layers": "3-5", "vector": "pirate"}
     asked = [
         ("extract", given),
         ("check", {"vector": "pirate", "contrast": "pirate"}),
-        ("themes", {"themes": "runs.jsonl"}),
+        ("themes", {"themes": "runs.jsonl", "embeddings": "rows.jsonl"}),
         ("sweep", {"vector": "pirate", "prompts": "demo"}),
         ("distraction", {"vector": "pirate", "tasks": "english"}),
         ("honeypot", {"vector": "pirate", "traps": "demo"}),
