@@ -164,5 +164,5 @@ def explain_errors(place: Path, action: Callable[[], T]) -> T:
         if unread := UNREAD_GGUF.search(text):
             text = f"transformers {transformers.__version__} reads no GGUF files of architecture {unread[1]}"
         if "ignore_mismatched_sizes" in text:
-            text = "the weights do not have the shapes that config.json describes"
+            text = "the weights do not have the shapes that its configuration describes"
         raise ModelError(f"{place} cannot be loaded: {text[:240]}") from error

@@ -30,6 +30,8 @@ class ShowsNotices(MessagePump):
         self.app.notify(safe_text(sentence), severity="error", markup=False, timeout=ERROR_S)
 
     def on_screen_notice(self, notice: ScreenNotice) -> None:
+        # It would go on to the app, which shows notices as well.
+        notice.stop()
         self.app.notify(
             safe_text(notice.sentence), severity=notice.severity, markup=False, timeout=notice.timeout
         )

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from sessions.experiments.packs import pack_source
-from sessions.job_specs.kinds.inputs import VECTOR_SOURCE
-from sessions.job_specs.kinds.kind import CheckContext
+from sessions.job_specs.kinds.inputs import vector_detail
+from steertui.screens.library.compatibility import fit_badge, refusal_reason
 from steertui.widgets.choices import Choice
+from vectors.data.model_shape import ModelShape
+from vectors.library import library
 
 
-def vector_choices() -> list[Choice]:
-    """The library's entries as choices, each with a short note."""
-    found = VECTOR_SOURCE.complete(CheckContext(pack_source))
-    return [Choice(each.name, each.name, each.detail) for each in found]
+def vector_choices(shape: ModelShape | None = None, first: str = "") -> list[Choice]:
+    """The library's entries as choices, each with a short note; those that a model of this shape would refuse
+    come last, marked, and the one named `first` comes first if it is not among them.
+    """
+    fitting, refused = [], []
+    for entry in library.list_entries():
+        detail = vector_detail(entry)
+        if refusal_reason(entry.card, shape):
+            refused.append(Choice(entry.name, entry.name, f"{detail} · {fit_badge(entry.card, shape)}"))
+        else:
+            fitting.append(Choice(entry.name, entry.name, detail))
+    return sorted(fitting, key=lambda choice: choice.name != first) + refused

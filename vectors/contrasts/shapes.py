@@ -1,9 +1,10 @@
 """Public formats of contrast data, detected by their keys; to add one, add a function and a line below.
 
-Sources: repeng and chat pairs (`positive`, `negative`); anthropics/evals (`question`,
-`answer_matching_behavior`, …); persona_vectors (`instruction` with `pos` and `neg`, `questions`);
-llm-personality-axes (`query`, `responses` by persona); motivation narratives (`determined`, `drifting`);
-honest and deceptive answers; lists of prompts for comparing two models (steer-clear's scenarios).
+Sources: repeng and chat pairs (`positive`, `negative`); replies to a message (`user`), as our own sets have
+them; anthropics/evals (`question`, `answer_matching_behavior`, …); persona_vectors (`instruction` with `pos`
+and `neg`, `questions`); llm-personality-axes (`query`, `responses` by persona); motivation narratives
+(`determined`, `drifting`); honest and deceptive answers; lists of prompts for comparing two models
+(steer-clear's scenarios).
 """
 
 from __future__ import annotations
@@ -50,6 +51,12 @@ def detect_shape(records: Sequence[PairRecord]) -> FileShape:
 def _pairs(record: PairRecord) -> Iterator[ContrastPair]:
     sides = [_pair_text(record, key) for key in ("positive", "negative")]
     yield ContrastPair(sides[0], sides[1], _domain(record))
+
+
+def _replies(record: PairRecord) -> Iterator[ContrastPair]:
+    """Two replies to one message; without the message they would be texts that nobody asked for."""
+    user, *replies = (_required_text(record, key) for key in ("user", "positive", "negative"))
+    yield _answer_pair(user, replies[0], replies[1], _domain(record))
 
 
 def _evals(record: PairRecord) -> Iterator[ContrastPair]:
@@ -175,6 +182,8 @@ def _domain(record: PairRecord) -> str:
 
 EVALS = "evals"
 SHAPES = (
+    # Before `pairs`, which would pass over the message.
+    FileShape("replies", ("user", "positive", "negative"), _replies),
     FileShape("pairs", ("positive", "negative"), _pairs),
     FileShape(EVALS, ("question", "answer_matching_behavior", "answer_not_matching_behavior"), _evals),
     FileShape("trait", ("instruction", "questions"), _trait),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from core.errors import ModelError
@@ -13,6 +14,13 @@ OTHER_TYPES = {
     "imatrix": "an importance matrix",
     "mmproj": "the projector of a multimodal model",
 }
+POSITIVE = ("block_count", "embedding_length", "rope.freq_base")
+NOT_NEGATIVE = ("attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon")
+"""Numbers of an architecture without which no model computes; with NaN or 0 some would load all the same."""
+
+TOKEN_IDS = ("bos", "eos", "padding")
+EMBEDDING = "token_embd.weight"
+
 SCALED_IN_LOADER = ("gpt-oss",)
 """Architectures whose scaled positions transformers takes from the file."""
 
@@ -27,6 +35,7 @@ def check_gguf(path: Path, header: GgufHeader) -> None:
             f"{path} has no vocabulary (tokenizer.ggml.tokens): convert the model with its tokenizer"
         )
     _refuse_cut_file(path, header)
+    _refuse_impossible_numbers(path, header)
     scaling = header.metadata.get(f"{header.architecture}.rope.scaling.type", "none")
     # Without its scaling a model computes other logits, and nothing else would tell.
     if scaling != "none" and header.architecture not in SCALED_IN_LOADER:
@@ -49,6 +58,25 @@ def _refuse_other_contents(path: Path, header: GgufHeader) -> None:
         raise ModelError(
             f"{path} is one of {parts} parts of a model: join them with llama-gguf-split --merge"
         )
+
+
+def _refuse_impossible_numbers(path: Path, header: GgufHeader) -> None:
+    for key in (*POSITIVE, *NOT_NEGATIVE):
+        name = f"{header.architecture}.{key}"
+        value = header.metadata.get(name)
+        if not isinstance(value, int | float):
+            continue
+        if not math.isfinite(value) or value < 0 or (value == 0 and key in POSITIVE):
+            raise ModelError(f"{path}: its {name} is {value:g}, with which no model computes: damaged")
+    for kind in TOKEN_IDS:
+        name = f"tokenizer.ggml.{kind}_token_id"
+        value = header.metadata.get(name, 0)
+        if not isinstance(value, int) or not 0 <= value < header.vocabulary:
+            raise ModelError(f"{path}: its {name} is {value}, of {header.vocabulary} tokens: damaged")
+    rows = header.tensors[EMBEDDING].shape[0] if EMBEDDING in header.tensors else header.vocabulary
+    # Fewer tokens than rows are usual: writers pad the embedding.
+    if header.vocabulary > rows:
+        raise ModelError(f"{path}: {header.vocabulary} tokens, and rows of {rows} in its embedding: damaged")
 
 
 def _refuse_cut_file(path: Path, header: GgufHeader) -> None:

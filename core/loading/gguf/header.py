@@ -144,6 +144,8 @@ class _HeaderCursor:
 
 def _parse(cursor: _HeaderCursor, size: int) -> GgufHeader:
     version = cursor.number("I")
+    if int.from_bytes(version.to_bytes(4, "little"), "big") in VERSIONS:
+        raise _DamagedHeader("a big-endian GGUF file, only little-endian ones can be read")
     if version not in VERSIONS:
         raise _DamagedHeader(f"GGUF version {version}, only {' and '.join(map(str, VERSIONS))} can be read")
     tensors, entries = cursor.number("Q"), cursor.number("Q")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.byte_sizes import format_bytes
 from core.errors import BadInput
@@ -11,6 +12,9 @@ from core.loading.fetched_models import FETCHABLE, find_fetchable
 from core.loading.model_names import find_local_model, named_folder
 from core.mixer.layer_ranges import DEEPEST, parse_layers
 from sessions.job_specs.kinds.kind import CheckContext, Json, KnownName, ParamKind
+
+if TYPE_CHECKING:
+    from vectors.library.library import LibraryEntry
 
 
 class VectorKind(ParamKind):
@@ -30,12 +34,7 @@ class VectorKind(ParamKind):
     def complete(self, context: CheckContext) -> list[KnownName]:
         from vectors.library import library
 
-        def detail(entry: library.LibraryEntry) -> str:
-            if entry.card is None:
-                return entry.problem
-            return "starter" if entry.starter else (entry.note or entry.card.format)
-
-        return [KnownName(entry.name, detail(entry)) for entry in library.list_entries()]
+        return [KnownName(entry.name, vector_detail(entry)) for entry in library.list_entries()]
 
 
 class ModelKind(ParamKind):
@@ -112,6 +111,13 @@ class LayersKind(ParamKind):
     def check(self, value: Json, context: CheckContext) -> None:
         # Without a model the depth is unknown, so the largest possible one is assumed.
         parse_layers(value, context.n_layers or DEEPEST)
+
+
+def vector_detail(entry: LibraryEntry) -> str:
+    """What a list says of a vector beside its name."""
+    if entry.card is None:
+        return entry.problem
+    return "starter" if entry.starter else (entry.note or entry.card.format)
 
 
 def find_vector_file(name: str) -> Path:

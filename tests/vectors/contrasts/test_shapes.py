@@ -39,6 +39,15 @@ def test_text_pairs_and_chat_pairs(tmp_path: Path) -> None:
     assert found.pairs[1].positive == chat
 
 
+def test_two_replies_to_a_message_keep_the_message(tmp_path: Path) -> None:
+    row = {"user": "How is the weather?", "positive": "Glorious!", "negative": "Dreary.", "domain": "sky"}
+    found = written(tmp_path, "r.jsonl", [row])
+    asked = {"role": "user", "content": "How is the weather?"}
+    assert (found.shape, found.pairs[0].domain) == ("replies", "sky")
+    assert found.pairs[0].positive == [asked, {"role": "assistant", "content": "Glorious!"}]
+    assert found.pairs[0].negative == [asked, {"role": "assistant", "content": "Dreary."}]
+
+
 def test_a_list_in_one_json_document(tmp_path: Path) -> None:
     found = written(tmp_path, "p.json", [{"positive": "up", "negative": "down"}] * 2)
     assert len(found.pairs) == 2

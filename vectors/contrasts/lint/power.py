@@ -23,7 +23,8 @@ def find_too_few(contrast: ContrastSet, holdout: float) -> list[LintFinding]:
         return []
     needed = next(count for count in range(held, 10_000) if LAYERS * smallest_p(count) < LEVEL)
     whole = math.ceil(needed / holdout)
-    told = f"{held} held-out pairs of {len(contrast.pairs)} cannot give p < {LEVEL} after Holm over {LAYERS} layers"
+    told = f"{held} held-out pairs of {len(contrast.pairs)} cannot give p < {LEVEL} after Holm over {LAYERS} layers,"
+    told += " as many as the deepest models have"
     return [
         LintFinding(
             "hold-out", f"{told}; {whole} pairs can", figures={"held": held, "smallest_p": smallest_p(held)}

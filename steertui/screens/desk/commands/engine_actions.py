@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import SteerError
+from sessions.job_specs.fetching import MODELS_GET
 from steertui.screens.desk.commands.prompt_actions import search_prompts
 from steertui.screens.desk.dialogs import leave, model
+from steertui.screens.notices import ScreenNotice
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen
@@ -70,10 +72,25 @@ async def _open_model_dialog(desk: DeskScreen) -> None:
     def change_model(wanted: str) -> None:
         if wanted == model.UNLOAD:
             desk.request("unload")
+        elif wanted.startswith(model.FETCH):
+            desk.run_async(_fetch_model(desk, wanted.removeprefix(model.FETCH)))
         elif wanted:
             load_model(desk, wanted)
 
     desk.open_dialog(model.model_dialog(found, here), change_model)
+
+
+async def _fetch_model(desk: DeskScreen, name: str) -> None:
+    """Have the engine fetch a model, and say when it can be loaded: somebody may be in a conversation by then."""
+    reply = await desk.link.request("job.start", kind=MODELS_GET.kind, params={"name": name})
+    if reply is None:
+        return
+    desk.post_message(ScreenNotice(f"fetching {name}: F3 shows its progress, and k there stops it"))
+    report = await desk.ledger.wait_for_end(int(reply["job"]))
+    if report is not None and report.state == "done":
+        desk.post_message(ScreenNotice(f"{name} is here: F6 loads it"))
+    elif report is not None and report.message:
+        desk.warn(report.message)
 
 
 def load_model(desk: DeskScreen, wanted: str) -> None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def open_vector_dialog(desk: DeskScreen) -> None:
     """Choose a vector from the library and add a strip for it."""
     loaded = {channel.label for channel in desk.mixer_panel.board.mixer.channels}
-    desk.open_dialog(vector_dialog(loaded), lambda source: desk.run_async(add_vector_strip(desk, source)))
+    dialog = vector_dialog(loaded, desk.link.state.model)
+    desk.open_dialog(dialog, lambda source: desk.run_async(add_vector_strip(desk, source)))
 
 
 async def add_vector_strip(desk: DeskScreen, source: str) -> None:

@@ -14,13 +14,19 @@ from steertui.screens.pick import ChoiceDialog
 from steertui.widgets.choices import Choice
 
 UNLOAD = "-"
+FETCH = "+"
+"""Begins the key of a model that has to be fetched first; no model's name begins so."""
 FREE = "type to filter, or a folder, a GGUF file or a Hugging Face id"
 HINT = "enter loads (the current one is unloaded first) · options after a name: dtype=bfloat16 quant=4bit"
 
 
 def model_dialog(found: Mapping[str, Any], here: str) -> ChoiceDialog:
-    """The models that the engine has found; `here` is the loaded one. Returns a name with its options."""
+    """The models that the engine has found or could fetch; `here` is the loaded one. Returns a name with its
+    options.
+    """
     choices = [_model_choice(row, here) for row in found["models"]]
+    # An engine of an older version offers none.
+    choices += [_fetchable_choice(row) for row in found.get("fetchable", ())]
     unload = [Choice(UNLOAD, f"unload {here}", "frees its memory")] if here else []
     title = f"model · {format_bytes(found['free'])} free on {found['where']}"
     return ChoiceDialog(title, [*choices, *unload], free=FREE, hint=HINT, wide=True)
@@ -54,3 +60,9 @@ def _model_choice(row: Mapping[str, Any], here: str) -> Choice:
     detail = " · ".join(filter(None, (kind, layers, format_bytes(row["weight_bytes"]), fit)))
     # The key is read as words, like a typed name with options, so spaces in a folder are quoted.
     return Choice(shlex.quote(row["name"]), row["name"], detail)
+
+
+def _fetchable_choice(row: Mapping[str, Any]) -> Choice:
+    # The size first: the name of the model is what may be cut off.
+    detail = f"fetch {format_bytes(row['download'])} · {row['about'].partition(':')[0]}"
+    return Choice(FETCH + row["name"], row["name"], detail)
