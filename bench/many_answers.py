@@ -47,7 +47,9 @@ def bench(setting: Setting) -> dict[str, Any]:
     ]
     laps = race(arms, setting)
     ties, wrong = compare(model, requests, alone, in_lanes)
-    print(f"many_answers: {len(alone) - ties - wrong} of {len(alone)} equal, {ties} differ first at a near tie")
+    print(
+        f"many_answers: {len(alone) - ties - wrong} of {len(alone)} equal, {ties} differ first at a near tie"
+    )
     return {
         "model": f"{model.name}, {model.dtype}, {LANES} prompts of {_lengths(requests)} tokens, at most {NEW} new",
         "rates": {arm: [lap.rate(setting.clock) for lap in found] for arm, found in laps.items()},

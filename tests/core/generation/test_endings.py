@@ -79,7 +79,9 @@ def test_inside_and_outside():
 
 def test_the_vocabulary_is_listed_once_for_all_answers_of_a_model(monkeypatch):
     listed = []
-    monkeypatch.setattr(Thinker, "get_vocab", lambda self: listed.append(1) or {"<think>": OPEN, "</think>": CLOSE})
+    monkeypatch.setattr(
+        Thinker, "get_vocab", lambda self: listed.append(1) or {"<think>": OPEN, "</think>": CLOSE}
+    )
     model = core.adopt(zoo.build("llama"), Thinker(), name="thinker")
     for _ in range(3):
         core.stream(model, [3, 4, 5], max_new_tokens=1)
