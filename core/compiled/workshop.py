@@ -57,26 +57,37 @@ class GraphBuilder:
         if self.refusal is not None or size.caps > MOST_CAPS:
             reason = self.refusal or f"{size.caps} capped directions at one layer are too many for a graph"
             return f"decoding stays eager: {reason}"
-        if at_once:
-            return self.build_step(size)
         try:
             # None stands for no room for a child: the step is then built without one.
-            self._child_processes[size] = (
-                PrecompileProcess(self.model, size) if child_process_fits(self.model) else None
-            )
+            child = PrecompileProcess(self.model, size) if child_process_fits(self.model) else None
         except OSError as error:
             return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
+        if at_once:
+            return self._build_after(size, child)
+        self._child_processes[size] = child
         return f"a step for {size} is being compiled; decoding stays eager until it is ready"
 
     def install_finished(self) -> Iterator[str]:
         """Build the steps whose child process has finished; slow, so call it between two answers."""
+        yield from self.stop_overdue()
         ready = [size for size, child in self._child_processes.items() if child is None or child.finished]
         for size in ready:
-            child = self._child_processes.pop(size)
-            if child is None or child.succeeded:
-                yield self.build_step(size)
-            else:
-                yield f"decoding stays eager: {child.error_text}"
+            yield self._build_after(size, self._child_processes.pop(size))
+
+    def stop_overdue(self) -> Iterator[str]:
+        """Stop the child processes that take too long; cheap, so it can be asked at every token."""
+        late = [(size, child) for size, child in self._child_processes.items() if child and child.is_overdue]
+        for size, child in late:
+            del self._child_processes[size]
+            yield _give_up(child)
+
+    def _build_after(self, size: GraphSize, child: PrecompileProcess | None) -> str:
+        """Build a step once its child has compiled it; unlike this process, a child can be stopped in time."""
+        if child is not None:
+            child.wait()
+            if not child.succeeded:
+                return _give_up(child)
+        return self.build_step(size)
 
     def build_step(self, size: GraphSize) -> str:
         """Compile a step now, verify it, and keep it only if it is verified; no other pass runs meanwhile."""
@@ -132,6 +143,12 @@ def graph_builder(model: Model) -> GraphBuilder:
         model.attached.setdefault(GraphBuilder, GraphBuilder(model))
     found: GraphBuilder = model.attached[GraphBuilder]
     return found
+
+
+def _give_up(child: PrecompileProcess) -> str:
+    told = f"decoding stays eager: {child.error_text}"
+    child.stop()
+    return told
 
 
 def child_process_fits(model: Model) -> bool:
