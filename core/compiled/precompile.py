@@ -31,6 +31,7 @@ from core.model.model import Model
 from core.python_child import python_command, python_environment
 
 CACHE = "TORCHINDUCTOR_CACHE_DIR"
+LAST_WORDS = 200
 LONGEST_SECONDS = 60.0
 """A step that is not compiled by then is given up: decoding stays eager, and that is said."""
 
@@ -103,6 +104,11 @@ class PrecompileProcess:
             self._child.wait()
 
 
+def error_words(error: Exception) -> str:
+    """An error of the compiler on one line, without its advice on how to debug it."""
+    return " ".join(str(error).partition("\nSet TORCH")[0].split())[:LAST_WORDS] or type(error).__name__
+
+
 def use_own_cache() -> None:
     """Use the user's own cache folder: the compiler's default is in a folder that every user can write to."""
     os.environ.setdefault(CACHE, str(Path(platformdirs.user_cache_dir("steertui")) / "inductor"))
@@ -148,8 +154,10 @@ def main() -> None:
     spec: GraphSpec = json.load(sys.stdin)
     torch.set_num_threads(spec["threads"])
     size = GraphSize(**spec["size"])
-    model = empty_model(spec)
-    GraphStep(model, size).compile_graph()
+    try:
+        GraphStep(empty_model(spec), size).compile_graph()
+    except Exception as error:  # compilers raise errors of any class; the parent reads the last line
+        sys.exit(error_words(error))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@ A tape requests a step, a child process precompiles it, and it is installed betw
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -13,7 +16,7 @@ import torch
 
 from core.compiled.graph_step import GraphStep
 from core.compiled.layout import slot_demand
-from core.compiled.precompile import PrecompileProcess, use_own_cache
+from core.compiled.precompile import PrecompileProcess, error_words, use_own_cache
 from core.compiled.size import MOST_CAPS, GraphSize
 from core.compiled.verify import verify_step
 from core.model.cache import can_rewind
@@ -22,7 +25,6 @@ from core.steering.plan import Plan
 if TYPE_CHECKING:
     from core.model.model import Model
 
-LAST_WORDS = 200
 MARGIN = 1.2
 MOST_STEPS = 6
 """Most steps kept at once, because each has a static cache as long as its context."""
@@ -61,7 +63,7 @@ class GraphBuilder:
             # None stands for no room for a child: the step is then built without one.
             child = PrecompileProcess(self.model, size) if child_process_fits(self.model) else None
         except OSError as error:
-            return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
+            return f"decoding stays eager: {error_words(error)}"
         if at_once:
             return self._build_after(size, child)
         self._child_processes[size] = child
@@ -101,7 +103,7 @@ class GraphBuilder:
                 step.compile_graph()
                 verdict = verify_step(step)
             except Exception as error:  # compilers raise errors of any class; eager decoding continues
-                return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
+                return f"decoding stays eager: {error_words(error)}"
         if not verdict.is_sound:
             return f"decoding stays eager: the compiled step does not agree with it ({verdict})"
         self.add_step(step)
@@ -173,4 +175,8 @@ def refusal_reason(model: Model) -> str | None:
         return "the model is quantised"
     if getattr(hf, "_hf_peft_config_loaded", False):
         return "the model has an adapter"
+    # The compiler that torch looks for; on a GPU it needs none.
+    cpp = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    if model.device.type == "cpu" and shutil.which(cpp) is None:
+        return f"there is no C++ compiler {cpp!r}; install it, or name another one in CXX"
     return None

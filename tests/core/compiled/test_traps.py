@@ -249,6 +249,23 @@ def test_what_cannot_be_compiled_says_why() -> None:
     assert workshop.refusal_reason(model) == "parts of the model are offloaded"
 
 
+def test_without_a_compiler_one_sentence_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny.model(seed=8)
+    assert workshop.refusal_reason(model) is None
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    live = core.stream(model, PROMPT, compile=True, max_new_tokens=4, ignore_end=True)
+    assert len(list(live)) == 4
+    assert [data["text"] for kind, data in live.notices if kind == "compile"] == [
+        "decoding stays eager: there is no C++ compiler 'no-such-compiler'; install it, or name another one in CXX"
+    ]
+
+
+def test_an_error_of_the_compiler_is_one_line_without_advice() -> None:
+    told = RuntimeError("backend raised:\nNo space left\n\nSet TORCHDYNAMO_VERBOSE=1 for more")
+    assert precompile.error_words(told) == "backend raised: No space left"
+    assert precompile.error_words(ValueError()) == "ValueError"
+
+
 def test_the_guard_on_hooks_is_on() -> None:
     assert torch._dynamo.config.skip_nnmodule_hook_guards is False
 
