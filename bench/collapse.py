@@ -3,12 +3,16 @@ lamp is held against the exact grammar of their world: the only models of which 
 
 A window has collapsed when less than half of its finished sentences are well-formed, or none was finished, and is sound
 when at least nine tenths are; what lies between is counted and judges nobody. Limits are told for each number alone
-too: what another limit would have done. `loop` is 1 where the answer loops at the end of the window.
+too: what another limit would have done. `loop` is 1
+where the answer loops at the end of the window. `times` are what the loop rule costs at every token.
 """
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -18,7 +22,7 @@ import core
 import vectors
 from bench.arms import Check, Setting
 from core import demo
-from core.collapse.loops import find_period
+from core.collapse.loops import LoopDetector, find_period
 from core.demo.world.labels import label_text
 from core.demo.world.prompts import story_openings, task_requests
 from core.generation.probabilities import token_entropy
@@ -36,6 +40,7 @@ RANDOM = 2
 STRIDE, LONGEST, SEED = 16, 64, 6
 """The limits were chosen on the prompts of seed 5."""
 FALSE_ALARMS, MISSES = 0.05, 0.15
+TOKENS, MOST_MICROSECONDS = 2000, 100.0
 SIGNS = {**LIMITS, "loop": 1.0}
 Window = tuple[Mapping[str, float], bool | None]
 
@@ -63,10 +68,41 @@ def bench(setting: Setting) -> dict[str, Any]:
         },
         "windows": [[dict(found), collapsed] for found, collapsed in seen],
         "goals": [],
+        "times": [_token_cost(name, ids, setting.repetitions) for name, ids in _costly_texts().items()],
         "checks": [
             Check("sound windows that light the lamp", alarms, FALSE_ALARMS).to_json(),
             Check("collapsed windows that do not", misses, MISSES).to_json(),
         ],
+    }
+
+
+def _costly_texts() -> dict[str, list[int]]:
+    """Ids like those of prose (Zipf), exact loops, and a noisy loop in which nearly every lag has to be judged."""
+    chance = random.Random(SEED)
+    prose = chance.choices(range(1, 500), [1 / rank for rank in range(1, 500)], k=TOKENS)
+    noisy = [7 if chance.random() < 0.93 else chance.randrange(9) for _ in range(TOKENS)]
+    return {
+        "a token of prose": prose,
+        "a token of a loop of period 1": [7] * TOKENS,
+        "a token of a loop of period 199": [n % 199 for n in range(TOKENS)],
+        "a token of a noisy loop of period 1": noisy,
+    }
+
+
+def _token_cost(name: str, ids: Sequence[int], repetitions: int) -> dict[str, Any]:
+    """Microseconds of CPU that the loop rule takes for a token."""
+    found = []
+    for _ in range(repetitions):
+        detector, began = LoopDetector(), time.process_time()
+        for token in ids:
+            detector.add_token(token)
+        found.append(1e6 * (time.process_time() - began) / len(ids))
+    return {
+        "name": name,
+        "median": median(found),
+        "low": min(found),
+        "high": max(found),
+        "at_most": MOST_MICROSECONDS,
     }
 
 

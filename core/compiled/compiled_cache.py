@@ -116,12 +116,15 @@ class CompiledTape(Tape):
 
     def _request_step(self, wanted: GraphSize) -> GraphStep | None:
         """Request a missing step, with some room to grow; returns it if it was built at once."""
+        builder = graph_builder(self.model)
+        for late in builder.stop_overdue():
+            self._notify("compile", text=late)
         size = size_for(wanted.lanes, wanted.capacity, self.model.max_context, wanted.slots, wanted.caps)
-        news = graph_builder(self.model).request_step(size, self.at_once)
+        news = builder.request_step(size, self.at_once)
         if news is None:
             return None
         self._notify("compile", text=news)
-        return graph_builder(self.model).find_step(wanted)
+        return builder.find_step(wanted)
 
     def _graph_logits(
         self, tokens: list[int], phase: str, plan: Plan, readings: list[MeterReading] | None

@@ -13,6 +13,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypedDict
@@ -29,6 +31,9 @@ from core.model.model import Model
 from core.python_child import python_command, python_environment
 
 CACHE = "TORCHINDUCTOR_CACHE_DIR"
+LAST_WORDS = 200
+LONGEST_SECONDS = 60.0
+"""A step that is not compiled by then is given up: decoding stays eager, and that is said."""
 
 GraphSpec = TypedDict(
     "GraphSpec",
@@ -51,6 +56,7 @@ class PrecompileProcess:
 
     def __init__(self, model: Model, size: GraphSize) -> None:
         use_own_cache()
+        self._deadline = time.monotonic() + LONGEST_SECONDS
         # A file, not a pipe: nobody reads while the child runs, and a full pipe would block it.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._child = subprocess.Popen(
@@ -75,8 +81,19 @@ class PrecompileProcess:
         return self._child.poll() == 0
 
     @property
+    def is_overdue(self) -> bool:
+        return not self.finished and time.monotonic() > self._deadline
+
+    def wait(self) -> None:
+        """Wait until it has finished, or is overdue."""
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(max(0.0, self._deadline - time.monotonic()))
+
+    @property
     def error_text(self) -> str:
-        """Last line of a failed child's stderr."""
+        """Why there is nothing: it took too long, or the last line of a failed child's stderr."""
+        if self.is_overdue:
+            return f"the compiled step was not ready after {LONGEST_SECONDS:g} s"
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "the compiler's process died")
@@ -85,6 +102,11 @@ class PrecompileProcess:
         if not self.finished:
             self._child.kill()
             self._child.wait()
+
+
+def error_words(error: Exception) -> str:
+    """An error of the compiler on one line, without its advice on how to debug it."""
+    return " ".join(str(error).partition("\nSet TORCH")[0].split())[:LAST_WORDS] or type(error).__name__
 
 
 def use_own_cache() -> None:
@@ -132,8 +154,10 @@ def main() -> None:
     spec: GraphSpec = json.load(sys.stdin)
     torch.set_num_threads(spec["threads"])
     size = GraphSize(**spec["size"])
-    model = empty_model(spec)
-    GraphStep(model, size).compile_graph()
+    try:
+        GraphStep(empty_model(spec), size).compile_graph()
+    except Exception as error:  # compilers raise errors of any class; the parent reads the last line
+        sys.exit(error_words(error))
 
 
 if __name__ == "__main__":

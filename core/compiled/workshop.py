@@ -5,6 +5,9 @@ A tape requests a step, a child process precompiles it, and it is installed betw
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -13,7 +16,7 @@ import torch
 
 from core.compiled.graph_step import GraphStep
 from core.compiled.layout import slot_demand
-from core.compiled.precompile import PrecompileProcess, use_own_cache
+from core.compiled.precompile import PrecompileProcess, error_words, use_own_cache
 from core.compiled.size import MOST_CAPS, GraphSize
 from core.compiled.verify import verify_step
 from core.model.cache import can_rewind
@@ -22,7 +25,6 @@ from core.steering.plan import Plan
 if TYPE_CHECKING:
     from core.model.model import Model
 
-LAST_WORDS = 200
 MARGIN = 1.2
 MOST_STEPS = 6
 """Most steps kept at once, because each has a static cache as long as its context."""
@@ -57,26 +59,37 @@ class GraphBuilder:
         if self.refusal is not None or size.caps > MOST_CAPS:
             reason = self.refusal or f"{size.caps} capped directions at one layer are too many for a graph"
             return f"decoding stays eager: {reason}"
-        if at_once:
-            return self.build_step(size)
         try:
             # None stands for no room for a child: the step is then built without one.
-            self._child_processes[size] = (
-                PrecompileProcess(self.model, size) if child_process_fits(self.model) else None
-            )
+            child = PrecompileProcess(self.model, size) if child_process_fits(self.model) else None
         except OSError as error:
-            return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
+            return f"decoding stays eager: {error_words(error)}"
+        if at_once:
+            return self._build_after(size, child)
+        self._child_processes[size] = child
         return f"a step for {size} is being compiled; decoding stays eager until it is ready"
 
     def install_finished(self) -> Iterator[str]:
         """Build the steps whose child process has finished; slow, so call it between two answers."""
+        yield from self.stop_overdue()
         ready = [size for size, child in self._child_processes.items() if child is None or child.finished]
         for size in ready:
-            child = self._child_processes.pop(size)
-            if child is None or child.succeeded:
-                yield self.build_step(size)
-            else:
-                yield f"decoding stays eager: {child.error_text}"
+            yield self._build_after(size, self._child_processes.pop(size))
+
+    def stop_overdue(self) -> Iterator[str]:
+        """Stop the child processes that take too long; cheap, so it can be asked at every token."""
+        late = [(size, child) for size, child in self._child_processes.items() if child and child.is_overdue]
+        for size, child in late:
+            del self._child_processes[size]
+            yield _give_up(child)
+
+    def _build_after(self, size: GraphSize, child: PrecompileProcess | None) -> str:
+        """Build a step once its child has compiled it; unlike this process, a child can be stopped in time."""
+        if child is not None:
+            child.wait()
+            if not child.succeeded:
+                return _give_up(child)
+        return self.build_step(size)
 
     def build_step(self, size: GraphSize) -> str:
         """Compile a step now, verify it, and keep it only if it is verified; no other pass runs meanwhile."""
@@ -90,7 +103,7 @@ class GraphBuilder:
                 step.compile_graph()
                 verdict = verify_step(step)
             except Exception as error:  # compilers raise errors of any class; eager decoding continues
-                return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
+                return f"decoding stays eager: {error_words(error)}"
         if not verdict.is_sound:
             return f"decoding stays eager: the compiled step does not agree with it ({verdict})"
         self.add_step(step)
@@ -134,6 +147,12 @@ def graph_builder(model: Model) -> GraphBuilder:
     return found
 
 
+def _give_up(child: PrecompileProcess) -> str:
+    told = f"decoding stays eager: {child.error_text}"
+    child.stop()
+    return told
+
+
 def child_process_fits(model: Model) -> bool:
     """Whether the GPU has room for a child's uninitialised weights; on CPU they cost nothing."""
     if model.device.type != "cuda":
@@ -156,4 +175,8 @@ def refusal_reason(model: Model) -> str | None:
         return "the model is quantised"
     if getattr(hf, "_hf_peft_config_loaded", False):
         return "the model has an adapter"
+    # The compiler that torch looks for; on a GPU it needs none.
+    cpp = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    if model.device.type == "cpu" and shutil.which(cpp) is None:
+        return f"there is no C++ compiler {cpp!r}; install it, or name another one in CXX"
     return None

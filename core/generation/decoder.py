@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from core.errors import BadInput, UsageError
-from core.generation.endings import TextStream, ThinkingMarks, end_ids
+from core.generation.endings import TextStream, end_ids, thinking_marks
 from core.generation.lane_comparison import LaneComparison, LaneToken, compare_lanes
 from core.generation.prefill import FIRST_CHUNK, feed_in_chunks
 from core.generation.probabilities import Candidate, log_probabilities, token_entropy, top_candidates
@@ -49,7 +49,7 @@ class Decoder:
         self.logits: Tensor | None = None
         self._turn_start = len(tape)
         self._plan: Plan | None = None
-        self._thoughts = ThinkingMarks(model.tokenizer)
+        self._thoughts = thinking_marks(model)
         self._ends = frozenset() if how.ignore_end else end_ids(model.hf, model.tokenizer)
         self._texts = [TextStream(model.tokenizer, how.stops) for _ in self.rows]
         self._sampled_ids: list[list[int]] = [[] for _ in self.rows]

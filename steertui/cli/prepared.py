@@ -34,6 +34,7 @@ class ChatSetup:
     def __init__(self, args: argparse.Namespace, on_record: OnRecord = lambda record: None) -> None:
         self._args = args
         self._parent: int | None = None
+        self._notes: list[str] = []
         self.mixer, self.settings = Mixer(), answer_settings(args)
         check_channels(args.channels or ())
         self._place = open_backend(args, args.model, on_record)
@@ -119,12 +120,20 @@ class ChatSetup:
                 hear("".join(event.text))
             elif isinstance(event, CHANGES) and event.gen is not None:
                 changes.append(event)
+            elif isinstance(event, ev.NoteAdded):
+                self._notes.append(event.text)
             elif isinstance(event, ev.AnswerStopped):
                 stop = event
         assert stop is not None
         # Scheduled edits may have changed the mixer during the answer.
         self.mixer = rebuild_mixer(self.state.mixer.state, self.state.vectors, self.n_layers)
         return AnswerReport.of(self.state, stop, changes)
+
+    def print_notes(self) -> None:
+        """Print what was noted since the last call, such as what became of a compiled step."""
+        notes, self._notes = self._notes, []
+        for words in notes:
+            print_note(words)
 
     def stream_answers(self, asked: Mapping[str, Any]) -> Iterator[ev.Event]:
         """Answer many prompts with this mixer and these settings, as a job; yields its events to the end."""

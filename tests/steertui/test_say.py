@@ -104,12 +104,31 @@ def test_keep_and_rebuild_differ_after_a_change(say: Say, push: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_compiled_step_says_the_same(say: Say, push: Path) -> None:
+def test_the_compiled_step_says_the_same(say: Say, push: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Enough for a compiler on a busy machine.
+    monkeypatch.setattr("core.compiled.precompile.LONGEST_SECONDS", 600.0)
     options = ("--vector", f"{push}:2", "--split", "--max-new", "12", "--flip-at", "6")
     assert say("hello", *options, "--compile")["token_ids"] == say("hello", *options)["token_ids"]
     journals = [path.read_text() for path in paths.sessions_folder().glob("*/*/journal.jsonl")]
     assert sum("takes over" in journal for journal in journals) == 1
     assert sum('"by":"compiled"' in journal for journal in journals) == 1
+
+
+def test_a_compiler_that_is_too_slow_is_given_up_and_that_is_said(
+    tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.compiled import precompile
+
+    words = ["say", "hello", "--model", str(tiny), "--max-new", "4"]
+    assert main.main(words) == 0
+    eager = capsys.readouterr()
+    slow = [sys.executable, "-c", "import time; time.sleep(600)"]
+    monkeypatch.setattr(precompile, "python_command", lambda *_: slow)
+    monkeypatch.setattr(precompile, "LONGEST_SECONDS", 0.2)
+    assert main.main([*words, "--compile"]) == 0
+    said = capsys.readouterr()
+    assert said.out == eager.out
+    assert said.err == "decoding stays eager: the compiled step was not ready after 0.2 s\n"
 
 
 def test_a_saved_mixer_plays_as_it_did(say: Say, push: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from core.generation.endings import TextStream, ThinkingMarks, end_ids
+from core.generation.endings import TextStream, end_ids, thinking_marks
 from core.generation.sampling import TokenSampler
 from core.mixer.mixer import Mixer
 
@@ -59,8 +59,7 @@ class AnswerEnds:
     def __init__(self, model: Model) -> None:
         self.tokenizer, self.max_context = model.tokenizer, model.max_context
         self.end_ids = end_ids(model.hf, model.tokenizer)
-        # Made once for all answers: it asks for the whole vocabulary.
-        self.marks = ThinkingMarks(model.tokenizer)
+        self.marks = thinking_marks(model)
 
 
 class GrowingAnswer:

@@ -61,6 +61,8 @@ def _answer(setup: ChatSetup, line: str, *, aloud: bool) -> dict[str, Any]:
     answer = setup.answer(line, printer.write) if aloud else setup.answer(line)
     if aloud:
         printer.end(answer.text)
+    # Not while the text is printed: a note would stand in the middle of a line.
+    setup.print_notes()
     return answer.to_json()
 
 

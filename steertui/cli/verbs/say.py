@@ -111,6 +111,7 @@ def _open_setup(args: argparse.Namespace) -> ChatSetup:
 def _answer_one(prompt: Prompt, args: argparse.Namespace) -> int:
     with _open_setup(args) as setup:
         answer = setup.answer(prompt) if args.json or args.jsonl else _print_answer(setup, prompt)
+        setup.print_notes()
     if args.json:
         _print_row(answer.to_json())
     return INTERRUPTED if answer.interrupted else 0
@@ -137,6 +138,7 @@ def _answer_in_turn(items: list[PromptRecord], args: argparse.Namespace, option:
         for item in items:
             setup.begin_anew()
             rows.append({"prompt": item.prompt} | item.rest | _try_answer(setup, item.prompt))
+            setup.print_notes()
             if not args.json and not args.jsonl:
                 _print_row(rows[-1])
             if rows[-1].get("stop") == "cancel":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
+import time
 import weakref
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +15,7 @@ import torch
 from torch import Tensor
 
 import core
-from core.compiled import verify, workshop
+from core.compiled import precompile, verify, workshop
 from core.compiled.buffers import GraphBuffers
 from core.compiled.setting import CoefficientTable
 from core.compiled.size import MOST_CAPS, GraphSize
@@ -138,6 +140,61 @@ def test_a_child_that_fails_is_told_and_nothing_is_tried_twice(monkeypatch: pyte
     assert graph_builder(model).request_step(SIZE) is None
 
 
+SLOW = "import time; time.sleep(600)"
+
+
+def slow_compiler(monkeypatch: pytest.MonkeyPatch, limit: float) -> None:
+    """A child that would compile for ten minutes, and a limit of so many seconds."""
+    monkeypatch.setattr(precompile, "python_command", lambda *_: [sys.executable, "-c", SLOW])
+    monkeypatch.setattr(precompile, "LONGEST_SECONDS", limit)
+
+
+def test_a_slow_compiler_is_stopped_in_time_and_decoding_stays_eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow_compiler(monkeypatch, 0.3)
+    model = tiny.model(seed=8)
+    live = core.stream(model, PROMPT, compile=True, max_new_tokens=60, ignore_end=True)
+    said = []
+    for step in live:
+        said.append(step)
+        time.sleep(0.02)
+    news = [data["text"] for kind, data in live.notices if kind == "compile"]
+    assert "is being compiled; decoding stays eager until it is ready" in news[0]
+    assert news[1:] == ["decoding stays eager: the compiled step was not ready after 0.3 s"]
+    assert [step.token_id for step in said] == [
+        step.token_id for step in core.stream(model, PROMPT, max_new_tokens=60, ignore_end=True)
+    ]
+    assert not any(step.compiled for step in said)
+    # It is not tried again, and nothing runs on.
+    assert graph_builder(model).request_step(SIZE) is None
+    assert list(graph_builder(model).install_finished()) == []
+
+
+def test_a_slow_compiler_is_found_between_two_answers_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow_compiler(monkeypatch, 0.2)
+    model = tiny.model(seed=8)
+    graph_builder(model).request_step(SIZE)
+    (child,) = graph_builder(model)._child_processes.values()
+    assert child is not None
+    assert list(graph_builder(model).install_finished()) == []
+    assert not child.finished
+    time.sleep(0.3)
+    assert "not ready after 0.2 s" in next(graph_builder(model).install_finished())
+    assert child.finished
+    assert not child.succeeded
+
+
+def test_now_waits_for_a_slow_compiler_no_longer_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow_compiler(monkeypatch, 0.3)
+    model = tiny.model(seed=8)
+    began = time.monotonic()
+    live = core.stream(model, PROMPT, compile="now", max_new_tokens=4, ignore_end=True)
+    assert [step.compiled for step in live] == [False] * 4
+    assert time.monotonic() - began < 20
+    assert [data["text"] for kind, data in live.notices if kind == "compile"] == [
+        "decoding stays eager: the compiled step was not ready after 0.3 s"
+    ]
+
+
 def test_a_child_that_cannot_be_born_ends_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     def crowded(model: Any, size: Any) -> None:
         raise OSError(11, "Resource temporarily unavailable")
@@ -171,6 +228,7 @@ def test_a_model_has_one_graph_builder_and_takes_it_along() -> None:
 def test_now_means_before_the_second_token(monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny.model(seed=10)
     live = core.stream(model, PROMPT, compile="now", max_new_tokens=4, ignore_end=True)
+    monkeypatch.setattr(workshop, "child_process_fits", lambda model: False)
     monkeypatch.setattr(graph_builder(model), "build_step", lambda size: f"made {size.capacity}")
     assert len(list(live)) == 4
     assert [data for kind, data in live.notices if kind == "compile"] == [{"at": 1, "text": "made 128"}]
@@ -189,6 +247,23 @@ def test_what_cannot_be_compiled_says_why() -> None:
     del model.hf.hf_quantizer
     model.layers[0]._hf_hook = object()
     assert workshop.refusal_reason(model) == "parts of the model are offloaded"
+
+
+def test_without_a_compiler_one_sentence_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny.model(seed=8)
+    assert workshop.refusal_reason(model) is None
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    live = core.stream(model, PROMPT, compile=True, max_new_tokens=4, ignore_end=True)
+    assert len(list(live)) == 4
+    assert [data["text"] for kind, data in live.notices if kind == "compile"] == [
+        "decoding stays eager: there is no C++ compiler 'no-such-compiler'; install it, or name another one in CXX"
+    ]
+
+
+def test_an_error_of_the_compiler_is_one_line_without_advice() -> None:
+    told = RuntimeError("backend raised:\nNo space left\n\nSet TORCHDYNAMO_VERBOSE=1 for more")
+    assert precompile.error_words(told) == "backend raised: No space left"
+    assert precompile.error_words(ValueError()) == "ValueError"
 
 
 def test_the_guard_on_hooks_is_on() -> None:

@@ -77,6 +77,21 @@ def test_inside_and_outside():
     assert not ThinkingMarks(None).has_marks
 
 
+def test_the_vocabulary_is_listed_once_for_all_answers_of_a_model(monkeypatch):
+    listed = []
+    monkeypatch.setattr(
+        Thinker, "get_vocab", lambda self: listed.append(1) or {"<think>": OPEN, "</think>": CLOSE}
+    )
+    model = core.adopt(zoo.build("llama"), Thinker(), name="thinker")
+    for _ in range(3):
+        core.stream(model, [3, 4, 5], max_new_tokens=1)
+    assert listed == [1]
+    # Another tokenizer has marks of its own.
+    model.tokenizer = Thinker()
+    core.stream(model, [3, 4, 5], max_new_tokens=1)
+    assert listed == [1, 1]
+
+
 def thinking_model():
     return reference.with_tokenizer(Thinker())
 
