@@ -43,12 +43,12 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
     yield from judging.announce_judge(judge)
     meaning = yield from choose_meaning(sampler, params["embeddings"], tasks)
     table = yield from _interrupt_tasks(sampler, channel, tasks, all_conditions, settings, params)
-    meaning, table = yield from add_semantic_scores(meaning, tasks, table)
+    meaning, scored = yield from add_semantic_scores(meaning, tasks, table)
     scales = _residual_norms(sampler, channel.layers or channel.vector.layers)
     has_meaning = meaning.embedding is not None
-    rows = ResistanceTable(table, at, window, settings.seed, scales, params["published"], has_meaning)
-    yield from rows.events((*TESTED, *((name, UNSTEERED) for name in random_conditions(table))))
-    found = yield from judging.judge_conditions(judge, _judged_items(tasks, table), UNSTEERED, settings.seed)
+    rows = ResistanceTable(scored, at, window, settings.seed, scales, params["published"], has_meaning)
+    yield from rows.events((*TESTED, *((name, UNSTEERED) for name in random_conditions(scored))))
+    found = yield from judging.judge_conditions(judge, _judged_items(tasks, scored), UNSTEERED, settings.seed)
     facts = {"vector": channel.label, "at": at, "within": window, "role": params["role"]}
     summary = rows.summary() | facts | {"by": "tokens from the interruption", **found}
     summary["semantic"] = meaning.facts()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Self, TypeVar
 
 from textual import events, on, work
@@ -81,7 +82,11 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
         self.transcript_panel: TranscriptPanel = TranscriptPanel(lambda: self.link.state, id="page")
         self.transcript, self.prompt = self.transcript_panel.transcript, PromptInput(id="prompt")
         self.tour = Tour(model, id="coach")
-        self.menu = self.prompt.menu = Completions(_suggest_commands, _complete_command, id="menu")
+        self.menu = self.prompt.menu = Completions(
+            lambda text: _slash_commands().suggest_commands(text),
+            lambda text, choice: _slash_commands().complete_command(text, choice),
+            id="menu",
+        )
         self.mixer_panel: MixerPanel = MixerPanel(id="rack")
         self.mixer_panel.strips.readings = self.transcript.tint.readings
         self.mixer_panel.meters.gauges = self.transcript_panel.gauges
@@ -319,11 +324,8 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
         if not message.text.startswith("/"):
             await self.composer.send_message(message.text)
             return
-        # Imported here, as in `action_do`.
-        from steertui.screens.desk.commands.slash_commands import run_command
-
         try:
-            run_command(self, message.text)
+            _slash_commands().run_command(self, message.text)
         except SteerError as error:
             self.warn(str(error))
             self.prompt.load_text(message.text)
@@ -393,15 +395,8 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
         self.mixer_panel.select(place)
 
 
-def _suggest_commands(text: str) -> list[tuple[str, str]]:
+def _slash_commands() -> ModuleType:
     # Imported here, as in `DeskScreen.action_do`.
-    from steertui.screens.desk.commands.slash_commands import suggest_commands
+    from steertui.screens.desk.commands import slash_commands
 
-    return suggest_commands(text)
-
-
-def _complete_command(text: str, choice: str) -> str:
-    # Imported here, as in `DeskScreen.action_do`.
-    from steertui.screens.desk.commands.slash_commands import complete_command
-
-    return complete_command(text, choice)
+    return slash_commands
