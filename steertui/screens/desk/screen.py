@@ -83,8 +83,8 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
         self.transcript, self.prompt = self.transcript_panel.transcript, PromptInput(id="prompt")
         self.tour = Tour(model, id="coach")
         self.menu = self.prompt.menu = Completions(
-            lambda text: _slash_commands().suggest_commands(text),
-            lambda text, choice: _slash_commands().complete_command(text, choice),
+            lambda text: _import_slash_commands().suggest_commands(text),
+            lambda text, choice: _import_slash_commands().complete_command(text, choice),
             id="menu",
         )
         self.mixer_panel: MixerPanel = MixerPanel(id="rack")
@@ -204,10 +204,9 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
 
     def _apply_notice(self, notice: dict[str, Any]) -> None:
         """Apply a notice about the connection (not the session)."""
-        if notice.get("ev") == "up":
-            # Before the first command can be used, which then need not wait for its imports.
-            from steertui.screens.desk.commands import actions, slash_commands  # noqa: F401
         match notice.get("ev"):
+            case "up":  # before the first command can be used, which then need not wait
+                _import_slash_commands()
             case "lost":
                 self.transcript.set_live(False)
             case "gone":
@@ -325,7 +324,7 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
             await self.composer.send_message(message.text)
             return
         try:
-            _slash_commands().run_command(self, message.text)
+            _import_slash_commands().run_command(self, message.text)
         except SteerError as error:
             self.warn(str(error))
             self.prompt.load_text(message.text)
@@ -395,8 +394,7 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
         self.mixer_panel.select(place)
 
 
-def _slash_commands() -> ModuleType:
-    # Imported here, as in `DeskScreen.action_do`.
+def _import_slash_commands() -> ModuleType:
     from steertui.screens.desk.commands import slash_commands
 
     return slash_commands
