@@ -205,8 +205,6 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
     def _apply_notice(self, notice: dict[str, Any]) -> None:
         """Apply a notice about the connection (not the session)."""
         match notice.get("ev"):
-            case "up":  # before the first command can be used, which then need not wait
-                _import_slash_commands()
             case "lost":
                 self.transcript.set_live(False)
             case "gone":
@@ -217,11 +215,13 @@ class DeskScreen(ShowsNotices, FirstFramesScreen[None]):
             case "epoch":
                 self.link.session_changed()
                 self._reset_session()
-            case "up" if self.link.session_changed():
+            case "up":
+                _import_slash_commands()  # now, so that the first command need not wait
+                changed = self.link.session_changed()
                 # An observer must not change the engine's session; it starts from what the engine sends.
-                if self.link.observer:
+                if changed and self.link.observer:
                     self._reset_session()
-                else:
+                elif changed:
                     self.feed.clear_queued()
                     self._restore_session()
 
