@@ -11,13 +11,18 @@ from vectors.library import library
 
 def vector_choices(shape: ModelShape | None = None, first: str = "") -> list[Choice]:
     """The library's entries as choices, each with a short note; those that a model of this shape would refuse
-    come last, marked, and the one named `first` comes first if it is not among them.
+    come last, marked, and of either the one named `first` comes first.
     """
+
+    def is_other(choice: Choice) -> bool:
+        return choice.name != first
+
     fitting, refused = [], []
     for entry in library.list_entries():
         detail = vector_detail(entry)
         if refusal_reason(entry.card, shape):
-            refused.append(Choice(entry.name, entry.name, f"{detail} · {fit_badge(entry.card, shape)}"))
+            refused.append(Choice(entry.name, entry.name, f"{fit_badge(entry.card, shape)} · {detail}"))
         else:
             fitting.append(Choice(entry.name, entry.name, detail))
-    return sorted(fitting, key=lambda choice: choice.name != first) + refused
+    # The sort is stable, so the others keep their order.
+    return [*sorted(fitting, key=is_other), *sorted(refused, key=is_other)]

@@ -72,7 +72,7 @@ async def test_the_app_opens_talks_and_lists_it(engine: OpenEngine, size: tuple[
         await at.press("escape")
         # Vectors of the demo are offered last, and marked.
         at.desk.action_do("vector.add")
-        await at.sees("starter · ✗ width")
+        await at.sees("✗ width · starter")
 
 
 async def talk(at: Stage) -> None:
