@@ -101,12 +101,11 @@ def test_a_push_that_leaves_no_choice_is_told_where_an_unsteered_lane_runs_besid
     steps = list(live)
     steered = [step.entropy for step in steps]
     beside = [step.forced[1].entropy for step in steps]
-    print([round(x, 3) for x in beside])
     assert longest_low(steered) >= CERTAIN
     ids = [step.token_id for step in steps]
-    assert is_certain(steered, beside) == (
-        sum(entropy >= CERTAIN_NATS for entropy in beside[-CERTAIN:]) >= CERTAIN // 2
-    )
+    assert any(is_certain(steered[:n], beside[:n]) for n in range(len(ids) + 1))
+    # Null: the same certainty, shared by the unsteered model.
+    assert not any(is_certain(steered[:n], steered[:n]) for n in range(len(ids) + 1))
     # Without a lane beside it nothing is known of the unsteered model.
     assert not is_certain(steered, [None] * len(ids))
 
@@ -171,7 +170,6 @@ def test_an_answer_pushed_into_another_script_is_told_in_json(
     words += ["--temperature", "1", "--seed", "3", "--own", "--json"]
     assert main.main(words) == 0
     found = json.loads(capsys.readouterr().out)
-    print(found["text"])
     assert found["flags"]["collapsed"]["reason"] == "writing system"
     assert found["flags"]["collapsed"]["system"] == "Cyrillic"
 
