@@ -153,7 +153,8 @@ def _write_and_dose(
     summary = yield from write_result(result, params, model)
     if recipe.suggest:
         found, said = yield from _search_dose(result, made[1], params, recipe, model)
-        summary |= {**found, "warnings": [*summary["warnings"], *said]}
+        before = summary["warnings"]
+        summary |= {**found, "warnings": [*(before if isinstance(before, list) else []), *said]}
     # Last: until everything is done, the same command continues from the states.
     if summary["dose_search"] != STOPPED:
         remove_states(recipe.store)

@@ -23,6 +23,7 @@ class Extraction:
     dose: Report | None = None
 
     def to_json(self) -> dict[str, JsonValue]:
+        holdout = self.vector.about.holdout
         return json_safe(
             {
                 "vector": self.vector.name,
@@ -34,7 +35,7 @@ class Extraction:
                 "consistency": self.vector.card.consistency.to_json(),
                 "best_layer": self.best_layer,
                 "n_effective": self.n_effective,
-                "holdout": self.vector.about.holdout and self.vector.about.holdout.to_json(),
+                "holdout": holdout.to_json() if holdout else None,
                 "suggestion": self.vector.suggestion,
                 "dose": self.dose,
                 "warnings": list(self.warnings),
