@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import subprocess
+import sys
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -88,7 +89,10 @@ def _run_extraction(name: str, setting: Setting, *more: str) -> dict[str, Any]:
         if process.returncode != 0:
             raise RuntimeError(f"extract {name} ended with {process.returncode}")
         whole = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return {"set": name, "whole": whole, **moments}
+        lap = {"set": name, "whole": whole, **moments}
+        # A run takes minutes: what is known of it is shown as it comes.
+        print("  run:", json.dumps(lap), file=sys.stderr)
+        return lap
 
 
 def _follow_events(process: subprocess.Popen[str]) -> dict[str, Any]:

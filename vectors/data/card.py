@@ -119,7 +119,7 @@ class Card:
             "norms": _text_keys(self.norms),
             "consistency": self.consistency.to_json(),
             "sha256": self.sha256,
-            "holdout": self.about.holdout and self.about.holdout.to_json(),
+            "holdout": self.about.holdout.to_json() if self.about.holdout else None,
             "undecided": self.undecided,
             "parts": list(self.parts),
             "ceilings": _text_keys(self.ceilings),
