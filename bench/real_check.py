@@ -29,7 +29,7 @@ def bench(setting: Setting) -> dict[str, Any]:
     run_steps(fetch_job({"name": SMOLLM2.name}))
     model = core.load(SMOLLM2.name, device=setting.device)
     with TemporaryDirectory() as folder:
-        files = {name: _half_set_vector(model, name, Path(folder)) for name in SETS}
+        files = {name: half_set_vector(model, name, Path(folder)) for name in SETS}
         laps = {
             name: [_check_seconds(model, path, name) for _ in range(setting.repetitions)]
             for name, path in files.items()
@@ -53,7 +53,7 @@ def bench(setting: Setting) -> dict[str, Any]:
     }
 
 
-def _half_set_vector(model: Model, name: str, folder: Path) -> Path:
+def half_set_vector(model: Model, name: str, folder: Path) -> Path:
     out = folder / f"{name}.safetensors"
     for _ in run(
         extraction_job(model, {"contrast": name, "out": str(out), "holdout": 0.5, "suggest": False})
