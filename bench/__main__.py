@@ -33,6 +33,7 @@ BENCHES = (
     "real_check",
     "real_extract",
     "estimates",
+    "nulls",
     "outside",
 )
 RESULTS = Path(__file__).parent / "results"

@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.errors import EngineUnavailable, SteerError
+from core.freed_memory import keep_freed_memory
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord, decode
 from sessions.state.state import SessionState
@@ -77,6 +78,8 @@ class LocalBackend:
         return self._host.session.state
 
     def load(self, model: str, options: Mapping[str, Any]) -> None:
+        # This process ends with its command, so it need not give memory back before.
+        keep_freed_memory()
         self.do("load_model", model=model, options=dict(options))
 
     def do(self, op: str, **args: Any) -> Mapping[str, Any]:

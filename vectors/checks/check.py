@@ -164,7 +164,7 @@ def _check_steps(model: Model, vector: SteeringVector, halves: Halves | None, se
     evidence = rank_vector(model, evidence, found, nulls, settings)
     if not evidence.stops:
         evidence = yield from try_dose(model, evidence, pairs, nulls, found, settings)
-        vector = with_neutral(vector, (yield from neutral_statistics(model, vector, evidence.trial)))
+        vector = with_neutral(vector, neutral_statistics(evidence.trial))
     summary = json_safe(report.build_report(model, evidence))
     yield from report.report_events(model, evidence, summary)
     # Without a dose of its own the file's suggestion stays what it was.

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from core.demo.demo_world import world_of
 from core.generation.token_ids import prompt_ids
-from core.jobs.job import Steps, gpu_task
+from core.jobs.job import Steps
 from vectors.checks import propensity, report
 from vectors.checks.answers.baseline import pole_sentence, prompt_baseline
 from vectors.checks.answers.capability import answer_choices, compare_choices
 from vectors.checks.answers.dosed_answers import TextJudge
 from vectors.checks.answers.judged_pairs import JudgedPair
-from vectors.checks.answers.readings import token_projections
 from vectors.checks.answers.text_effects import FLOOR, best_feature, judged_layer, replies_told_apart
 from vectors.checks.answers.trial import Trial, TrialPlan, run_trial
 from vectors.checks.gradients.gradient import GradientUnavailable, RowGradients
@@ -28,7 +27,6 @@ from vectors.checks.prompts import default_prompts
 from vectors.checks.rank_stage import CheckSettings, PairGradients
 from vectors.checks.report import CheckMeasurements
 from vectors.statistics import metrics
-from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -91,6 +89,7 @@ def try_dose(
         read_layers=tuple(sorted({*evidence.band, judged_layer(model.n_layers)})),
         max_new=settings.max_new,
         seed=settings.seed,
+        directions=evidence.vector.directions,
     )
     trial = yield from run_trial(plan)
     # At the vector's KL its κ̂ may be far off, and then a rank at equal κ̂ is no rank at equal KL.
@@ -166,19 +165,11 @@ def trial_messages(model: Model, pairs: Sequence[JudgedPair], settings: CheckSet
     return list(dict.fromkeys(found))[:MESSAGES]
 
 
-def neutral_statistics(
-    model: Model, vector: SteeringVector, trial: Trial | None
-) -> Steps[dict[int, dict[str, float]]]:
+def neutral_statistics(trial: Trial | None) -> dict[int, dict[str, float]]:
     """Projections of the answers without a dose: they are ordinary text of this model."""
-    answers = trial.answers if trial else None
-    if answers is None:
-        return {}
-    rows = [
-        ScoredRow(prompt, answer.tokens)
-        for prompt, answer in zip(answers.prompts, answers.by_condition["0"], strict=True)
-        if answer.tokens
-    ]
-    if not rows:
-        return {}
-    found = yield gpu_task(lambda: token_projections(model, rows, vector.directions))
-    return {layer: metrics.summarize_projections(values) for layer, values in found.items()}
+    undosed = trial.answers.by_condition["0"] if trial else ()
+    found: dict[int, list[Floats]] = {}
+    for answer in undosed:
+        for layer, values in answer.projections.items():
+            found.setdefault(layer, []).append(values)
+    return {layer: metrics.summarize_projections(np.concatenate(values)) for layer, values in found.items()}

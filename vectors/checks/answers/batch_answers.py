@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
 from core.errors import BadInput
 from core.generation.endings import end_ids
 from core.jobs.job import Progress, Steps, gpu_task
 from core.model.cache import can_rewind, forward_parameters
+from core.model.roomy_cache import roomy_cache
 from core.model.row_pushes import RowPushes
 from vectors.checks.gradients.scored_rows import SHORTEST_PREFIX, ScoredRow, shared_length
 
@@ -120,7 +120,7 @@ class AnswerBatch:
         count = shared_length([ScoredRow(tuple(prompt), ()) for prompt in self.prompts])
         if count < SHORTEST_PREFIX or len(self.prompts) == 1 or not can_rewind(self.model):
             return 0
-        self._cache = DynamicCache()
+        self._cache = roomy_cache()
         ids = torch.tensor([list(self.prompts[0][:count])] * len(self.pushes), device=self.model.device)
         with self.model.steering.steering_with(RowPushes(self._stacked(1))):
             self.model.anatomy.trunk(input_ids=ids, past_key_values=self._cache, use_cache=True)
@@ -136,7 +136,7 @@ class AnswerBatch:
         """Logits [rows, vocabulary] behind the last position; pads are masked and count no position."""
         self._mask = torch.cat([self._mask, seen], dim=1)
         if self._cache is None:
-            self._cache = DynamicCache() if can_rewind(self.model) else None
+            self._cache = roomy_cache() if can_rewind(self.model) else None
         options: dict[str, Any] = {"past_key_values": self._cache, "use_cache": True}
         if not bool(self._mask.all()):
             options["attention_mask"] = self._mask
@@ -148,7 +148,7 @@ class AnswerBatch:
         with self.model.steering.steering_with(RowPushes(self._stacked(len(self.prompts)))):
             out = self.model.hf(input_ids=ids, **options)
         self._cache = out.past_key_values
-        logits: Tensor = out.logits[:, -1].float()
+        logits: Tensor = out.logits[:, -1].float().contiguous()
         return logits
 
     def _stacked(self, copies: int) -> dict[int, Tensor]:
@@ -168,7 +168,10 @@ class AnswerBatch:
             raise BadInput("the model's logits are not finite under this push")
         if self.temperature > 0:
             # Gumbel noise makes the largest sum a sample of the softmax, and rows of a prompt comparable.
-            uniform = torch.rand(len(self.prompts), logits.shape[1], generator=self._noise)
-            noise = -torch.log(-torch.log(uniform.clamp(1e-20, 1 - 1e-7)))
-            logits = logits / self.temperature + noise.repeat(len(self.pushes), 1).to(logits.device)
+            noise = torch.rand(len(self.prompts), logits.shape[1], generator=self._noise).clamp_(
+                1e-20, 1 - 1e-7
+            )
+            noise = noise.log_().neg_().log_().neg_().to(logits.device)
+            # In place: new tensors of this size cost more than the arithmetic.
+            logits.div_(self.temperature).view(len(self.pushes), *noise.shape).add_(noise)
         return [int(token) for token in logits.argmax(dim=-1).tolist()]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from core.jobs.job import Steps
 from vectors.checks.answers.batch_answers import BatchAnswer, sample_answers
@@ -97,8 +98,12 @@ def sample_dosed_answers(
     layers: Sequence[int],
     max_new: int,
     seed: int,
+    directions: Mapping[int, Tensor],
 ) -> Steps[DosedAnswers]:
-    """Every prompt without a dose and at ± the doses, with common random numbers; then one unsteered read."""
+    """Every prompt without a dose and at ± the doses, with common random numbers; then one unsteered read.
+
+    The tokens of the answers without a dose are projected on `directions`.
+    """
     profile, scale = own
     pushes: dict[str, Push | None] = {"0": None, "+": profile.at(scale, band), "−": profile.at(-scale, band)}
     for number, control in enumerate(controls, start=1):
@@ -107,17 +112,22 @@ def sample_dosed_answers(
     sampled = yield from sample_answers(
         model, prompts, list(pushes.values()), max_new=max_new, temperature=TEMPERATURE, seed=seed
     )
-    return (yield from _read_answers(model, prompts, dict(zip(pushes, sampled, strict=True)), layers))
+    by_condition = dict(zip(pushes, sampled, strict=True))
+    return (yield from _read_answers(model, prompts, by_condition, layers, directions))
 
 
 def _read_answers(
-    model: Model, prompts: Sequence[Ids], sampled: Mapping[str, Sequence[BatchAnswer]], layers: Sequence[int]
+    model: Model,
+    prompts: Sequence[Ids],
+    sampled: Mapping[str, Sequence[BatchAnswer]],
+    layers: Sequence[int],
+    directions: Mapping[int, Tensor],
 ) -> Steps[DosedAnswers]:
     # One group per prompt: its answers share their context, which is then read once.
     groups = [
         [ScoredRow(tuple(prompt), answers[number].tokens) for answers in sampled.values()]
         for number, prompt in enumerate(prompts)
     ]
-    read = yield from read_rows(model, groups, layers, scored=len(OWN))
+    read = yield from read_rows(model, groups, layers, len(OWN), directions)
     by_condition = {name: [group[place] for group in read] for place, name in enumerate(sampled)}
     return DosedAnswers(by_condition, tuple(tuple(prompt) for prompt in prompts))

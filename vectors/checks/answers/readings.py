@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -27,12 +26,13 @@ BROKEN_NATS = 1.5
 
 @dataclass(frozen=True)
 class UnsteeredReading:
-    """One answer read unsteered; `states[layer]` is the mean over its tokens."""
+    """One answer read unsteered; `states[layer]` is the mean over its tokens, `projections[layer]` of each of them."""
 
     tokens: tuple[int, ...]
     nll: float
     states: Mapping[int, Floats]
     ended: bool = True
+    projections: Mapping[int, Floats] = field(default_factory=dict)
 
     @property
     def repetition(self) -> float:
@@ -56,47 +56,69 @@ def read_rows(
     groups: Sequence[Sequence[ScoredRow]],
     layers: Sequence[int],
     scored: int | None = None,
+    directions: Mapping[int, Tensor] | None = None,
     label: str = "answers read",
 ) -> Steps[list[list[UnsteeredReading]]]:
     """Read rows group by group; those of a group should share their context, which is then run once.
 
-    Of each group only the first `scored` rows get their nll; the others are read for their states alone.
+    Of each group only the first `scored` rows get their nll; the others are read for their states alone. The
+    tokens of the first row are projected on `directions`.
     """
     found = []
     for number, rows in enumerate(groups, start=1):
-        found.append((yield gpu_task(partial(_read_group, model, rows, layers, scored))))
+        found.append((yield gpu_task(partial(_read_group, model, rows, layers, scored, directions or {}))))
         yield Progress(number, len(groups), label)
     return found
 
 
 def _read_group(
-    model: Model, rows: Sequence[ScoredRow], layers: Sequence[int], scored: int | None
+    model: Model,
+    rows: Sequence[ScoredRow],
+    layers: Sequence[int],
+    scored: int | None,
+    directions: Mapping[int, Tensor],
 ) -> list[UnsteeredReading]:
     with_reply = [row for row in rows if row.reply]
     few = len(with_reply) if scored is None else sum(bool(row.reply) for row in rows[:scored])
-    found = iter(_read_replies(model, with_reply, layers, few) if with_reply else ())
+    # Of the first row of the group, which may have no reply.
+    projected = directions if rows and rows[0].reply else {}
+    found = iter(_read_replies(model, with_reply, layers, few, projected) if with_reply else ())
     empty = UnsteeredReading((), float("nan"), {})
     return [next(found) if row.reply else empty for row in rows]
 
 
 def _read_replies(
-    model: Model, rows: Sequence[ScoredRow], layers: Sequence[int], scored: int
+    model: Model,
+    rows: Sequence[ScoredRow],
+    layers: Sequence[int],
+    scored: int,
+    directions: Mapping[int, Tensor],
 ) -> list[UnsteeredReading]:
     states: dict[int, Tensor] = {}
+    projections: dict[int, Floats] = {}
+    count = skipped_length(model, rows)
+    first = slice(len(rows[0].context) - count, len(rows[0].ids) - count)
 
     def keep(layer: int, hidden: Tensor) -> None:
         # The pass over the common beginning comes first and is overwritten.
-        states[layer] = hidden.detach()
+        if layer in layers:
+            states[layer] = hidden.detach()
+        if layer in directions:
+            projections[layer] = (hidden[0, first].float().cpu() @ directions[layer]).numpy()
 
-    with model.steering.hooking_outputs(sorted(layers), keep):
+    with model.steering.hooking_outputs(sorted({*layers, *directions}), keep):
         logprobs = reply_logprobs(model, rows, scored=scored)
-    count = skipped_length(model, rows)
     batch = RowBatch.of(rows, model.device, count, scored)
     chosen = logprobs.gather(1, batch.targets[:, None])[:, 0]
     nll = [-float(part.mean()) for part in chosen.split([len(row.reply) for row in rows[:scored]])]
     nll += [float("nan")] * (len(rows) - scored)
     return [
-        UnsteeredReading(row.reply, nll[number], _mean_states(states, number, row, count))
+        UnsteeredReading(
+            row.reply,
+            nll[number],
+            _mean_states(states, number, row, count),
+            projections={} if number else projections,
+        )
         for number, row in enumerate(rows)
     ]
 
@@ -104,25 +126,3 @@ def _read_replies(
 def _mean_states(states: Mapping[int, Tensor], number: int, row: ScoredRow, count: int) -> dict[int, Any]:
     span = slice(len(row.context) - count, len(row.ids) - count)
     return {layer: hidden[number, span].float().mean(dim=0).cpu().numpy() for layer, hidden in states.items()}
-
-
-def token_projections(
-    model: Model, rows: Sequence[ScoredRow], directions: Mapping[int, Tensor]
-) -> dict[int, NDArray[Any]]:
-    """Projections of every reply token on each layer's direction, of all rows together."""
-    found: dict[int, list[NDArray[Any]]] = {layer: [] for layer in directions}
-    for row in rows:
-
-        def project(layer: int, hidden: Tensor, start: int = len(row.context)) -> None:
-            # Projected inside the hook: the states of all layers would take far more memory.
-            found[layer].append((hidden[0, start:].float().cpu() @ directions[layer]).numpy())
-
-        ids = torch.tensor([row.ids], device=model.device)
-        steering = model.steering
-        with (
-            torch.no_grad(),
-            steering.steering_with(None),
-            steering.hooking_outputs(sorted(directions), project),
-        ):
-            model.anatomy.trunk(input_ids=ids, use_cache=False)
-    return {layer: np.concatenate(parts) for layer, parts in found.items()}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from core.jobs.job import Steps, gpu_task
 from vectors.checks.answers.dose_search import (
@@ -45,7 +46,10 @@ Band = tuple[int, ...]
 
 @dataclass(frozen=True)
 class TrialPlan:
-    """Everything a trial needs; `gradient` and `scores` are None where no gradient could be had."""
+    """Everything a trial needs; `gradient` and `scores` are None where no gradient could be had.
+
+    The answers without a dose are projected on `directions`.
+    """
 
     model: Model
     profile: PushProfile
@@ -60,6 +64,7 @@ class TrialPlan:
     read_layers: tuple[int, ...]
     max_new: int
     seed: int
+    directions: Mapping[int, Tensor] = field(default_factory=dict)
 
     def predict(self, rows: Mapping[int, Floats], scale: float, count: int | None = None) -> float | None:
         """The effect of a push at a scale on the first `count` pairs, from the gradient."""
@@ -178,6 +183,7 @@ def _speak(
             plan.read_layers,
             plan.max_new,
             plan.seed,
+            plan.directions,
         )
     )
 

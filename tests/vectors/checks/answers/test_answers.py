@@ -100,6 +100,21 @@ def test_a_group_is_read_as_its_rows_alone(model: core.Model) -> None:
     assert math.isnan(group[3].nll)
 
 
+def test_the_tokens_of_the_first_answer_are_projected(model: core.Model) -> None:
+    context, axis = tuple(prompts()[2]), torch.eye(model.hidden_size)[4]
+    rows = [ScoredRow(context, (150, 160, 170)), ScoredRow(context, (151,))]
+    first, second = run_steps(read_rows(model, [rows], [2], directions={1: axis, 2: axis}))[0]
+    assert first.projections[2].shape == (3,)
+    assert float(first.projections[2].mean()) == pytest.approx(float(first.states[2][4]), abs=1e-5)
+    assert not np.allclose(first.projections[1], first.projections[2])
+    assert second.projections == {}
+    silent = [ScoredRow(context, ()), rows[1]]
+    assert all(
+        found.projections == {}
+        for found in run_steps(read_rows(model, [silent], [2], directions={2: axis}))[0]
+    )
+
+
 @pytest.fixture(scope="module")
 def kl_texts(model: core.Model) -> tuple[KlTexts, Any]:
     sampled = run_steps(sample_texts(model, prompts(), 0))
