@@ -23,7 +23,7 @@ from core.fetching.job import fetch_job
 from core.jobs.job import Steps, run_steps
 from core.loading.fetched_models import SMOLLM2
 from core.model.model import Model
-from vectors.checks.answers.dose_search import NEAR_TARGET, TARGET, Dose, find_dose, plain_texts
+from vectors.checks.answers.dose_search import NEAR_TARGET, TARGET, find_dose, plain_texts
 from vectors.checks.answers.judged_pairs import JudgedPair, judge_pairs
 from vectors.checks.answers.margins import half_difference, half_effects
 from vectors.checks.answers.pushes import PushProfile, push_profile
@@ -171,29 +171,29 @@ def _agreement(model: Model, ranked: Sequence[RankedSet]) -> Steps[dict[str, Any
     texts = yield from sample_texts(model, prompts, 0)
     scores = yield from sampled_scores(model, texts)
     plain = yield from plain_texts(model, texts[:KL_TEXTS])
-    rows, first = [], None
+    dose = yield from find_dose(model, plain, profile, band, scores.kappa(profile.rows, band))
+    rows, trusted = [], dose.trusted
     for name, one in _directions(profile, ranked).items():
-        dose = first or (yield from find_dose(model, plain, one, band, scores.kappa(one.rows, band)))
         # Where κ̂ cannot be trusted KL is a step, and all directions get the length of the vector.
-        first = first or (None if dose.trusted else dose)
+        if trusted and one is not profile:
+            dose = yield from find_dose(model, plain, one, band, scores.kappa(one.rows, band))
         predicted = dose.scale * float(
             part_slopes(own.gradient, one.rows, band)[: len(pairs)].sum(axis=1).mean()
         )
         below, above = yield from half_effects(model, pairs, one, band, dose.scale)
-        rows.append((name, predicted, float(np.mean(half_difference(below, above))), dose))
-    return _agreement_figures(own.name, band, rows)
+        rows.append((name, predicted, float(np.mean(half_difference(below, above)))))
+    return _agreement_figures(own.name, band, rows) | {"target": TARGET if trusted else NEAR_TARGET}
 
 
 def _agreement_figures(
-    name: str, band: tuple[int, ...], rows: Sequence[tuple[str, float, float, Dose]]
+    name: str, band: tuple[int, ...], rows: Sequence[tuple[str, float, float]]
 ) -> dict[str, Any]:
     predicted, measured = (np.array([row[place] for row in rows]) for place in (1, 2))
     weak = np.argsort(-np.abs(measured))[3:]
     return {
         "set": name,
         "band": list(band),
-        "target": TARGET if rows[0][3].trusted else NEAR_TARGET,
-        "rows": [(row[0], row[1], row[2], row[3].kl) for row in rows],
+        "rows": rows,
         "r": float(np.corrcoef(predicted, measured)[0, 1]),
         "r without the three strongest": float(np.corrcoef(predicted[weak], measured[weak])[0, 1]),
         "slope": float(np.dot(predicted, measured) / np.dot(predicted, predicted)),
