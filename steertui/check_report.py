@@ -58,6 +58,10 @@ def _detail_lines(report: Mapping[str, Any]) -> Iterator[str]:
             f"  as a system prompt “{said['prompt']}”: {said['effect']:+.2f} nats/token, KL {said['kl']:.2g};"
             f" per √(2 KL) {said['efficiency']:+.2f}, the vector {said['vector']:+.2f}"
         )
+    # Only where more was asked for.
+    if "capability" in report and report["doses"]:
+        shares = ", ".join(f"{row['distinct_2']:.2f} at {row['scale']:+.2g}" for row in report["doses"])
+        yield f"  different pairs of neighbouring tokens: {shares}"
     if kept := report.get("capability"):
         yield (
             f"  of {kept['of']} questions it loses {kept['lost']} and wins {kept['won']}"

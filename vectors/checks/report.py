@@ -217,6 +217,7 @@ def _text_row(answers: Sequence[UnsteeredReading], undosed: Sequence[UnsteeredRe
         # exp overflows beyond about 709.
         "perplexity": float(np.exp(min(nll, 700.0))),
         "repetition": _mean([answer.repetition for answer in answers]),
+        "distinct_2": _mean([answer.distinct_pairs for answer in answers]),
         "collapsed": float(np.mean(broken)),
     }
 

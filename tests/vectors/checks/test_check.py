@@ -404,6 +404,7 @@ def test_more_puts_the_pole_beside_the_vector() -> None:
     assert said["vector"] > 0
     assert end.summary["capability"] is None
     assert any("as a system prompt" in line for line in render_check_report(end.summary))
+    assert any("neighbouring tokens: " in line for line in render_check_report(end.summary))
 
 
 @pytest.mark.slow

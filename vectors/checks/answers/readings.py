@@ -39,6 +39,11 @@ class UnsteeredReading:
         return repeated_ngram_share(self.tokens)
 
     @property
+    def distinct_pairs(self) -> float:
+        """Distinct-2 (Li et al. 2016): different pairs of neighbouring tokens as a share of all."""
+        return 1 - repeated_ngram_share(self.tokens, 2) if len(self.tokens) > 1 else float("nan")
+
+    @property
     def loops(self) -> bool:
         return find_collapse(AnswerEvidence(self.tokens)) is not None
 

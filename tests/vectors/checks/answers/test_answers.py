@@ -175,6 +175,12 @@ def test_an_answer_breaks_by_surprise_by_loops_or_by_silence() -> None:
     assert not reading(math.nan, ()).is_broken(reading(math.nan, ()))
 
 
+def test_distinct_pairs_are_all_of_a_varied_answer_and_few_of_a_loop() -> None:
+    assert reading(1.0, (1, 2, 3, 4)).distinct_pairs == 1
+    assert reading(1.0, (1, 2) * 10).distinct_pairs == pytest.approx(2 / 19)
+    assert math.isnan(reading(1.0, (1,)).distinct_pairs)
+
+
 def test_six_of_eight_confirm_unless_a_control_moves_twice_as_far() -> None:
     def effect(moved: int, control: float) -> bool:
         above = [2.0] * moved + [-1.0] * (8 - moved)
