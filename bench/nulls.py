@@ -172,17 +172,17 @@ def _agreement(model: Model, ranked: Sequence[RankedSet]) -> Steps[dict[str, Any
     scores = yield from sampled_scores(model, texts)
     plain = yield from plain_texts(model, texts[:KL_TEXTS])
     dose = yield from find_dose(model, plain, profile, band, scores.kappa(profile.rows, band))
-    rows, trusted = [], dose.trusted
+    rows, at_own_kl = [], dose.quadratic
     for name, one in _directions(profile, ranked).items():
-        # Where κ̂ cannot be trusted KL is a step, and all directions get the length of the vector.
-        if trusted and one is not profile:
+        # Where KL is a step, all directions get the length of the vector.
+        if at_own_kl and one is not profile:
             dose = yield from find_dose(model, plain, one, band, scores.kappa(one.rows, band))
         predicted = dose.scale * float(
             part_slopes(own.gradient, one.rows, band)[: len(pairs)].sum(axis=1).mean()
         )
         below, above = yield from half_effects(model, pairs, one, band, dose.scale)
         rows.append((name, predicted, float(np.mean(half_difference(below, above)))))
-    return _agreement_figures(own.name, band, rows) | {"target": TARGET if trusted else NEAR_TARGET}
+    return _agreement_figures(own.name, band, rows) | {"target": TARGET if at_own_kl else NEAR_TARGET}
 
 
 def _agreement_figures(

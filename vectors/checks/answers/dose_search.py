@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,8 @@ TARGET, NEAR_TARGET = 0.3, 0.05
 TOLERANCE, CONTROL_TOLERANCE = 0.25, 0.5
 TRUSTED = 3.0
 """κ̂ is trusted where the measured KL is within this factor of it."""
+QUADRATIC = 2.0
+"""KL is taken to grow with the square of the dose where one correction by the root lands within this factor."""
 FEW, MANY = 3, 9
 STEP = 4.0
 Band = tuple[int, ...]
@@ -51,11 +53,15 @@ class KlTexts:
 
 @dataclass(frozen=True)
 class Dose:
-    """A scale and the KL it was measured at; `trusted`: whether κ̂ foresaw it within a factor of three."""
+    """A scale and the KL it was measured at; `trusted`: whether κ̂ foresaw it within a factor of three.
+
+    `quadratic`: whether KL grows with the square of the dose there, so that controls can be given the same KL.
+    """
 
     scale: float
     kl: float
     trusted: bool = True
+    quadratic: bool = True
 
 
 def plain_texts(model: Model, rows: Sequence[ScoredRow]) -> Steps[KlTexts]:
@@ -72,15 +78,21 @@ def find_dose(
     kl = yield gpu_task(partial(texts.measure, model, profile.at(scale, band)))
     if TARGET / TRUSTED <= kl <= TARGET * TRUSTED:
         return (yield from _correct(model, texts, profile, band, Dose(scale, kl)))
+    # κ̂ from few texts may be off where KL is quadratic all the same; then one correction is enough.
+    scale = _next_scale(scale, kl, TARGET)
+    kl = yield gpu_task(partial(texts.measure, model, profile.at(scale, band)))
+    if TARGET / QUADRATIC <= kl <= TARGET * QUADRATIC:
+        return (yield from _correct(model, texts, profile, band, Dose(scale, kl, trusted=False)))
     near = _next_scale(scale, kl, NEAR_TARGET)
-    return (yield from _approach(model, texts, profile, band, near, NEAR_TARGET, MANY - 1, False))
+    found = yield from _approach(model, texts, profile, band, near, NEAR_TARGET, MANY - 2, False)
+    return replace(found, quadratic=False)
 
 
 def find_equal_dose(
     model: Model, texts: KlTexts, profile: PushProfile, band: Band, kappa: float, own: Dose
 ) -> Steps[Dose]:
-    """The dose of a control at the vector's KL; at the vector's length where κ̂ cannot be trusted."""
-    if not own.trusted or kappa <= 0:
+    """The dose of a control at the vector's KL; at the vector's length where KL is a step or κ̂ unknown."""
+    if not own.quadratic or kappa <= 0:
         return Dose(own.scale, (yield gpu_task(partial(texts.measure, model, profile.at(own.scale, band)))))
     scale = math.sqrt(own.kl / kappa)
     tries, near = FEW - 1, CONTROL_TOLERANCE
@@ -91,7 +103,7 @@ def _correct(model: Model, texts: KlTexts, profile: PushProfile, band: Band, fir
     if _is_near(first.kl, TARGET):
         return first
     scale = _next_scale(first.scale, first.kl, TARGET)
-    return (yield from _approach(model, texts, profile, band, scale, TARGET, FEW - 1, True))
+    return (yield from _approach(model, texts, profile, band, scale, TARGET, FEW - 1, first.trusted))
 
 
 def _approach(

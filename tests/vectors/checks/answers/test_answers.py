@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,15 @@ from tests.vectors import planted
 from vectors.checks import likelihood
 from vectors.checks.answers.batch_answers import sample_answers
 from vectors.checks.answers.capability import capability_choices, compare_choices, sign_test
-from vectors.checks.answers.dose_search import TARGET, Dose, KlTexts, find_dose, find_equal_dose, plain_texts
+from vectors.checks.answers.dose_search import (
+    NEAR_TARGET,
+    TARGET,
+    Dose,
+    KlTexts,
+    find_dose,
+    find_equal_dose,
+    plain_texts,
+)
 from vectors.checks.answers.pushes import PushProfile, push_profile
 from vectors.checks.answers.readings import UnsteeredReading, read_rows
 from vectors.checks.answers.text_effects import best_feature, replies_told_apart, text_effect
@@ -152,10 +161,43 @@ def test_the_dose_has_its_kl_and_controls_have_the_vectors(
     trusted = Dose(blind.scale, blind.kl, trusted=True)
     control = run_steps(find_equal_dose(model, texts, other, BAND, scores.kappa(other.rows, BAND), trusted))
     assert blind.kl / 3 < control.kl < blind.kl * 3
-    # Where κ̂ is no guide, a control has the vector's length instead.
-    equal = run_steps(find_equal_dose(model, texts, other, BAND, 1.0, Dose(blind.scale, blind.kl, False)))
+    # Where KL is a step, a control has the vector's length instead.
+    step = Dose(blind.scale, blind.kl, trusted=False, quadratic=False)
+    equal = run_steps(find_equal_dose(model, texts, other, BAND, 1.0, step))
     assert equal.scale == blind.scale
     assert np.linalg.norm(other.rows[1]) == pytest.approx(np.linalg.norm(profile.rows[1]), rel=1e-5)
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """Texts on which KL is a power of the scale."""
+
+    power: float
+    factor: float = 1.0
+
+    def measure(self, model: Any, push: Any) -> float:
+        scale = float(push[BAND[0]].norm()) * len(BAND)
+        return self.factor * scale**self.power
+
+
+@pytest.mark.parametrize(
+    ("power", "kappa", "target", "trusted", "quadratic"),
+    [
+        (2.0, 1.0, TARGET, True, True),
+        # κ̂ is four times too low, but KL is quadratic: the dose is the usual one.
+        (2.0, 0.25, TARGET, False, True),
+        # KL is a step: the dose is small, and controls get the vector's length.
+        (6.0, 0.1, NEAR_TARGET, False, False),
+    ],
+)
+def test_a_wrong_estimate_is_told_from_a_step(
+    power: float, kappa: float, target: float, trusted: bool, quadratic: bool
+) -> None:
+    unit = np.eye(4, dtype=np.float32)[0]
+    profile = PushProfile("planted", "natural", dict.fromkeys(BAND, unit))
+    dose = run_steps(find_dose(None, PowerLaw(power), profile, BAND, kappa))  # type: ignore[arg-type]
+    assert target * 0.75 <= dose.kl <= target * 1.25
+    assert (dose.trusted, dose.quadratic) == (trusted, quadratic)
 
 
 def reading(nll: float, tokens: tuple[int, ...] = (1, 2, 3)) -> UnsteeredReading:
