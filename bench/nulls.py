@@ -36,8 +36,8 @@ from vectors.checks.class_states import (
     states_of_gradient,
 )
 from vectors.checks.dose_stage import MESSAGES
-from vectors.checks.gradients.ranks import candidate_bands, rank_by_norm
-from vectors.checks.gradients.slopes import PropensityGradient, part_slopes, vector_slopes
+from vectors.checks.gradients.ranks import candidate_bands, rank_by_norm, vector_slopes
+from vectors.checks.gradients.slopes import PropensityGradient, part_slopes
 from vectors.checks.halves import fit_halves, split_halves
 from vectors.checks.propensity import null_classes, propensity_gradient, sample_texts, sampled_scores
 from vectors.contrasts.catalogue import contrast
@@ -212,7 +212,7 @@ def _directions(profile: PushProfile, ranked: Sequence[RankedSet]) -> dict[str, 
             found[f"{null.name} {number}"] = profile.like(null.name, units)
     chance = np.random.default_rng(3)
     for number in range(4):
-        row = _unit(chance.standard_normal(own.units.shape[1]).astype(np.float32))
+        row = _unit(chance.standard_normal((own.units.shape[1],), np.float32))
         found[f"one direction {number}"] = profile.like(
             "one direction", dict.fromkeys(own.vector.layers, row)
         )

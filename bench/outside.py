@@ -52,7 +52,8 @@ def bench(setting: Setting) -> dict[str, Any]:
             vector = half_set_vector(model, name, Path(folder))
             *_, end = run(check_job(model, {"vector": str(vector), "contrast": name}))
             assert isinstance(end, End)
-            found[name] = run_steps(outside_effect(model, name, vector, end.summary["suggestion"]))
+            report: dict[str, Any] = dict(end.summary)
+            found[name] = run_steps(outside_effect(model, name, vector, report["suggestion"]))
     return {
         "model": f"{model.name}, {model.dtype}",
         "sets": found,
@@ -88,6 +89,7 @@ def outside_effect(
     said = yield from sample_answers(model, prompts, pushes, max_new=NEW, temperature=TEMPERATURE, seed=SEED)
     groups = [[ScoredRow(prompt, one[i].tokens) for one in said] for i, prompt in enumerate(prompts)]
     readings = yield from read_rows(model, groups, ())
+    assert model.tokenizer is not None
     texts = [
         [model.tokenizer.decode(list(answer.tokens), skip_special_tokens=True) for answer in one]
         for one in said

@@ -29,7 +29,8 @@ FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME
 
 
 def bench(setting: Setting) -> dict[str, Any]:
-    model = Path(run_steps(fetch_job({"name": SMOLLM2.name}))["path"])
+    fetched = run_steps(fetch_job({"name": SMOLLM2.name})) or {}
+    model = Path(fetched["path"])
     place = ["--device", setting.device]
     with TemporaryDirectory() as folder:
         files = {name: Path(folder) / f"{name}.safetensors" for name in SETS}

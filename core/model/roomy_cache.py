@@ -18,6 +18,8 @@ BLOCK = 64
 class RoomyLayer(DynamicLayer):
     """`keys` and `values` are the first columns of larger tensors."""
 
+    keys: Tensor
+    values: Tensor
     _room: tuple[Tensor, Tensor] | None = None
 
     def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
