@@ -29,6 +29,9 @@ def feed_in_chunks(
 ) -> Iterator[tuple[int, Tensor]]:
     """Yield (tokens fed, last logits) per chunk; `edges` are an earlier run's ends, as tape lengths."""
     start, done, size, total = len(tape), 0, FIRST_CHUNK, len(phases)
+    if tape.one_at_a_time and not start:
+        # Whatever is left after the first pass would be fed token by token.
+        size = total
     while done < total:
         # Recorded boundaries win over the clock; after the last one the rest is one chunk.
         cut = next((edge - start for edge in edges if edge > start + done), total if edges else done + size)

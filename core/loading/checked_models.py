@@ -55,7 +55,7 @@ class CheckedFolder:
         # The other models were checked on their blueprint, before any weights were downloaded.
         if SHRUNK in self.config and not self.force:
             memory.refuse_if_short(source.name, stored, place.available_bytes(), place.device_label)
-        hf = pretrained.read_model(source.folder, place, on_progress)
+        hf = pretrained.read_model(source.folder, place, on_progress, force=self.force)
         tokenizer = pretrained.read_tokenizer(source.folder)
         return LoadedParts(hf, tokenizer, partial(self._fingerprint, weights))
 

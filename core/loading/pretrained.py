@@ -21,6 +21,7 @@ from core.errors import ModelError, OutOfMemory, SteerError, UsageError
 from core.loading.config_guard import refuse_irregular_files, refuse_remote_code
 from core.loading.placement import Placement
 from core.loading.sources import Progress
+from core.loading.unread_weights import refuse_unread_weights
 from core.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ def build_blueprint(folder: Path, placement: Placement) -> PreTrainedModel:
         )
 
 
-def read_model(folder: Path, placement: Placement, on_progress: Progress | None = None) -> PreTrainedModel:
-    """Load a folder's model in eval mode on its devices; raises if the checkpoint lacks some weights."""
+def read_model(
+    folder: Path, placement: Placement, on_progress: Progress | None = None, *, force: bool = False
+) -> PreTrainedModel:
+    """Load a folder's model in eval mode on its devices; raises if weights are missing, or left out without `force`."""
     with silence_transformers(on_progress):
         loader = loader_class(folder, AutoConfig.from_pretrained(folder, **ALONE))
         hf, report = explain_errors(
@@ -53,7 +56,7 @@ def read_model(folder: Path, placement: Placement, on_progress: Progress | None 
                 folder,
                 dtype=placement.dtype or "auto",
                 device_map=placement.hf_device_map,
-                quantization_config=_quantisation(placement.quant),
+                **_quantisation(placement.quant),
                 # Pickled weights can run code when they are read.
                 use_safetensors=True,
                 output_loading_info=True,
@@ -61,6 +64,10 @@ def read_model(folder: Path, placement: Placement, on_progress: Progress | None 
             ),
         )
     refuse_missing_weights(folder, report["missing_keys"])
+    refuse_unread_weights(folder, hf, report["unexpected_keys"], force=force)
+    # Dequantised weights come in a type of their own, beside others in the one that was asked for.
+    if placement.dtype is not None and getattr(hf, "hf_quantizer", None) is None:
+        hf = hf.to(placement.dtype)
     return hf.eval().requires_grad_(False)
 
 
@@ -139,12 +146,14 @@ def loader_class(
     raise ModelError(f"{place} is a {config.model_type} model, which is no causal language model")
 
 
-def _quantisation(quant: str | None) -> transformers.BitsAndBytesConfig | None:
+def _quantisation(quant: str | None) -> dict[str, transformers.BitsAndBytesConfig]:
+    """The keyword that quantises while loading; without it, as the checkpoint says (None would erase that)."""
     if quant is None:
-        return None
+        return {}
     if not transformers.utils.is_bitsandbytes_available():
         raise UsageError("quantised loading needs the extra: pip install 'steertui[quant]'")
-    return transformers.BitsAndBytesConfig(load_in_4bit=quant == "4bit", load_in_8bit=quant == "8bit")
+    bits = transformers.BitsAndBytesConfig(load_in_4bit=quant == "4bit", load_in_8bit=quant == "8bit")
+    return {"quantization_config": bits}
 
 
 def explain_errors(place: Path, action: Callable[[], T]) -> T:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from core.errors import ModelError
+from core.model.block_probe import BlockProbe, Site
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
@@ -33,19 +34,7 @@ KNOWN_PATHS = (
 )
 MIXES_TOKENS = re.compile(r"attn|attention|mixer|mamba|ssm|rglru|recurrent|temporal|conv", re.IGNORECASE)
 OTHER_TOWER = re.compile(r"vision|visual|image|audio|speech|whisper|encoder|mtp|draft", re.IGNORECASE)
-IS_NORM = re.compile(r"norm|ln_f", re.IGNORECASE)
 PROBE_IDS = ((1, 2, 3),)
-
-BlockOutput: TypeAlias = torch.Tensor | tuple[torch.Tensor, ...]
-"""A hidden state, or a tuple that begins with it."""
-
-
-@dataclass(frozen=True)
-class Site:
-    """Device and dtype of one block's output in a real forward pass (parameters may be offloaded)."""
-
-    device: torch.device
-    dtype: torch.dtype
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +57,16 @@ class Anatomy:
 def find_parts(hf: PreTrainedModel, layers_path: str | None = None) -> Anatomy:
     """Locate the parts of a model and run one probe forward to see what its blocks output."""
     path, blocks = find_blocks(hf, layers_path)
-    sites, hidden_size = probe_blocks(hf, blocks)
+    probe = BlockProbe(hf, blocks, getattr(text_config(hf), "hidden_size", None))
+    probe.run(lambda ids: hf(input_ids=ids, use_cache=False), input_device(hf))
+    sites, hidden_size = probe.block_outputs()
     unembedding = _output_embeddings(hf)
     return Anatomy(
         blocks_path=path,
         blocks=tuple(blocks),
         hidden_size=hidden_size,
         trunk=_trunk(hf, path, unembedding),
-        final_norm=_final_norm(hf, path),
+        final_norm=probe.final_norm,
         unembedding=unembedding,
         sites=sites,
     )
@@ -90,28 +81,6 @@ def find_blocks(hf: nn.Module, layers_path: str | None = None) -> tuple[str, Seq
     if not found:
         raise ModelError(_not_found(hf, lists))
     return found[0], list(lists[found[0]])
-
-
-def probe_blocks(hf: PreTrainedModel, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...], int]:
-    """Run one short forward with hooks on the blocks; under offloading parameters report device `meta`."""
-    seen: dict[int, tuple[Site, int]] = {}
-
-    def look(layer: int, output: BlockOutput) -> None:
-        hidden = output[0] if isinstance(output, tuple) else output
-        seen[layer] = Site(hidden.device, hidden.dtype), hidden.shape[-1]
-
-    handles = [
-        # The default argument binds each layer now; a closure would see only the last one.
-        block.register_forward_hook(lambda _module, _args, output, layer=layer: look(layer, output))
-        for layer, block in enumerate(blocks)
-    ]
-    try:
-        with torch.no_grad():
-            hf(input_ids=torch.tensor(PROBE_IDS, device=input_device(hf)), use_cache=False)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return _complete(hf, seen, len(blocks))
 
 
 def input_device(hf: PreTrainedModel) -> torch.device:
@@ -131,22 +100,6 @@ def text_config(hf: PreTrainedModel) -> PretrainedConfig | None:
     if config is None or not hasattr(config, "get_text_config"):
         return config
     return config.get_text_config(decoder=True)
-
-
-def _complete(
-    hf: nn.Module, seen: dict[int, tuple[Site, int]], n_layers: int
-) -> tuple[tuple[Site, ...], int]:
-    """Probe results in layer order; raises if a block did not run or the widths differ."""
-    missing = [layer for layer in range(n_layers) if layer not in seen]
-    widths = {width for _, width in seen.values()}
-    if missing or len(widths) != 1:
-        problem = (
-            f"blocks {missing} did not run" if missing else f"block outputs differ in width: {sorted(widths)}"
-        )
-        raise ModelError(
-            f"{type(hf).__name__}: {problem} in a probe forward; name the decoder blocks with --layers-path"
-        )
-    return tuple(seen[layer][0] for layer in range(n_layers)), widths.pop()
 
 
 def _depth(hf: nn.Module) -> int | None:
@@ -198,13 +151,6 @@ def _trunk(hf: nn.Module, path: str, unembedding: nn.Module | None) -> nn.Module
         if unembedding is not None and all(part is not unembedding for part in module.modules()):
             return module
     return hf
-
-
-def _final_norm(hf: nn.Module, path: str) -> nn.Module | None:
-    """The last normalisation beside the blocks (Bloom has another one beside its embedding)."""
-    siblings = hf.get_submodule(path.rpartition(".")[0]).named_children()
-    norms = [part for name, part in siblings if IS_NORM.search(name) or IS_NORM.search(type(part).__name__)]
-    return norms[-1] if norms else None
 
 
 def _output_embeddings(hf: PreTrainedModel) -> nn.Module | None:

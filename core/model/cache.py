@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import DynamicCache
 
 from core.errors import ModelError, OutOfMemory
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from core.model.model import Model
 
 ATTENDS = {"full_attention", "sliding_attention", "chunked_attention", None}
+RESTARTING = {"jamba", "mamba", "falcon_mamba", "zamba"}
+"""Model types whose scan starts from zero whenever several tokens come at once, whatever came before."""
 
 
 class Tape:
@@ -41,8 +43,10 @@ class Tape:
         self.used_graph = False  # whether a compiled step made the last pass
         self.can_rewind = can_rewind(model)
         accepts = forward_parameters(model)
+        self.one_at_a_time = getattr(text_config(model.hf), "model_type", None) in RESTARTING
         self.cache = self._empty()
         self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
+        self._takes_positions = "position_ids" in accepts
 
     def __len__(self) -> int:
         return len(self.phases)
@@ -69,13 +73,31 @@ class Tape:
         plan: Plan,
         readings: list[MeterReading] | None = None,
     ) -> Tensor:
-        """One steered forward pass over new ids of all lanes; last position's logits [lanes, vocabulary]."""
+        """A steered forward pass over new ids of all lanes; last position's logits [lanes, vocabulary]."""
+        # A pass over several tokens would forget the past of these models.
+        size = 1 if self.one_at_a_time and len(self) else len(phases)
+        for start in range(0, len(phases), size):
+            now = slice(start, start + size)
+            logits = self._run_pass([row[now] for row in rows], phases[now], plan, readings)
+        return logits
+
+    def _run_pass(
+        self,
+        rows: Sequence[Sequence[int]],
+        phases: Sequence[str],
+        plan: Plan,
+        readings: list[MeterReading] | None,
+    ) -> Tensor:
         player = EagerPass(phase_spans(phases, plan), readings)
         ids = torch.tensor(rows, device=self.model.device)
         try:
             with torch.inference_mode(), self.model.steering.steering_with(player):
                 out = self.model.hf(
-                    input_ids=ids, past_key_values=self.cache, use_cache=True, **self.last_only
+                    input_ids=ids,
+                    past_key_values=self.cache,
+                    use_cache=True,
+                    **self._positions(ids),
+                    **self.last_only,
                 )
         except torch.OutOfMemoryError as error:
             self._trim()
@@ -91,6 +113,13 @@ class Tape:
             lane.extend(row)
         self.phases.extend(phases)
         return out.logits[:, -1].float()
+
+    def _positions(self, ids: Tensor) -> dict[str, Tensor]:
+        """The position of every new token: without it some models count from zero in each pass (Bamba)."""
+        if not self._takes_positions:
+            return {}
+        positions = torch.arange(len(self), len(self) + ids.shape[1], device=ids.device)
+        return {"position_ids": positions.expand_as(ids)}
 
     def set_cache_mixers(self, plan: Plan | None, *, fresh: bool) -> None:
         """Record the mixers the whole cache was computed under; empty once there was more than one set."""
@@ -160,17 +189,29 @@ def can_rewind(model: Model) -> bool:
     return set(getattr(text_config(model.hf), "layer_types", None) or [None]) <= ATTENDS
 
 
+def takes_cache(model: Model) -> bool:
+    """Whether the model's forward pass takes a key–value cache."""
+    return "past_key_values" in _parameters(model)
+
+
 def forward_parameters(model: Model) -> Container[str]:
     """Parameters of the model's forward pass; raises if it takes no `past_key_values`."""
-    # A PEFT wrapper's own forward takes *args and **kwargs only.
-    whole = getattr(model.hf, "get_base_model", lambda: model.hf)()
-    accepts = inspect.signature(whole.forward).parameters
-    if "past_key_values" not in accepts:
+    if not takes_cache(model):
         raise ModelError(
-            f"{type(whole).__name__} keeps its past in a state of its own instead of a key–value cache: "
+            f"{type(_base_model(model)).__name__} keeps its past in a state of its own instead of a key–value cache: "
             "activations can be captured, but generation needs a key–value cache"
         )
-    return accepts
+    return _parameters(model)
+
+
+def _parameters(model: Model) -> Container[str]:
+    return inspect.signature(_base_model(model).forward).parameters
+
+
+def _base_model(model: Model) -> nn.Module:
+    # A PEFT wrapper's own forward takes *args and **kwargs only.
+    base: nn.Module = getattr(model.hf, "get_base_model", lambda: model.hf)()
+    return base
 
 
 def phase_spans(phases: Sequence[str], plan: Plan) -> list[tuple[int, int, Layers]]:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from core.errors import ModelError
-from core.model.anatomy import BlockOutput, Site
+from core.model.block_probe import BlockOutput, Site
 from core.steering.layer_plan import LayerPlan
 from core.steering.meters import MeterReading
 from core.steering.plan import Layers, Plan
