@@ -13,6 +13,7 @@ from core.loading.checked_models import CheckedFolder, CheckedGguf, check_model
 from core.loading.placement import DeviceMap, Placement
 from core.loading.sources import Progress
 from core.model.anatomy import PROBE_IDS, find_parts, input_device, text_config
+from core.model.cache_check import cache_warning, check_cache
 from core.model.hooks import SteeringHooks
 from core.model.model import Model
 from core.model.tokenizer import Tokenizer
@@ -61,6 +62,7 @@ def load(
     parts = checked.read_parts(on_progress)
     identity = parts.fingerprint(*_add_adapter(parts.hf, adapter))
     model = adopt(parts.hf, parts.tokenizer, checked.source.name, layers_path=layers_path, identity=identity)
+    model.warnings = load_warnings(model)
     _ = model.residual_norms  # measure now, not on first use in the middle of an answer
     return model
 
@@ -90,14 +92,14 @@ def adopt(
     layers_path: str | None = None,
     identity: str | None = None,
 ) -> Model:
-    """Make a model in memory steerable: find its blocks, install the hooks, check that they take effect."""
+    """Make a model in memory steerable: find its blocks, install the hooks, check that they and the cache work."""
     # Dropout would make every pass different.
     hf.eval()
     anatomy = find_parts(hf, layers_path)
     steering = SteeringHooks(anatomy.blocks, anatomy.sites)
     # A hook behind the wrong module would silently do nothing, so a pass tests all of them.
     steering.check_hooks(lambda: _probe_logits(hf), anatomy.final_norm)
-    return Model(
+    model = Model(
         hf=hf,
         tokenizer=tokenizer,
         name=name,
@@ -106,6 +108,13 @@ def adopt(
         fingerprint=identity or fingerprint.fingerprint_module(hf, _probe_logits(hf)),
         max_context=_max_context(hf, tokenizer),
     )
+    check_cache(model)
+    return model
+
+
+def load_warnings(model: Model) -> tuple[str, ...]:
+    """What the user has to know about a model just loaded."""
+    return tuple(filter(None, [cache_warning(model)]))
 
 
 def _add_adapter(hf: PreTrainedModel, folder: str | Path | None) -> list[str]:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Model:
     """A Hugging Face model with its blocks located, its hooks installed and its fingerprint known.
 
-    `attached` holds one object per class that a module above made for this model; it is freed with it.
+    `warnings` are sentences for its user. `attached` holds one object per class that a module above made for this
+    model; it is freed with it.
     """
 
     hf: PreTrainedModel
@@ -33,6 +34,7 @@ class Model:
     steering: SteeringHooks
     fingerprint: str
     max_context: int
+    warnings: tuple[str, ...] = ()
     attached: dict[type, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -56,6 +56,12 @@ class ModelChanged(Event, t="model"):
     note: str = ""
     facts: Mapping[str, Json] = field(default_factory=dict)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user of the loaded model has to know."""
+        found = self.facts.get("warnings")
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class VectorChanged(Event, t="vector"):

@@ -155,7 +155,7 @@ def _injector(conversation: Any) -> Callable[[str, str], None]:
 
 
 def model_facts(model: Any) -> dict[str, Any]:
-    """The model facts that a screen shows and verify compares."""
+    """The model facts that a screen shows and verify compares; `warnings` only where there are any."""
     return {
         "name": model.name,
         "kind": type(model.hf).__name__,
@@ -168,4 +168,5 @@ def model_facts(model: Any) -> dict[str, Any]:
         "fingerprint": model.fingerprint,
         "chat_template": bool(getattr(model.tokenizer, "chat_template", None)),
         "residual_norms": {str(layer): norm for layer, norm in model.residual_norms.items()},
+        **({"warnings": list(model.warnings)} if model.warnings else {}),
     }

@@ -155,6 +155,8 @@ def wait_for_model(place: CommandBackend, bar: ProgressLine) -> None:
         if isinstance(event, ev.ErrorReported) and event.where == "load_model":
             raise event_error(event.message, event.code)
         if isinstance(event, ev.ModelChanged) and event.state == "ready":
+            for warning in event.warnings:
+                print_note(warning)
             return
         if isinstance(event, ev.ModelChanged) and event.progress is not None:
             bar(event.note or "loading the model", round(100 * event.progress), 100)

@@ -286,6 +286,8 @@ class TranscriptFeed:
             if self.model_name not in ("", event.name):
                 self.items.append(TranscriptNote(safe_text(f"from here on the model is {event.name}")))
             self.model_name = event.name
+            for warning in event.warnings:
+                self.items.append(TranscriptNote(safe_text(warning), "warning"))
 
 
 STEPS: Mapping[str, Callable[[TranscriptFeed, Any, SessionState], None]] = {
