@@ -1,4 +1,4 @@
-"""Runs any set of requests: in lanes what lanes can take, then one by one what they cannot."""
+"""Runs any set of requests: in lanes what lanes can take, in padded groups what they cannot, the rest one by one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from core.generation.batch.lane_answer import LaneAnswer, LaneRequest
 from core.generation.batch.lane_batch import LaneBatch
-from core.generation.batch.lane_support import why_alone
+from core.generation.batch.lane_support import why_alone, why_no_lane
 from core.generation.batch.one_by_one import OneByOne
+from core.generation.batch.padded_batch import PaddedBatch
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -28,11 +29,15 @@ class AnswerRunner:
         reasons = {number: why_alone(model, request) for number, request in requests.items()}
         self.alone = frozenset(number for number, why in reasons.items() if why)
         self.reason = next((why for why in reasons.values() if why), "")
-        in_lanes = {number: each for number, each in requests.items() if number not in self.alone}
-        self.n_lanes = min(n_lanes, len(in_lanes))
+        together = {number: each for number, each in requests.items() if number not in self.alone}
+        padded = {number: each for number, each in together.items() if why_no_lane(model, each)}
+        in_lanes = {number: each for number, each in together.items() if number not in padded}
+        self.n_lanes = min(n_lanes, max(len(in_lanes), len(padded)))
         self._runners: deque[LaneBatch | OneByOne] = deque()
         if in_lanes:
             self._runners.append(LaneBatch(model, in_lanes, n_lanes))
+        if padded:
+            self._runners.append(PaddedBatch(model, padded, n_lanes))
         if self.alone:
             self._runners.append(OneByOne(model, {number: requests[number] for number in sorted(self.alone)}))
 

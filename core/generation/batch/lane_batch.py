@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
@@ -38,6 +38,24 @@ DROP_SHARE = 4
 """Idle lanes are dropped when they are one in four: fewer cost less than the copy of the cache."""
 
 
+class BatchCache(Protocol):
+    """The cache of all lanes, and what a pass over one token of each needs beside the ids."""
+
+    def mask(self) -> Tensor: ...
+    def positions(self) -> Tensor: ...
+    def advance(self, lanes: list[bool]) -> None: ...
+    def keep_lanes(self, lanes: list[int]) -> None: ...
+
+
+class WaitingGroup(Protocol):
+    """Prompts being encoded into the batch's cache; `feed` runs one chunk and says whether it was the last."""
+
+    answers: list[GrowingAnswer]
+    lanes: list[int]
+
+    def feed(self, cache: Any) -> bool: ...
+
+
 class LaneBatch:
     """`step` runs one short piece of work, a chunk of prompts or one token of every lane, until `done`."""
 
@@ -47,9 +65,10 @@ class LaneBatch:
         self.model = model
         ends = AnswerEnds(model)
         self._waiting = deque(GrowingAnswer(ends, number, each) for number, each in requests.items())
-        self._lanes: list[GrowingAnswer | None] = [None] * min(n_lanes, len(requests))
-        self._groups: deque[PromptGroup] = deque()
-        self._cache = LaneCache(len(self._lanes), model.n_layers, model.device, model.dtype)
+        self._n_lanes = min(n_lanes, len(requests))
+        self._lanes: list[GrowingAnswer | None] = [None] * self._n_lanes
+        self._groups: deque[WaitingGroup] = deque()
+        self._cache: BatchCache = LaneCache(self._n_lanes, model.n_layers, model.device, model.dtype)
         self._last_only = Tape(model).last_only
         self._plan: tuple[tuple[int, ...], Plan] | None = None
 
@@ -82,8 +101,17 @@ class LaneBatch:
     def _take_prompts(self) -> list[LaneAnswer]:
         """Group waiting prompts for the idle lanes; returns those that cannot be answered."""
         idle = [lane for lane, answer in enumerate(self._lanes) if answer is None]
+        taken, refused = self._next_prompts(len(idle))
+        while taken:
+            size = group_size(self.model, [len(answer.request.ids) for answer in taken])
+            self._groups.append(PromptGroup(self.model, taken[:size], idle[:size]))
+            taken, idle = taken[size:], idle[size:]
+        return refused
+
+    def _next_prompts(self, count: int) -> tuple[list[GrowingAnswer], list[LaneAnswer]]:
+        """Up to `count` waiting prompts, and those before them that cannot be answered."""
         taken, refused = list[GrowingAnswer](), list[LaneAnswer]()
-        while self._waiting and len(taken) < len(idle):
+        while self._waiting and len(taken) < count:
             answer = self._waiting.popleft()
             # One prompt that cannot be answered does not stop the others.
             if why := refusal_of(self.model, answer):
@@ -91,12 +119,7 @@ class LaneBatch:
             else:
                 taken.append(answer)
         # By length, so that a group has little padding.
-        taken.sort(key=lambda answer: len(answer.request.ids))
-        while taken:
-            size = group_size(self.model, [len(answer.request.ids) for answer in taken])
-            self._groups.append(PromptGroup(self.model, taken[:size], idle[:size]))
-            taken, idle = taken[size:], idle[size:]
-        return refused
+        return sorted(taken, key=lambda answer: len(answer.request.ids)), refused
 
     def _feed_group(self) -> None:
         group = self._groups[0]

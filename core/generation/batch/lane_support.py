@@ -1,11 +1,13 @@
 """Which answers can be generated in lanes of unequal length: found by trying the model once, not by its name.
 
 Two prompts of unequal length are decoded in lanes and alone; the logits have to agree. A model whose layers see only a
-window of tokens is decoded in lanes as long as prompt and answer fit the window.
+window of tokens is decoded in lanes as long as prompt and answer fit the window. What lanes cannot take is tried as a
+group with padding on the left, and only what differs there, too, is generated one by one.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -13,9 +15,11 @@ from torch import Tensor
 from core.errors import ModelError
 from core.generation.batch.lane_answer import LaneRequest
 from core.generation.batch.lane_batch import LaneBatch
+from core.generation.batch.padded_batch import PaddedBatch
 from core.mixer.mixer import Mixer
 from core.model.anatomy import text_config
 from core.model.cache import Tape
+from core.model.cache_check import relative_difference
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -31,20 +35,40 @@ class LaneSupport:
     """Why one model cannot decode in lanes, empty if it can, and the tokens that its narrowest layer sees."""
 
     def __init__(self, model: Model) -> None:
+        self._model = model
         self.window = attention_window(model)
-        self.problem = _find_problem(model)
+        self.problem = (
+            _find_problem(model, LaneBatch)
+            if Tape(model).can_rewind
+            else f"{model.name} keeps a running state instead of a cache of tokens"
+        )
+
+    @cached_property
+    def padded_problem(self) -> str:
+        """Why the model cannot decode prompts with padding on the left; tried when an answer first needs it."""
+        return _find_problem(self._model, PaddedBatch)
 
 
 def why_alone(model: Model, request: LaneRequest) -> str:
-    """Why this answer has to be generated alone; empty if it may go into a lane."""
-    if LaneSupport not in model.attached:
-        model.attached[LaneSupport] = LaneSupport(model)
-    support: LaneSupport = model.attached[LaneSupport]
+    """Why this answer has to be generated alone; empty if it may go into a lane or a padded group."""
+    return why_no_lane(model, request) and _support_of(model).padded_problem
+
+
+def why_no_lane(model: Model, request: LaneRequest) -> str:
+    """Why this answer cannot go into a lane; empty if it can."""
+    support = _support_of(model)
     if support.problem:
         return support.problem
     if support.window is not None and request.longest > support.window:
         return f"prompt and answer may take {request.longest} tokens, and layers of {model.name} see {support.window}"
     return ""
+
+
+def _support_of(model: Model) -> LaneSupport:
+    if LaneSupport not in model.attached:
+        model.attached[LaneSupport] = LaneSupport(model)
+    support: LaneSupport = model.attached[LaneSupport]
+    return support
 
 
 def attention_window(model: Model) -> int | None:
@@ -59,11 +83,9 @@ def attention_window(model: Model) -> int | None:
     return min((int(size) for size in sizes if isinstance(size, int)), default=None)
 
 
-def _find_problem(model: Model) -> str:
-    if not Tape(model).can_rewind:
-        return f"{model.name} keeps a running state instead of a cache of tokens"
+def _find_problem(model: Model, kind: type[LaneBatch]) -> str:
     try:
-        apart = _largest_difference(model)
+        apart = _largest_difference(model, kind)
     # Whatever a foreign model raises for this mask or this cache, its answers can still be generated alone.
     except Exception as error:
         return f"{model.name} does not take lanes of unequal length ({type(error).__name__})"
@@ -71,16 +93,16 @@ def _find_problem(model: Model) -> str:
     return "" if apart <= limit else f"{model.name} says something else in lanes of unequal length"
 
 
-def _largest_difference(model: Model) -> float:
-    """Relative root mean square difference of the next token's logits, in lanes against alone."""
+def _largest_difference(model: Model, kind: type[LaneBatch]) -> float:
+    """Relative root mean square difference of the next token's logits, in such a batch against alone."""
     size = model.vocab_size
     requests = {n: LaneRequest(tuple(i % size for i in ids)) for n, ids in enumerate(PROBES)}
-    batch = LaneBatch(model, requests, len(requests))
+    batch = kind(model, requests, len(requests))
     while not batch.growing:
         batch.step()
     in_lanes = batch.feed_tokens()
     found = [
-        _difference(in_lanes[row], _logits_alone(model, answer.request.ids))
+        relative_difference(in_lanes[row], _logits_alone(model, answer.request.ids))
         for row, answer in enumerate(batch.growing)
     ]
     if len(found) < len(PROBES):
@@ -91,7 +113,3 @@ def _largest_difference(model: Model) -> float:
 def _logits_alone(model: Model, ids: tuple[int, ...]) -> Tensor:
     phases = ["prompt"] * (len(ids) - 1) + ["answer"]
     return Tape(model).feed([ids], phases, model.planner.plan([Mixer()]))[0]
-
-
-def _difference(one: Tensor, other: Tensor) -> float:
-    return float((one - other).square().mean().sqrt() / other.square().mean().sqrt())

@@ -13,7 +13,7 @@ import transformers
 import core
 from core.generation.batch.lane_answer import LaneAnswer, LaneRequest
 from core.generation.batch.lane_batch import LaneBatch
-from core.generation.batch.lane_support import why_alone
+from core.generation.batch.lane_support import why_alone, why_no_lane
 from core.generation.batch.one_by_one import OneByOne
 from core.generation.sampling import TokenSampler
 from core.mixer.mixer import Channel, Mixer
@@ -222,11 +222,11 @@ def test_the_context_ends_an_answer() -> None:
 )
 def test_what_lanes_cannot_take_is_said(name: str, words: str) -> None:
     short, long = LaneRequest(PROMPTS[1], max_new_tokens=8), LaneRequest(PROMPTS[2], max_new_tokens=8)
-    found = why_alone(tiny(name), long)
+    found = why_no_lane(tiny(name), long)
     assert words in found
     assert bool(found) == bool(words)
     if name == "mistral":
-        assert why_alone(tiny(name), short) == ""
+        assert why_no_lane(tiny(name), short) == ""
         requests = [short, LaneRequest(PROMPTS[3], MIXERS[0], max_new_tokens=8)]
         same(in_lanes(requests, 2, name), alone(requests, name))
 
