@@ -20,13 +20,11 @@ from core.loading.gguf.guard import check_gguf
 from core.loading.gguf.header import GgufHeader, read_gguf_header
 from core.loading.placement import Placement
 from core.loading.sources import ModelSource, Progress
+from core.loading.stored_quantization import StoredQuantization, read_quantization
 from core.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
-
-SHRUNK = "quantization_config"
-"""Configuration key of quantised checkpoints, whose weight sizes only the files tell."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,7 @@ class CheckedFolder:
     place: Placement
     config: Mapping[str, JsonValue]
     force: bool
+    quantised: StoredQuantization | None = None
 
     def read_parts(self, on_progress: Progress | None) -> LoadedParts:
         """Download what is missing and read it."""
@@ -53,11 +52,16 @@ class CheckedFolder:
         weights = sources.weight_files(source, on_progress)
         stored = memory.stored_bytes(weights)
         # The other models were checked on their blueprint, before any weights were downloaded.
-        if SHRUNK in self.config and not self.force:
+        if self._stays_packed and not self.force:
             memory.refuse_if_short(source.name, stored, place.available_bytes(), place.device_label)
         hf = pretrained.read_model(source.folder, place, on_progress, force=self.force)
         tokenizer = pretrained.read_tokenizer(source.folder)
         return LoadedParts(hf, tokenizer, partial(self._fingerprint, weights))
+
+    @property
+    def _stays_packed(self) -> bool:
+        """Whether only the files tell how much memory the weights take."""
+        return self.quantised is not None and not self.quantised.dequantises
 
     def _fingerprint(self, weights: list[Path], *extra: str) -> str:
         return fingerprint.fingerprint_files(self.config, weights, *extra, self.place.quant or "")
@@ -93,10 +97,12 @@ def check_model(
     # Before the blueprint, with which transformers reads the folder for the first time.
     config = check_config(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
     blueprint = pretrained.build_blueprint(source.folder, place)
-    if SHRUNK not in config and not force:
+    quantised = read_quantization(source.folder, config, place)
+    if (quantised is None or quantised.dequantises) and not force:
         needed = memory.blueprint_bytes(blueprint, place.quant)
-        memory.refuse_if_short(source.name, needed, place.available_bytes() + freed, place.device_label)
-    return CheckedFolder(source, place, config, force)
+        free, towers = place.available_bytes() + freed, memory.tower_bytes(blueprint)
+        memory.refuse_if_short(source.name, needed, free, place.device_label, towers)
+    return CheckedFolder(source, place, config, force, quantised)
 
 
 def _check_file(source: ModelSource, path: Path, place: Placement, freed: int, *, force: bool) -> CheckedGguf:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from core.byte_sizes import format_bytes
 from core.files import expand_home
 from core.loading import fingerprint, memory, placement, pretrained, sources
 from core.loading.checked_models import CheckedFolder, CheckedGguf, check_model
@@ -51,7 +52,7 @@ def load(
         layers_path: Where the decoder blocks are, such as model.layers, if they are not found.
         on_progress: Called as `on_progress(stage, done, total)` during downloading and loading.
         force: Load in spite of the memory estimate, ignore an `auto_map` where transformers has its own class, and
-            leave out tensors of a GGUF file that transformers has no place for.
+            leave out weights that transformers has no place for.
 
     Example:
         >>> model = core.load("demo-instruct")
@@ -62,7 +63,7 @@ def load(
     parts = checked.read_parts(on_progress)
     identity = parts.fingerprint(*_add_adapter(parts.hf, adapter))
     model = adopt(parts.hf, parts.tokenizer, checked.source.name, layers_path=layers_path, identity=identity)
-    model.warnings = load_warnings(model)
+    model.warnings = load_warnings(model, checked)
     _ = model.residual_norms  # measure now, not on first use in the middle of an answer
     return model
 
@@ -112,9 +113,18 @@ def adopt(
     return model
 
 
-def load_warnings(model: Model) -> tuple[str, ...]:
+def load_warnings(model: Model, checked: CheckedFolder | CheckedGguf) -> tuple[str, ...]:
     """What the user has to know about a model just loaded."""
-    return tuple(filter(None, [cache_warning(model)]))
+    found = [cache_warning(model)]
+    stored = checked.quantised if isinstance(checked, CheckedFolder) else None
+    if stored is not None and stored.dequantises:
+        held = format_bytes(memory.held_bytes(model.hf, None))
+        found.append(f"{model.name} is stored as {stored.method} and was dequantised: it takes {held}")
+    if towers := memory.tower_bytes(model.hf):
+        found.append(
+            f"{model.name} has towers for pictures or sound, unused here: they take {format_bytes(towers)}"
+        )
+    return tuple(filter(None, found))
 
 
 def _add_adapter(hf: PreTrainedModel, folder: str | Path | None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 WORK_SPACE = 1.05  # buffers, cache and one token's activations beside the weights
 QUANTISED = {"4bit": 0.6, "8bit": 1.1}  # bytes per weight with its scales
 UNKNOWN = 2**62
+TOWER = re.compile(
+    r"vision|visual|image|video|audio|speech|whisper|multi_modal|projector|connector", re.IGNORECASE
+)
+"""Names of modules that turn pictures and sound into embeddings."""
 
 
 def blueprint_bytes(hf: PreTrainedModel, quant: str | None = None) -> int:
@@ -32,6 +37,11 @@ def blueprint_bytes(hf: PreTrainedModel, quant: str | None = None) -> int:
     }
     # `parameters` yields a weight once, even if several modules share it.
     return sum(int(p.numel() * shrunk.get(id(p), p.element_size())) for p in hf.parameters())
+
+
+def tower_bytes(hf: PreTrainedModel) -> int:
+    """Bytes of what reads pictures and sound: loaded with the model, and not used here."""
+    return sum(p.numel() * p.element_size() for name, p in hf.named_parameters() if TOWER.search(name))
 
 
 def stored_bytes(files: list[Path]) -> int:
@@ -58,11 +68,13 @@ def available_bytes_everywhere() -> int:
     return available_bytes(torch.device("cpu")) + sum(available_bytes(torch.device("cuda", i)) for i in gpus)
 
 
-def refuse_if_short(name: str, needed: int, available: int, where: str) -> None:
+def refuse_if_short(name: str, needed: int, available: int, where: str, towers: int = 0) -> None:
+    """Raise if the weights do not fit; `towers` bytes of them are for pictures and sound."""
     needed = math.ceil(needed * WORK_SPACE)
     if needed > available:
+        part = f" ({format_bytes(towers)} of it for pictures and sound)" if towers else ""
         raise OutOfMemory(
-            f"{name} needs about {format_bytes(needed)} and {format_bytes(available)} are free on {where}:"
+            f"{name} needs about {format_bytes(needed)}{part} and {format_bytes(available)} are free on {where}:"
             " choose a smaller --dtype, --device-map auto, or --force to try anyway"
         )
 
