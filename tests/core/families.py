@@ -225,6 +225,9 @@ def make_config(name: str) -> PretrainedConfig:
 
 def build(name: str, *, dtype: torch.dtype = torch.float32, seed: int = 0) -> PreTrainedModel:
     """A fresh random model of one of CONFIGS."""
-    model = AutoModelForCausalLM.from_config(make_config(name), dtype=torch.float32)
+    with torch.random.fork_rng(devices=()):
+        # Vectors are only shifted by `fill`, and some classes draw theirs: time steps, attention sinks.
+        torch.manual_seed(seed)
+        model = AutoModelForCausalLM.from_config(make_config(name), dtype=torch.float32)
     zoo.fill(model, seed)
     return model.to(dtype).eval()
