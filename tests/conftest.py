@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import canary
 from tests.claude_server import CANARY, ClaudeServer
@@ -25,6 +26,10 @@ for name in ("NO_COLOR", "TMUX", "TEXTUAL_COLOR_SYSTEM", "COLUMNS", "LINES"):
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 canary.set_free()
+
+# An example that takes long says that the machine is busy, not that the program is wrong.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 HERE = ("127.0.0.1", "::1", "localhost")
 FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")

@@ -198,7 +198,10 @@ def _kept(kind: str, name: str, dtype: torch.dtype) -> Any:
 
 def with_tokenizer(tokenizer: Any, name: str = "llama") -> core.Model:
     """The same resident model with another tokenizer."""
-    other = shallow(model(name))
+    resident = model(name)
+    # Measured once with the tokenizer of the shape: the other may not be able to make tokens of a text.
+    assert resident.residual_norms
+    other = shallow(resident)
     other.tokenizer = tokenizer
     return other
 

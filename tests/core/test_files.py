@@ -26,6 +26,7 @@ from core.loading.config_guard import check_config
 from sessions.journal import reader as journal
 from steertui import config, mixer_options, mixers
 from steertui.cli import main
+from tests.progress_lines import without_progress
 
 NOBODY = "~nobody-has-this-name/x"
 
@@ -182,7 +183,7 @@ def test_every_verb_that_names_a_file_refuses_what_is_none(
     file = str(odd / f"{kind}.jsonl")
     line = ["convert", file, str(odd / "out.gguf")] if words[0] == "convert" else [*words, file]
     assert main.main(line) == 4
-    said = capsys.readouterr().err.strip()
+    said = without_progress(capsys.readouterr().err)
     assert said.count("\n") == 0, "one sentence"
     assert f"{kind}.jsonl" in said
     assert "internal error" not in said

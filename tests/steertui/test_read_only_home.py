@@ -19,6 +19,7 @@ from steertui.cli import main
 from steertui.engine.connect import EngineConnection
 from steertui.engine.launch import probe_engine
 from tests.disks import read_only
+from tests.progress_lines import without_progress
 
 REPO_ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {
@@ -62,7 +63,7 @@ def test_an_answer_is_given_and_its_record_is_what_it_costs(home: Path, tiny: Pa
     assert child.returncode == 0
     assert out.strip()
     assert err.startswith(f"not recorded: cannot write {home}")
-    assert err.strip().endswith("set XDG_DATA_HOME to another folder")
+    assert without_progress(err).endswith("set XDG_DATA_HOME to another folder")
     assert list(home.iterdir()) == []
 
 

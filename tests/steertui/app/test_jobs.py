@@ -252,7 +252,7 @@ async def test_a_page_is_drawn_for_the_size_it_has_before_the_clock_looks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The curve's width never hangs on a scrollbar, nor on when the screen was looked at last."""
-    monkeypatch.setattr("steertui.screens.jobs.screen.LOOKS", 1e-3)
+    monkeypatch.setattr("steertui.screens.jobs.screen.UPDATES_PER_S", 1e-3)
     async with stage(size=(140, 40)) as at:
         screen = await opened(at)
         shown = screen.query_one(TextPage)

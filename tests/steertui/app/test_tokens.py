@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sessions.state.state import AnswerToken, Marker, TokenAlternative
+from steertui.screens.desk import key_modes
 from steertui.widgets.inspector.inspection import ChannelProjection, TokenInspection
 from steertui.widgets.inspector.inspector import Inspector, fitting_fields, token_line, token_panel
 from tests.steertui.app.stage import Stage, stage
@@ -162,6 +163,8 @@ async def two_answers(at: Stage) -> None:
         # transcript: on a busy machine a walk that begins at "idle" may miss the newest token.
         await at.play(3)
         await at.ready()
+        # A while after an answer the focus goes back to the prompt by itself, which would take the next key.
+        await at.until(lambda: at.desk.mode == key_modes.TYPE)
     at.desk.transcript.focus()
 
 

@@ -59,7 +59,7 @@ def test_without_a_hold_out_no_pair_is_outside(base: core.Model, tmp_path: Path)
 
 def test_texts_held_out_of_two_models_are_no_pairs(base: core.Model, tmp_path: Path) -> None:
     out = tmp_path / "v.safetensors"
-    asked = {"contrast": "pirate", "out": str(out), "suggest": False, "layers": "5"}
+    asked = {"contrast": "pirate", "out": str(out), "suggest": False, "layers": "5", "tuned": "demo-instruct"}
     for _ in run(two_model_job(lambda: core.load("demo-instruct"), lambda: base, asked)):
         pass
     about = vectors.read(out).about

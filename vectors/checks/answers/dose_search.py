@@ -124,8 +124,10 @@ def _approach(
         kl = yield gpu_task(partial(texts.measure, model, profile.at(scale, band)))
         if abs(math.log((kl or 1e-9) / target)) <= abs(math.log(best.kl / target)):
             best = Dose(scale, kl, trusted)
-        yield Progress(number + 1, tries, "doses tried")
-        if _is_near(kl, target, tolerance):
+        found = _is_near(kl, target, tolerance)
+        # The rest of the tries is not needed, so the count ends at the whole.
+        yield Progress(tries if found else number + 1, tries, "doses tried")
+        if found:
             break
         low, high = (max(low, scale), high) if kl < target else (low, min(high, scale))
         wanted = _next_scale(scale, kl, target)
