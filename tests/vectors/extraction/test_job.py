@@ -190,9 +190,8 @@ def test_replies_are_generated_once_and_read(
     found: list[Extraction] = []
 
     def work() -> Job:
-        found.append(
-            (yield from run_extraction(base, contrasted, recipe, read_pairs(base, contrasted, recipe)))
-        )
+        reading = read_pairs(base, contrasted, recipe)
+        found.append((yield from run_extraction(base, contrasted, recipe, reading))[0])
         return {}
 
     list(run(work(), finished=steps))
