@@ -32,7 +32,7 @@ WAYS = {"one by one": tuple(range(1, LENGTH)), "in chunks": (8, LENGTH - 2, LENG
 """Where the tokens are cut; two several-token chunks and single ones behind them are what a conversation feeds."""
 LARGEST_DIFFERENCE = 1e-2
 """Root mean square of the logits' difference over that of the logits. In float32 sound families stay below 4e-6
-(Nemotron-H, whose two kernels differ, 2e-3); those that forget are off by 0.1 and more. In 16 bit sound ones reach
+(Nemotron-H, whose two kernels differ, 2e-3); those that forget are off by 0.06 and more. In 16 bit sound ones reach
 3e-2, and one with experts 0.2, so there the user is only warned."""
 TRIALS = 3
 """Where experts or indexed tokens tie, rounding flips the choice on a rare text; forgetting shows on all."""

@@ -148,6 +148,5 @@ def test_answers_are_nearer_to_what_they_are_about(embedding: ModelEmbedding) ->
         for task in ON_TASK
         for text in said
     ]
-    print(np.mean(held), np.mean(fallen), held, fallen)
     assert np.mean(held) > 0 > np.mean(fallen)
     assert np.mean(np.array(held)[:, None] > np.array(fallen)) > 0.9
