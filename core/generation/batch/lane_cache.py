@@ -64,6 +64,8 @@ class LaneLayer(CacheLayerMixin):
         self.values[lanes, :, ends] = value_states[:, :, 0]
         return self.keys[:, :, :width], self.values[:, :, :width]
 
+    # As the steps do it: columns that were added in a step can be written to in no other mode.
+    @torch.inference_mode()
     def write_prompts(self, lanes: list[int], keys: Tensor, values: Tensor) -> None:
         """Copy keys and values [prompts, heads, tokens, d] into lanes; what is padding stays hidden."""
         tokens = keys.shape[2]

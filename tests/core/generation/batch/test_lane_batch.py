@@ -87,6 +87,16 @@ def test_prompts_of_unequal_length_are_answered_as_alone(name: str) -> None:
     same(in_lanes(requests, 3, name), alone(requests, name))
 
 
+def test_a_lane_takes_the_next_prompt_after_the_cache_has_grown() -> None:
+    """The columns of a block are used up by the first answers, while the last prompt still waits for a lane."""
+    short = [tuple(zoo.ids(1, 40, seed=seed)[0].tolist()) for seed in range(3)]
+    requests = [
+        LaneRequest(prompt, MIXERS[0], TokenSampler(temperature=0.0), (), n, ignore_end=True)
+        for prompt, n in zip(short, (30, 50, 4), strict=True)
+    ]
+    same(in_lanes(requests, 2), alone(requests))
+
+
 @NAMES
 def test_every_lane_has_its_own_mixer(name: str) -> None:
     requests = greedy(MIXERS)
