@@ -12,14 +12,14 @@ import torch
 
 import core
 import vectors
-from core.collapse.collapse import CERTAIN, CERTAIN_NATS, AnswerEvidence, find_collapse, is_certain
+from core.collapse.collapse import CERTAIN, CERTAIN_NATS, AnswerEvidence, find_collapse
 from core.collapse.writing_systems import LATIN, letter_system, writing_systems
-from core.generation.endings import TextStream, end_ids
+from core.generation.endings import TextStream
 from core.generation.probabilities import token_entropy
 from core.generation.token_ids import prompt_ids
 from core.mixer.mixer import Channel, Mixer
 from steertui.cli import main
-from tests.core.collapse.collapse_texts import greedy_answers, ordinary_texts
+from tests.core.collapse.collapse_texts import ordinary_texts
 from vectors.checks.likelihood import token_distributions
 
 pytestmark = pytest.mark.real
@@ -56,30 +56,6 @@ def longest_low(entropies: Sequence[float]) -> int:
     return longest
 
 
-def test_the_long_greedy_answers_are_this_model_s_own(smollm2_model: core.Model) -> None:
-    """Of the first two loops and two sound ones every token is the likeliest but for the end token."""
-    ends = sorted(end_ids(smollm2_model.hf, smollm2_model.tokenizer))
-    for row in [row for row in greedy_answers() if row["id"] in (1, 2, 6, 9)]:
-        logprobs = distributions(smollm2_model, row["prompt"], row["tokens"])
-        logprobs[:, ends] = -torch.inf
-        same = (logprobs.argmax(-1) == torch.tensor(row["tokens"])).float().mean()
-        assert same > 0.98, row["id"]
-
-
-def test_certainty_of_the_model_s_own_loops_is_no_doing_of_steering(smollm2_model: core.Model) -> None:
-    """Null: the unsteered model is certain of its own loops, for more than 32 tokens; the loop alone is told."""
-    (row,) = [row for row in greedy_answers() if row["id"] == 1]
-    own = [
-        token_entropy(each) for each in distributions(smollm2_model, row["prompt"], row["tokens"]).unbind(0)
-    ]
-    assert longest_low(own) >= CERTAIN
-    found = find_collapse(AnswerEvidence(row["tokens"], entropies=own, unsteered=own))
-    assert found is not None
-    assert found.reason == "loop"
-    assert not any(is_certain(own[:n], own[:n]) for n in range(len(own) + 1))
-    assert is_certain([0.0] * 60, [1.0] * 60)
-
-
 def test_null_ordinary_text_is_never_certain(smollm2_model: core.Model) -> None:
     """Not even beside a model that would be uncertain of every token."""
     for row in ordinary_texts()[::25]:
@@ -87,27 +63,6 @@ def test_null_ordinary_text_is_never_certain(smollm2_model: core.Model) -> None:
         logprobs = token_distributions(smollm2_model, [1, *ids], 1)
         own = [token_entropy(each) for each in logprobs.unbind(0)]
         assert longest_low(own) < CERTAIN // 2, row["id"]
-
-
-def test_a_push_that_leaves_no_choice_is_told_where_an_unsteered_lane_runs_beside_it(
-    smollm2_model: core.Model,
-) -> None:
-    """The steered model can say but one word; the unsteered one is asked beside it at every token."""
-    word = smollm2_model.tokenizer(" river")["input_ids"][0]
-    mixer = push_towards(smollm2_model, [word], 8.0)
-    live = core.stream(
-        smollm2_model, "Tell me a story.", mixer=mixer, shadow="forced", max_new_tokens=48, ignore_end=True
-    )
-    steps = list(live)
-    steered = [step.entropy for step in steps]
-    beside = [step.forced[1].entropy for step in steps]
-    assert longest_low(steered) >= CERTAIN
-    ids = [step.token_id for step in steps]
-    assert any(is_certain(steered[:n], beside[:n]) for n in range(len(ids) + 1))
-    # Null: the same certainty, shared by the unsteered model.
-    assert not any(is_certain(steered[:n], steered[:n]) for n in range(len(ids) + 1))
-    # Without a lane beside it nothing is known of the unsteered model.
-    assert not is_certain(steered, [None] * len(ids))
 
 
 def by_kind_of_letter(model: core.Model, system: str) -> Iterator[int]:
@@ -140,7 +95,7 @@ def test_every_text_in_another_script_is_foreign_under_an_english_prompt(smollm2
         )
         for row in foreign
     ]
-    assert len(foreign) >= 20
+    assert len(foreign) == 8
     assert [found.reason for found in told if found] == ["writing system"] * len(foreign)
 
 
