@@ -13,6 +13,7 @@ import pytest
 
 import core
 from core.generation.batch.lane_batch import LaneBatch
+from core.generation.batch.lane_support import LaneSupport
 from sessions.journal import events as ev
 from sessions.journal.folder import all_folders
 from sessions.journal.reader import read
@@ -242,18 +243,21 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     assert asked[-1] == 5 - len(part["answers"])
 
 
-def test_what_lanes_cannot_take_is_answered_one_by_one_and_it_is_said(
-    prompts: Path, tmp_path: Path, capsys: Any
+@pytest.mark.parametrize("problem", ["", "windowed reads its padding"])
+def test_what_lanes_cannot_take_is_answered_in_groups_or_else_one_by_one(
+    problem: str, prompts: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "windowed"
     zoo.build("mistral").save_pretrained(folder)
     zoo.tokenizer().save_pretrained(folder)
+    if problem:
+        monkeypatch.setattr(LaneSupport, "padded_problem", problem)
     words = ["say", "--model", str(folder), *NEW]
     assert main.main([*words, "--prompts", str(prompts), "--json"]) == 0
     out, err = capsys.readouterr()
     rows = json.loads(out)["answers"]
-    assert "of 5 answers one by one" in err
-    assert "layers of windowed see 32" in err
+    assert ("of 5 answers one by one" in err) == bool(problem)
+    assert problem in err
     assert main.main([*words, rows[1]["prompt"], "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["token_ids"] == rows[1]["token_ids"]
 
