@@ -34,6 +34,7 @@ def report(name: str, voice: TorchSampler, params: Mapping[str, Any]) -> dict[st
     return dict(end.summary)
 
 
+@pytest.mark.slow
 def test_propensity_rises_with_the_dose_and_not_with_a_random_vector(base: TorchSampler) -> None:
     asked = {
         **SHORT,

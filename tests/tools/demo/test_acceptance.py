@@ -21,6 +21,9 @@ from tools.demo.wording import class_token_ids, trait_widths
 from vectors.data.metadata import About
 
 
+pytestmark = pytest.mark.slow  # the shipped weights change only when they are trained again
+
+
 @pytest.fixture(scope="module")
 def report(base, tuned):
     shipped = json.loads((demo.WEIGHTS / "report.json").read_text())

@@ -193,6 +193,7 @@ def test_the_clamp_holds_the_projection_at_zero() -> None:
     )
 
 
+@pytest.mark.slow
 def test_on_the_demo_model_a_drifter_takes_the_bait_more_often() -> None:
     import core
     from sessions.experiments.scoring.model_sampler import TorchSampler
