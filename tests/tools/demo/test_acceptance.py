@@ -20,7 +20,6 @@ from tools.demo.figures import compute_figures, object_binding
 from tools.demo.wording import class_token_ids, trait_widths
 from vectors.data.metadata import About
 
-
 pytestmark = pytest.mark.slow  # the shipped weights change only when they are trained again
 
 
