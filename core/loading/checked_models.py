@@ -54,7 +54,10 @@ class CheckedFolder:
         # The other models were checked on their blueprint, before any weights were downloaded.
         if self._stays_packed and not self.force:
             memory.refuse_if_short(source.name, stored, place.available_bytes(), place.device_label)
-        hf = pretrained.read_model(source.folder, place, on_progress, force=self.force)
+        dequantises = self.quantised is not None and self.quantised.dequantises
+        hf = pretrained.read_model(
+            source.folder, place, on_progress, force=self.force, dequantises=dequantises
+        )
         tokenizer = pretrained.read_tokenizer(source.folder)
         return LoadedParts(hf, tokenizer, partial(self._fingerprint, weights))
 

@@ -45,9 +45,16 @@ def build_blueprint(folder: Path, placement: Placement) -> PreTrainedModel:
 
 
 def read_model(
-    folder: Path, placement: Placement, on_progress: Progress | None = None, *, force: bool = False
+    folder: Path,
+    placement: Placement,
+    on_progress: Progress | None = None,
+    *,
+    force: bool = False,
+    dequantises: bool = False,
 ) -> PreTrainedModel:
-    """Load a folder's model in eval mode on its devices; raises if weights are missing, or left out without `force`."""
+    """Load a folder's model in eval mode on its devices; raises if weights are missing, or left out without `force`.
+    `dequantises`: its weights are stored quantised and not kept so.
+    """
     with silence_transformers(on_progress):
         loader = loader_class(folder, AutoConfig.from_pretrained(folder, **ALONE))
         hf, report = explain_errors(
@@ -65,10 +72,18 @@ def read_model(
         )
     refuse_missing_weights(folder, report["missing_keys"])
     refuse_unread_weights(folder, hf, report["unexpected_keys"], force=force)
-    # Dequantised weights come in a type of their own, beside others in the one that was asked for.
-    if placement.dtype is not None and getattr(hf, "hf_quantizer", None) is None:
-        hf = hf.to(placement.dtype)
+    if dequantises and placement.dtype is not None:
+        _cast_weights(hf, placement.dtype)
     return hf.eval().requires_grad_(False)
+
+
+def _cast_weights(hf: PreTrainedModel, dtype: torch.dtype) -> None:
+    """Dequantised weights come in a type of their own, beside others in the one that was asked for."""
+    kept = [*(hf._keep_in_fp32_modules or ()), *(hf._keep_in_fp32_modules_strict or ())]
+    for name, weight in hf.named_parameters():
+        # Routers and the like stay in float32 as transformers wants it: rounded, they would choose other experts.
+        if weight.is_floating_point() and not any(part in name for part in kept):
+            weight.data = weight.data.to(dtype)
 
 
 def refuse_missing_weights(place: Path, missing: Collection[str]) -> None:

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import core
-from tests.core import zoo
+from tests.core import families, zoo
 from tests.core.folders import quantise_fp8, refusal, rewrite
 
 
@@ -28,6 +28,16 @@ def test_an_fp8_folder_is_the_model_it_was_made_from(copy, dtype):
     ):
         assert float((got.float() - kept).detach().norm() / kept.detach().norm()) < 0.03, name
     assert {p.dtype for p in model.hf.parameters()} == {getattr(torch, dtype)}
+
+
+def test_what_has_to_stay_in_float32_stays_so(tmp_path):
+    """Routing by a rounded bias would choose other experts; which weights these are, transformers knows."""
+    families.build("deepseek_v3").save_pretrained(tmp_path)
+    hf = core.load(tmp_path, dtype="bfloat16", device="cpu").hf
+    kept = {name: each.dtype for name, each in hf.state_dict().items() if "e_score_correction_bias" in name}
+    assert kept
+    assert set(kept.values()) == {torch.float32}
+    assert hf.get_input_embeddings().weight.dtype == torch.bfloat16
 
 
 def test_scales_without_the_rule_for_them_are_refused_even_when_forced(copy):
