@@ -8,21 +8,19 @@ Passed once per model, version and device; the result is cached beside the resid
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
 import torch
 import transformers
 from torch import Tensor
 
 from core.errors import ModelError
-from core.files import MEBI, read_regular, write_atomic
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape, takes_cache
+from core.model.kept_measurements import measurement_file, read_measurement, write_measurement
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -36,7 +34,6 @@ LARGEST_DIFFERENCE = 1e-2
 3e-2, and one with experts 0.2, so there the user is only warned."""
 TRIALS = 3
 """Where experts or indexed tokens tie, rounding flips the choice on a rare text; forgetting shows on all."""
-PRIVATE = 0o600
 
 _passed: dict[str, float] = {}
 """Results of this process by key: tests and notebooks adopt one model many times."""
@@ -107,13 +104,20 @@ def _known_difference(model: Model) -> float:
         return 0.0
     key = _cache_key(model)
     if key not in _passed:
-        file = Path(platformdirs.user_cache_dir("steertui")) / "cache-check" / f"{key}.json"
-        found = _read(file)
-        if found is None:
-            found = max(measure_differences(model).values())
-            _write(file, found)
-        _passed[key] = found
+        _passed[key] = _kept_difference(measurement_file("cache-check", key), model)
     return _passed[key]
+
+
+def _kept_difference(file: Path, model: Model) -> float:
+    kept = read_measurement(file)
+    # A bool is an int in Python.
+    if isinstance(kept, float) and 0 <= kept < math.inf:
+        return kept
+    found = max(measure_differences(model).values())
+    # JSON has no NaN and no infinity: a model with one is checked again.
+    if math.isfinite(found):
+        write_measurement(file, found)
+    return found
 
 
 def _worst_way(model: Model) -> str:
@@ -135,23 +139,3 @@ def _cache_key(model: Model) -> str:
         WAYS,
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
-
-
-def _read(file: Path) -> float | None:
-    try:
-        found = json.loads(read_regular(file, MEBI))["difference"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return float(found) if isinstance(found, int | float) and 0 <= found < math.inf else None
-
-
-def _write(file: Path, difference: float) -> None:
-    """Write atomically; if the cache cannot be written, the check runs again next time."""
-    # JSON has no NaN: a model with one is checked again.
-    if not math.isfinite(difference):
-        return
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomic(file, json.dumps({"difference": difference}).encode(), PRIVATE)
-    except OSError:
-        return

@@ -6,17 +6,16 @@ The first token is left out: in many models its norm is a hundred times larger t
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
 import torch
 from torch import Tensor
 
-from core.files import MEBI, read_regular, write_atomic
+from core.json_values import JsonValue
 from core.model.anatomy import input_device
+from core.model.kept_measurements import measurement_file, read_measurement, write_measurement
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -41,16 +40,15 @@ present had drawn it. Its report, 48 pages with an appendix on tides, cost 3.50 
 tomorrow, start from the left, and count to seven before you let go."
 """
 LONGEST = 512
-PRIVATE = 0o600
 
 
 def residual_norms(model: Model) -> dict[int, float]:
     """Mean ‖h‖ per layer, from the cache if a model with this fingerprint was measured before."""
     file = _cache_file(model.fingerprint)
-    norms = _read(file, model.n_layers)
+    norms = _sound_norms(read_measurement(file), model.n_layers)
     if norms is None:
         norms = measure_norms(model)
-        _write(file, norms)
+        write_measurement(file, {str(layer): norm for layer, norm in norms.items()})
     return norms
 
 
@@ -81,23 +79,14 @@ def _text_ids(model: Model) -> list[int]:
 def _cache_file(fingerprint: str) -> Path:
     # Norms belong to a text, so a changed text must not find the old ones.
     text = hashlib.sha256(TEXT.encode()).hexdigest()[:8]
-    return Path(platformdirs.user_cache_dir("steertui")) / "residual" / f"{fingerprint[:32]}-{text}.json"
+    return measurement_file("residual", f"{fingerprint[:32]}-{text}")
 
 
-def _read(file: Path, n_layers: int) -> dict[int, float] | None:
-    """The cached norms; an unreadable or inconsistent file counts as missing."""
+def _sound_norms(kept: JsonValue, n_layers: int) -> dict[int, float] | None:
+    """The kept norms; an inconsistent file counts as missing."""
     try:
-        norms = {int(layer): float(norm) for layer, norm in json.loads(read_regular(file, MEBI)).items()}
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+        norms = {int(layer): float(norm) for layer, norm in kept.items()}  # type: ignore[union-attr, arg-type]
+    except (ValueError, AttributeError, TypeError):
         return None
     sound = list(norms) == list(range(n_layers)) and all(0 < n < math.inf for n in norms.values())
     return norms if sound else None
-
-
-def _write(file: Path, norms: dict[int, float]) -> None:
-    """Write atomically; if the cache cannot be written, the norms are measured again next time."""
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomic(file, json.dumps(norms).encode(), PRIVATE)
-    except OSError:
-        return

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import platformdirs
 
-from core.files import JSON_BYTES, read_regular, write_atomic
 from core.jobs.job import Steps
 from core.json_values import JsonValue
+from core.model.kept_measurements import measurement_file, read_measurement, write_measurement
 from vectors.embedding.fixture import read_fixture
 from vectors.embedding.one_word import DEPTH, TEMPLATE, CommonPart, Rows, fit_common_part, read_sentences
 from vectors.embedding.self_test import LOWEST, SelfTest, grade_embedding
@@ -24,7 +23,6 @@ from vectors.embedding.text_embedding import OPPOSITES, UnfitEmbedding
 if TYPE_CHECKING:
     from core.model.model import Model
 
-PRIVATE = 0o600
 RECIPE = "1"
 """Raised when the recipe changes in anything but template, depth and fixture."""
 
@@ -58,10 +56,10 @@ class ModelEmbedding:
 def model_embedding(model: Model) -> Steps[ModelEmbedding]:
     """The model's embedding; raises `UnfitEmbedding` with the figure where the self-test fails."""
     file = _cache_file(model)
-    found = _read(file, model.hidden_size)
+    found = _sound_embedding(read_measurement(file), model.hidden_size)
     if found is None:
         found = yield from fit_and_test(model)
-        _write(file, *found)
+        _keep(file, *found)
     common, tested = found
     if not tested.passed:
         raise UnfitEmbedding(
@@ -84,32 +82,23 @@ def _cache_file(model: Model) -> Path:
     # Another dtype, text or depth gives other rows.
     told = [RECIPE, TEMPLATE, DEPTH, read_fixture().sha256, str(model.dtype)]
     digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
-    return (
-        Path(platformdirs.user_cache_dir("steertui"))
-        / "embedding"
-        / f"{model.fingerprint[:32]}-{digest}.json"
-    )
+    return measurement_file("embedding", f"{model.fingerprint[:32]}-{digest}")
 
 
-def _read(file: Path, width: int) -> tuple[CommonPart, SelfTest] | None:
-    """What was found before; an unreadable or inconsistent file counts as missing."""
+def _sound_embedding(kept: JsonValue, width: int) -> tuple[CommonPart, SelfTest] | None:
+    """What was found before; an inconsistent file counts as missing."""
     try:
-        found: Mapping[str, Any] = json.loads(read_regular(file, JSON_BYTES))
+        found: Mapping[str, Any] = dict(kept)  # type: ignore[arg-type]
         mean, component = (np.array(found[name], np.float64) for name in ("mean", "component"))
         figures = [found["auroc"], found["hard"], *found["halves"]]
         tested = SelfTest(float(found["auroc"]), tuple(map(float, found["halves"])), float(found["hard"]))
         sound = all(0 <= one <= 1 for one in figures) and mean.shape == component.shape == (width,)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return None
     finite = sound and bool(np.isfinite(mean).all() and np.isfinite(component).all())
     return (CommonPart(mean, component), tested) if finite else None
 
 
-def _write(file: Path, common: CommonPart, tested: SelfTest) -> None:
-    """Write atomically; where the cache cannot be written, the test is made again next time."""
-    found = {**tested.to_json(), "mean": common.mean.tolist(), "component": common.component.tolist()}
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomic(file, json.dumps(found).encode(), PRIVATE)
-    except OSError:
-        return
+def _keep(file: Path, common: CommonPart, tested: SelfTest) -> None:
+    vectors = {"mean": common.mean.tolist(), "component": common.component.tolist()}
+    write_measurement(file, {**tested.to_json(), **vectors})
