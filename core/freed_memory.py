@@ -17,7 +17,7 @@ are taken ahead."""
 
 
 def keep_freed_memory() -> bool:
-    """Whether the allocator took it; others than glibc's have no such switch."""
+    """Ask the allocator for it; returns whether it took it, as others than glibc's have no such switch."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False

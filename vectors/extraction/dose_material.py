@@ -18,7 +18,8 @@ from vectors.texts.pair import ContrastPair
 class DoseMaterial:
     """What the search works on: the states of the set, the pairs that judge, and the held-out separation.
 
-    `halves` is None where two models are compared: their difference has no set that it must move.
+    `keys` are the places of the pairs among the states. `halves` is None where two models are compared: their
+    difference has no set that it must move.
     """
 
     states: Material
