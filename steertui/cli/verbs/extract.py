@@ -16,12 +16,12 @@ from core.mixer.layer_ranges import write_layers
 from sessions.job_specs.workshop import EXTRACT
 from steertui.cli.backend import print_note
 from steertui.cli.options import flags, job_flags
+from steertui.cli.output.contrast_report import render_set, set_report
 from steertui.cli.output.layer_curve import draw_layer_curve
 from steertui.cli.output.lint_lines import lint_report
 from steertui.cli.output.printing import print_report
 from steertui.cli.output.progress import ProgressLine
 from steertui.cli.run_job import JobStopped, execute_job
-from steertui.cli.verbs.contrast import render_set, set_report
 from steertui.text import safe_text
 
 INTERRUPTED = 130

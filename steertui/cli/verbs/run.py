@@ -16,6 +16,7 @@ from sessions.experiments.report import document, tables
 from sessions.experiments.scoring.measures import MEASURES
 from sessions.job_specs.catalogue import OFFERS
 from steertui.cli.options import flags, job_flags
+from steertui.cli.output.named_list import named_lines, wrapped_lines
 from steertui.cli.output.printing import print_report
 from steertui.cli.run_job import execute_job
 
@@ -56,11 +57,11 @@ def experiment_list() -> dict[str, Any]:
 def _render_list() -> Iterator[str]:
     found = experiment_list()
     yield "steertui run NAME --help lists an experiment's options"
-    yield from (f"  {name:<12} {words}" for name, words in found["experiments"].items())
+    yield from named_lines(((f"  {name}", words) for name, words in found["experiments"].items()), column=14)
     yield "prompts: " + ", ".join(found["prompts"]) + ", or a JSONL file"
     yield "measures: words:A,B,… or"
-    yield from (f"  {name:<12} {words}" for name, words in found["measures"].items())
-    yield "judges: " + ", ".join(found["judges"])
+    yield from named_lines(((f"  {name}", words) for name, words in found["measures"].items()), column=14)
+    yield from wrapped_lines("judges: ", ", ".join(found["judges"]))
 
 
 def run_experiment(args: argparse.Namespace) -> Mapping[str, Any]:

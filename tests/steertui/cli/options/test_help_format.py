@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 
-from steertui.cli.main import Parser, app_parser
+from steertui.cli.main import Parser, app_parser, main
 from steertui.cli.options.help_format import AlignedHelp, add_action
 from steertui.cli.verbs import VERBS
 from steertui.config import HEATS
@@ -61,3 +61,14 @@ def test_a_name_with_hyphens_is_not_broken() -> None:
 
 def test_the_app_takes_every_way_of_colouring_tokens() -> None:
     assert [app_parser().parse_args(["--heat", heat]).heat for heat in HEATS] == list(HEATS)
+
+
+@pytest.mark.parametrize("words", [["run"], ["contrast", "list"], ["models"]])
+def test_a_list_fits_eighty_columns(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 1
+    assert [line for line in lines if len(line) > 80] == []
