@@ -4,40 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vectors.checks.class_states import ClassStates
-from vectors.checks.halves import Halves
+from vectors.checks.halves import Halves, fit_halves, halves_of_set
 from vectors.checks.separation import LayerSeparation
+from vectors.data.metadata import About
 from vectors.extraction.material import Material
-from vectors.texts.pair import ContrastPair
+from vectors.texts.pair import ContrastSet
+
+if TYPE_CHECKING:
+    from core.model.model import Model
 
 
 @dataclass(frozen=True)
 class DoseMaterial:
-    """What the search works on: the states of the set, the pairs that judge, and the held-out separation.
+    """What the search works on: the states of the set, its pairs, and the held-out separation.
 
-    `keys` are the places of the pairs among the states. `halves` is None where two models are compared: their
-    difference has no set that it must move.
+    `contrast` is None where two models are compared: their difference has no set that it must move.
     """
 
     states: Material
-    keys: Mapping[str, int]
-    halves: Halves | None
+    contrast: ContrastSet | None
     apart: Mapping[int, LayerSeparation]
-    towards: str = "positive"
+
+    @property
+    def towards(self) -> str:
+        return self.contrast.poles[0] if self.contrast else "positive"
+
+    def judging_halves(self, model: Model, about: About, seed: int) -> Halves | None:
+        """The pairs that the vector's card holds out, and those that made it, as many as the budget allows."""
+        if self.contrast is None:
+            return None
+        return fit_halves(model, halves_of_set(self.contrast, about, seed))
 
     def class_states(self, halves: Halves) -> ClassStates:
         """The states of both halves, in the order of their pairs."""
+        keys = {key: place for place, key in enumerate(self.states.keys)}
+        made, held = ([keys[pair.key] for pair in half] for half in (halves.made, halves.held))
         return ClassStates(
-            {layer: self._interleaved(layer, halves.made) for layer in self.states.positive},
-            {layer: self._interleaved(layer, halves.held) for layer in self.states.positive},
+            {layer: self._interleaved(layer, made) for layer in self.states.positive},
+            {layer: self._interleaved(layer, held) for layer in self.states.positive},
             ends_apart=False,
         )
 
-    def _interleaved(self, layer: int, pairs: Sequence[ContrastPair]) -> np.ndarray:
-        places = [self.keys[pair.key] for pair in pairs]
+    def _interleaved(self, layer: int, places: Sequence[int]) -> np.ndarray:
         sides = [side[layer][places].numpy() for side in (self.states.positive, self.states.negative)]
         both: np.ndarray = np.stack(sides, axis=1).reshape(2 * len(places), -1)
         return both

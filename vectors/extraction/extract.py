@@ -19,7 +19,6 @@ from core.errors import BadInput
 from core.jobs.job import Job, Progress, Row, Steps, worker_task
 from core.jobs.runner import run
 from core.mixer.layer_ranges import write_layers
-from vectors.checks.halves import halves_of_set
 from vectors.contrasts.lint.lint import lint_set
 from vectors.data import model_shape
 from vectors.data.metadata import About
@@ -143,7 +142,8 @@ def run_extraction(
     doubts = (*notes, *contrast.warnings, *_warnings(recipe, parts, material, findings))
     found_in = (*doubts, *filter(None, [vector.about.separation_note]))
     result = Extraction(vector, metrics, best, material.n_effective, found_in)
-    return result, _dose_material(contrast, vector, material, findings, recipe)
+    apart = {layer: found.apart for layer, found in findings.items() if found.apart is not None}
+    return result, DoseMaterial(material, None if material.compares_models else contrast, apart)
 
 
 def add_dose(model: Model, result: Extraction, material: DoseMaterial, seed: int) -> Steps[Extraction]:
@@ -154,21 +154,6 @@ def add_dose(model: Model, result: Extraction, material: DoseMaterial, seed: int
     found = yield from search_dose(model, result.vector, material, seed)
     vector = result.vector.with_about(replace(result.vector.about, suggestion=found.suggestion))
     return replace(result, vector=vector, dose=found.facts, warnings=(*result.warnings, *found.warnings))
-
-
-def _dose_material(
-    contrast: ContrastSet,
-    vector: SteeringVector,
-    material: Material,
-    findings: Mapping[int, LayerFinding],
-    recipe: Recipe,
-) -> DoseMaterial:
-    apart = {layer: found.apart for layer, found in findings.items() if found.apart is not None}
-    if material.compares_models:
-        return DoseMaterial(material, {}, None, apart)
-    keys = {key: place for place, key in enumerate(material.keys)}
-    halves = halves_of_set(contrast, vector.about, recipe.seed)
-    return DoseMaterial(material, keys, halves, apart, contrast.poles[0])
 
 
 def as_contrast_set(pairs: ContrastSet | Iterable[PairInput]) -> ContrastSet:

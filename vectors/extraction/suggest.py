@@ -21,7 +21,7 @@ from vectors.checks.answers.judged_pairs import JudgedPair, judge_pairs
 from vectors.checks.answers.pushes import push_profile
 from vectors.checks.answers.trial import Trial, TrialPlan, run_trial
 from vectors.checks.dose_stage import sample_and_differentiate, trial_messages
-from vectors.checks.halves import Halves, fit_halves
+from vectors.checks.halves import Halves
 from vectors.checks.rank_stage import MAX_NEW, CheckSettings, differentiate_pairs, rank_vector
 from vectors.checks.report import CheckMeasurements
 from vectors.checks.separation import LayerSeparation, best_band
@@ -55,7 +55,7 @@ class FoundDose:
 
 def search_dose(model: Model, vector: SteeringVector, given: DoseMaterial, seed: int) -> Steps[FoundDose]:
     """Band, dose and texts; two-model vectors are dosed where they separate best."""
-    halves = given.halves and fit_halves(model, given.halves)
+    halves = given.judging_halves(model, vector.about, seed)
     pairs = (yield from judge_pairs(model, halves.held)) if halves else []
     settings = CheckSettings(prompts=given.states.prompts, seed=seed, towards=given.towards)
     evidence = yield from _choose_band(model, vector, given, halves, pairs, settings)
