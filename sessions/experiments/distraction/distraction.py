@@ -36,9 +36,8 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
     settings = GenerationSettings.from_params(params, at + window)
     all_conditions = conditions.standard_conditions(sampler, channel, settings.seed, params["controls"])
     judge = judging.choose_judge(sampler, params)
-    cost = RunCost.of_batches(
-        len(tasks), len(all_conditions), settings.max_new_tokens, rereads=4
-    ) + meaning_cost(tasks)
+    cost = RunCost.of_batches(len(tasks), len(all_conditions), settings.max_new_tokens, rereads=3)
+    cost += meaning_cost(params["embeddings"], tasks, len(all_conditions))
     yield (cost + judging.judging_cost(judge, len(tasks) * len(all_conditions), window)).row()
     yield from judging.announce_judge(judge)
     meaning = yield from choose_meaning(sampler, params["embeddings"], tasks)

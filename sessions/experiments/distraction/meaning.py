@@ -58,9 +58,11 @@ def choose_meaning(sampler: ModelSampler, file: str | None, tasks: Sequence[Dial
         return Meaning(None, str(problem))
 
 
-def meaning_cost(tasks: Sequence[DialogueTask]) -> RunCost:
-    """The self-test, and the passes over tasks and distractors."""
-    return RunCost(passes=len(read_fixture().texts) + 2 * len(tasks))
+def meaning_cost(file: str | None, tasks: Sequence[DialogueTask], n_conditions: int) -> RunCost:
+    """The self-test, and a pass over each task, distractor and answer; the rows of a file cost none."""
+    if file is not None:
+        return RunCost()
+    return RunCost(passes=len(read_fixture().texts) + (2 + n_conditions) * len(tasks))
 
 
 def semantic_adherence(text: Rows, task: Rows, distractor: Rows) -> float:

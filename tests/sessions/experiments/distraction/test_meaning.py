@@ -16,6 +16,7 @@ from sessions.experiments.distraction.meaning import semantic_adherence
 from steertui.cli.verbs.run import render_experiment
 from tests.sessions.experiments.running import events, report, table
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
+from vectors.embedding.fixture import read_fixture
 
 ASKED = {"vector": "scripted", "n": 12, "at": 3, "window": 4}
 SIDES = {1: "the {task} again", -1: "a {away} indeed", 0: "nothing of both"}
@@ -133,6 +134,15 @@ def test_rows_of_a_file_decide(tmp_path: Path) -> None:
     assert found["summary"]["semantic"] == {"embedded_by": "rows.jsonl", "auroc": None}
     assert "the rows of rows.jsonl were not tested" in found["warnings"][0]
     assert "warm" in found["warnings"][0]
+
+
+def test_rows_of_a_file_cost_no_pass(tmp_path: Path) -> None:
+    """The model's own embedding: its self-test, and one pass for each task, distractor and answer."""
+    own = distracted(tmp_path, estimate=True)["cost"]["passes"]
+    filed = distracted(tmp_path, estimate=True, embeddings="rows.jsonl")["cost"]["passes"]
+    assert own - filed == len(read_fixture().texts) + 2 * 12 + 4 * 12
+    # Twelve batches of four answers of seven tokens, each answer read three times.
+    assert filed == 12 * (3 + 4 + 1) + 3 * 4 * 12
 
 
 def test_a_file_that_lacks_a_task_is_refused_before_anything_is_generated(tmp_path: Path) -> None:
