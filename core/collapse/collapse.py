@@ -79,6 +79,16 @@ def is_certain(entropies: Entropies, unsteered: Entropies) -> bool:
     return sum(plain is not None and not _is_low(plain) for _, plain in last) >= CERTAIN // 2
 
 
+def has_certain_run(entropies: Entropies) -> bool:
+    """Whether a model was certain of as many tokens in a row, anywhere in an answer."""
+    run = 0
+    for entropy in entropies:
+        run = run + 1 if _is_low(entropy) else 0
+        if run == CERTAIN:
+            return True
+    return False
+
+
 def _is_low(entropy: float | None) -> bool:
     return entropy is not None and entropy < CERTAIN_NATS
 

@@ -17,14 +17,12 @@ from core.errors import UsageError
 from core.files import expand_home
 from core.generation.batch.answer_runner import LANES, AnswerRunner
 from core.generation.batch.lane_answer import LaneAnswer, LaneRequest
-from core.jobs.job import Job, JobSample, Progress, Steps, Task, gpu_task, worker_task
+from core.jobs.job import Job, Steps, Task, gpu_task, worker_task
 from core.mixer.mixer import Mixer
 from core.model.model import Model
 from sessions.answers.answer_mixer import requested_mixer
+from sessions.answers.answer_reports import AnswerReports
 from sessions.answers.asked_answer import AskedAnswer, ask_all
-from sessions.answers.finished_answer import FinishedAnswer, quality_flags
-from sessions.journal.codec import round_digits
-from sessions.journal.prompt_hash import hash_ids, written_ids
 from sessions.prompt_shapes import read_prompt_shapes
 from sessions.promptfile import PromptRecord
 from sessions.state.answer_settings import DEFAULTS, IN_LANES, check_settings
@@ -82,12 +80,12 @@ def _answer_all(
     summary = {"n": len(asked), "prompts": len(records), "doses": list(doses)}
     if estimate:
         return summary | (yield from _estimate(model, asked, n_lanes))
-    counts = {"done": 0, "failed": 0}
+    reports = AnswerReports(asked)
     for each in asked:
         if each.refusal is not None:
-            yield from _report(each, _refused(each), 0, counts, len(asked))
-    missing = yield from _report_finished(model, asked, counts)
-    return summary | (yield from _generate(model, asked, missing, n_lanes, counts)) | counts
+            yield from reports.add(each, _refused(each), 0)
+    missing = yield from _report_finished(model, asked, reports)
+    return summary | (yield from _generate(model, asked, missing, n_lanes, reports)) | reports.counts
 
 
 def _generate(
@@ -95,7 +93,7 @@ def _generate(
     asked: Sequence[AskedAnswer],
     missing: Mapping[int, LaneRequest],
     n_lanes: int,
-    counts: dict[str, int],
+    reports: AnswerReports,
 ) -> Steps[dict[str, Any]]:
     """Generate the missing answers and report each as it ends; returns how they were generated."""
     runner = yield gpu_task(partial(AnswerRunner, model, missing, n_lanes))
@@ -103,12 +101,12 @@ def _generate(
         for answer in (yield gpu_task(runner.step)):
             one = asked[answer.number]
             kept = yield gpu_task(partial(asdict, answer), _key(model, one))
-            yield from _report(one, kept, runner.lanes_of(one.number), counts, len(asked))
+            yield from reports.add(one, kept, runner.lanes_of(one.number))
     return {"lanes": runner.n_lanes, "one_by_one": len(runner.alone), "reason": runner.reason}
 
 
 def _report_finished(
-    model: Model, asked: Sequence[AskedAnswer], counts: dict[str, int]
+    model: Model, asked: Sequence[AskedAnswer], reports: AnswerReports
 ) -> Steps[dict[int, LaneRequest]]:
     """Report the answers that an earlier run of this job has finished; returns the requests of the others."""
     missing = {}
@@ -117,47 +115,8 @@ def _report_finished(
         if kept is None:
             missing[each.number] = each.request
         else:
-            yield from _report(each, kept, 0, counts, len(asked))
+            yield from reports.add(each, kept, 0)
     return missing
-
-
-def _report(
-    one: AskedAnswer, kept: Mapping[str, Any], rows: int, counts: dict[str, int], total: int
-) -> Steps[None]:
-    counts["done"] += 1
-    counts["failed"] += bool(kept["error"])
-    said = kept["token_ids"], kept["texts"], kept["stop_reason"]
-    flags = {} if kept["error"] else quality_flags(one.record.prompt, one.settings, *said)
-    text = "".join(kept["texts"])
-    yield FinishedAnswer(_event_fields(one, kept, rows, flags), one.request.mixer)
-    yield JobSample(f"dose {one.dose:g}", _prompt_text(one), text or kept["error"], tuple(flags))
-    yield Progress(counts["done"], total, "answers")
-
-
-def _event_fields(
-    one: AskedAnswer, kept: Mapping[str, Any], rows: int, flags: Mapping[str, Any]
-) -> dict[str, Any]:
-    ids = one.request.ids
-    return {
-        "number": one.number,
-        "prompt": one.record.prompt,
-        "about": one.record.rest,
-        "dose": one.dose,
-        "text": "".join(kept["texts"]),
-        "token_ids": tuple(kept["token_ids"]),
-        "pieces": tuple(kept["texts"]),
-        "lp": tuple(kept["logprobs"]),
-        "entropy": tuple(round_digits(h) for h in kept["entropies"]),
-        "stop": kept["stop_reason"],
-        "flags": flags,
-        "settings": dict(one.settings),
-        "prompt_ids": written_ids(ids),
-        "prompt_sha": hash_ids(ids),
-        "lanes": rows,
-        "spoke_ms": round(1000 * kept["spoke_s"]),
-        "message": kept["error"],
-        "code": one.refusal.exit_code if one.refusal else (UsageError.exit_code if kept["error"] else 0),
-    }
 
 
 def _refused(one: AskedAnswer) -> dict[str, Any]:
@@ -166,11 +125,6 @@ def _refused(one: AskedAnswer) -> dict[str, Any]:
 
 def _key(model: Model, one: AskedAnswer) -> str:
     return f"answer {one.number} {model.fingerprint[:16]}"
-
-
-def _prompt_text(one: AskedAnswer) -> str:
-    prompt = one.record.prompt
-    return prompt if isinstance(prompt, str) else str(prompt[-1]["content"])
 
 
 def _estimate(model: Model, asked: Sequence[AskedAnswer], n_lanes: int) -> Steps[dict[str, Any]]:

@@ -21,7 +21,9 @@ from sessions.state.messages import prompt_messages
 
 @dataclass(frozen=True)
 class AskedAnswer:
-    """One answer to generate; `refusal` says why its prompt cannot be answered."""
+    """One answer to generate; `refusal` says why its prompt cannot be answered. `unsteered` is the number of the
+    answer to the same prompt at a dose at which nothing steers, if one is asked for.
+    """
 
     number: int
     record: PromptRecord
@@ -29,6 +31,7 @@ class AskedAnswer:
     settings: Mapping[str, Any]
     request: LaneRequest
     refusal: SteerError | None = None
+    unsteered: int | None = None
 
 
 def ask_all(
@@ -46,6 +49,7 @@ def ask_all(
     if not records:
         raise UsageError("there is no prompt to answer")
     mixers = [mixer.dosed(dose) for dose in doses]
+    plain = next((place for place, each in enumerate(mixers) if not _steers(each)), None)
     seen: Counter[str] = Counter()
     asked: list[AskedAnswer] = []
     for record in records:
@@ -53,9 +57,18 @@ def ask_all(
         own = {**settings, "seed": int(settings.get("seed") or 0) + seen[key]}
         seen[key] += 1
         ids, refusal = _try_encode(model, record.prompt, own)
-        for dose, each in zip(doses, mixers, strict=True):
-            asked.append(AskedAnswer(len(asked), record, dose, own, _request(ids, each, own), refusal))
+        first = len(asked)
+        for place, (dose, each) in enumerate(zip(doses, mixers, strict=True)):
+            beside = None if plain in (None, place) else first + plain
+            asked.append(
+                AskedAnswer(first + place, record, dose, own, _request(ids, each, own), refusal, beside)
+            )
     return asked
+
+
+def _steers(mixer: Mixer) -> bool:
+    acting = (mixer.channels[index] for index in mixer.active_indices())
+    return any(channel.scale or channel.gain is not None or channel.is_capped for channel in acting)
 
 
 def _try_encode(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.collapse.collapse import answer_flags
+from core.collapse.collapse import Entropies, answer_flags
 from core.jobs.job import JobEvent
 from core.mixer.mixer import Mixer
 from sessions.journal.answer_events import LaneAnswered
@@ -35,12 +35,17 @@ class FinishedAnswer(JobEvent, kind="answer"):
 
 
 def quality_flags(
-    prompt: Any, settings: Mapping[str, Any], ids: Sequence[int], texts: Sequence[str], stop: str
+    prompt: Any,
+    settings: Mapping[str, Any],
+    ids: Sequence[int],
+    texts: Sequence[str],
+    stop: str,
+    entropies: Entropies = (),
+    unsteered: Entropies = (),
 ) -> dict[str, Any]:
     """`collapsed` with its reason (see `core.collapse.collapse`), `truncated`, `empty`: those that hold."""
     given = [message["content"] for message in prompt_messages(prompt)]
     given += [str(settings[name]) for name in ("system", "prefill") if settings.get(name)]
     plain = {"truncated": stop in LIMITS, "empty": not ids}
-    return answer_flags(ids, texts=texts, given=given) | {
-        name: True for name, holds in plain.items() if holds
-    }
+    signs = answer_flags(ids, texts=texts, given=given, entropies=entropies, unsteered=unsteered)
+    return signs | {name: True for name, holds in plain.items() if holds}
