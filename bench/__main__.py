@@ -80,6 +80,8 @@ def _show(result: dict[str, Any]) -> None:
     for found in result.get("times", ()):
         target = "" if found["at_most"] is None else f", target {found['at_most']:.0f}"
         print(f"  {found['name']}: {found['median']:.1f} µs ({found['low']:.1f}–{found['high']:.1f}){target}")
+    for line in result.get("lines", ()):
+        print(f"  {line}")
     for check in result["checks"]:
         verdict = "holds" if check["holds"] else "FAILS"
         print(f"  {check['check']}: {check['value']:.2g} (limit {check['limit']:.2g}) {verdict}")

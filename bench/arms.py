@@ -129,3 +129,9 @@ def _lap(arm: Arm, setting: Setting) -> Lap:
     units = arm.run()
     setting.sync()
     return Lap(time.process_time() - cpu, time.perf_counter() - wall, units)
+
+
+def read_clock(setting: Setting) -> float:
+    """Seconds on the clock that counts on this device."""
+    setting.sync()
+    return time.process_time() if setting.clock == "cpu" else time.perf_counter()
