@@ -67,6 +67,13 @@ def test_an_answer_that_ends_before_the_unsteered_one_waits_for_it(model: core.M
     assert found[0]["collapsed"]["reason"] == "certainty"
 
 
+def test_each_waits_for_its_own_prompt_s(model: core.Model) -> None:
+    both = asked(model, (1.0, 0.0))
+    found = reported(both, {0: CERTAIN_OF_ALL, 2: CERTAIN_OF_ALL, 3: OPEN, 1: CERTAIN_OF_ALL})
+    assert list(found) == [3, 2, 1, 0]
+    assert [bool(found[number]) for number in (0, 2)] == [False, True]
+
+
 def test_null_an_unsteered_answer_that_came_there_at_another_token(model: core.Model) -> None:
     late = OPEN[: NEW - CERTAIN] + [0.01] * CERTAIN
     assert reported(asked(model, (1.0, 0.0)), {1: late, 0: SOON})[0] == {}

@@ -121,6 +121,15 @@ def test_a_common_beginning_is_encoded_once_and_changes_nothing() -> None:
     same(in_lanes(requests, 5), alone(requests))
 
 
+def test_a_common_beginning_that_is_steered_differently_is_encoded_for_each() -> None:
+    prompts = [PROMPTS[3] + ids[:4] for ids in PROMPTS[2:5]]
+    requests = [
+        LaneRequest(ids, mixer, max_new_tokens=6, ignore_end=True)
+        for ids, mixer in zip(prompts, MIXERS, strict=False)
+    ]
+    same(in_lanes(requests, 3), alone(requests))
+
+
 @pytest.mark.parametrize("scope", ["prompt", "response", "thinking", "answer"])
 def test_scopes_hold_in_lanes(scope: str) -> None:
     mixers = (Mixer((Channel(V, 4.0, "unit", layers=[1, 2], scope=scope),)), Mixer())
@@ -237,6 +246,9 @@ def test_what_lanes_cannot_take_is_said(name: str, words: str) -> None:
     assert bool(found) == bool(words)
     if name == "mistral":
         assert why_no_lane(tiny(name), short) == ""
+        # 32 tokens fit the window, 33 do not.
+        assert why_no_lane(tiny(name), LaneRequest(PROMPTS[1], max_new_tokens=27)) == ""
+        assert "33 tokens" in why_no_lane(tiny(name), LaneRequest(PROMPTS[1], max_new_tokens=28))
         requests = [short, LaneRequest(PROMPTS[3], MIXERS[0], max_new_tokens=8)]
         same(in_lanes(requests, 2, name), alone(requests, name))
 

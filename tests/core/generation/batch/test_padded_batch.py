@@ -30,6 +30,11 @@ def test_seven_prompts_in_groups_of_three_with_mixers_of_their_own(hybrid):
     same(*both(hybrid, greedy(MIXERS, 4), 3))
 
 
+def test_learned_positions_count_from_each_lane_s_own_first_token():
+    """Where positions are rotations only their differences matter, so a shift of all would not show."""
+    same(*both(tiny("gpt2"), greedy(MIXERS, 4), 3))
+
+
 def test_scopes_and_half_lives_hold_in_a_group(hybrid):
     channels = (
         Channel(vector(0), 4.0, "unit", layers=[1, 2], scope="prompt"),
