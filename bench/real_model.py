@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
 import core
 from bench.arms import Arm, Check, Goal, Setting, judge, race
 from bench.decode import generate, generated, speak
@@ -36,12 +38,14 @@ FAST = Goal(COMPILED, GENERATE, 1 / 0.95)
 
 
 def bench(setting: Setting) -> dict[str, Any]:
-    run_steps(fetch_job({"name": SMOLLM2.name}))
+    fetched = run_steps(fetch_job({"name": SMOLLM2.name})) or {}
     model = core.load(SMOLLM2.name, device=setting.device)
     messages = [{"role": "user", "content": TEXT}]
     ids = list(model.tokenizer.apply_chat_template(messages, add_generation_prompt=True)["input_ids"])
     mixers = {PLAIN: Mixer(), ADDED: adds(model), CAPPED: add_and_cap(model)}
-    arms = [Arm(GENERATE, lambda: generate(model, ids, NEW))]
+    # On a model of its own: ours has hooks and fused norms.
+    plain = AutoModelForCausalLM.from_pretrained(fetched["path"], dtype=model.dtype).to(setting.device).eval()
+    arms = [Arm(GENERATE, lambda: generate(plain, ids, NEW))]
     arms += [Arm(name, _answer(model, ids, mixer)) for name, mixer in mixers.items()]
     news, goals = _compile(model, len(ids) + NEW), GOALS
     if "takes over" in news:
@@ -51,7 +55,10 @@ def bench(setting: Setting) -> dict[str, Any]:
         "model": f"{model.name}, {model.n_layers} layers × {model.hidden_size}, {model.dtype}; {news}",
         "rates": {name: [lap.rate(setting.clock) for lap in found] for name, found in laps.items()},
         "goals": [judge(laps, goal, setting.clock) for goal in goals],
-        "checks": [check.to_json() for check in (_plain_tokens(model, ids), _steered_tokens(model, ids))],
+        "checks": [
+            check.to_json()
+            for check in (_plain_tokens(model, plain, ids), _steered_tokens(model, plain, ids))
+        ],
     }
 
 
@@ -70,16 +77,16 @@ def _compile(model: Model, length: int) -> str:
     return f"{news[-1]}, {time.perf_counter() - began:.0f} s after it was asked for"
 
 
-def _plain_tokens(model: Model, ids: list[int]) -> Check:
-    different = _count_different(model, ids, Mixer())
+def _plain_tokens(model: Model, plain: PreTrainedModel, ids: list[int]) -> Check:
+    different = _count_different(model, plain, ids, Mixer())
     return Check("tokens that differ from those of generate, unsteered", different, 0)
 
 
-def _steered_tokens(model: Model, ids: list[int]) -> Check:
-    different = _count_different(model, ids, adds(model))
+def _steered_tokens(model: Model, plain: PreTrainedModel, ids: list[int]) -> Check:
+    different = _count_different(model, plain, ids, adds(model))
     return Check("tokens that differ from those of generate, steered", different, 1, at_least=True)
 
 
-def _count_different(model: Model, ids: list[int], mixer: Mixer) -> int:
+def _count_different(model: Model, plain: PreTrainedModel, ids: list[int], mixer: Mixer) -> int:
     live = core.stream(model, ids, mixer=mixer, max_new_tokens=NEW, ignore_end=True)
-    return sum(a != b for a, b in zip((s.token_id for s in live), generated(model, ids, NEW), strict=True))
+    return sum(a != b for a, b in zip((s.token_id for s in live), generated(plain, ids, NEW), strict=True))

@@ -26,6 +26,7 @@ import transformers
 from core.compiled.size import GraphSize
 from core.json_values import JsonValue
 from core.model.anatomy import find_parts
+from core.model.fused_norms import fuse_norms
 from core.model.hooks import SteeringHooks
 from core.model.model import Model
 from core.python_child import python_command, python_environment
@@ -141,6 +142,8 @@ def empty_model(spec: GraphSpec) -> Model:
     hf = hf.to_empty(device=spec["device"]).eval()
     # `to_empty` gives every parameter storage of its own, which unties the embeddings.
     hf.tie_weights()
+    # As in a loaded model: another graph would be compiled again there.
+    fuse_norms(hf)
     anatomy = find_parts(hf, spec["blocks_path"])
     steering = SteeringHooks(anatomy.blocks, anatomy.sites)
     return Model(hf, None, "hollow", anatomy, steering, "", spec["size"]["capacity"])

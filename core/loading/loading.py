@@ -15,6 +15,7 @@ from core.loading.placement import DeviceMap, Placement
 from core.loading.sources import Progress
 from core.model.anatomy import PROBE_IDS, find_parts, input_device, text_config
 from core.model.cache_check import cache_warning, check_cache
+from core.model.fused_norms import fuse_norms
 from core.model.hooks import SteeringHooks
 from core.model.model import Model
 from core.model.tokenizer import Tokenizer
@@ -96,6 +97,7 @@ def adopt(
     """Make a model in memory steerable: find its blocks, install the hooks, check that they and the cache work."""
     # Dropout would make every pass different.
     hf.eval()
+    fuse_norms(hf)
     anatomy = find_parts(hf, layers_path)
     steering = SteeringHooks(anatomy.blocks, anatomy.sites)
     # A hook behind the wrong module would silently do nothing, so a pass tests all of them.

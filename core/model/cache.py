@@ -1,8 +1,8 @@
 """The tape: token ids, phases and key–value cache of one or more lanes.
 
 A conversation is defined by the ids on its tape; text is decoded from them, never the other way round. The
-cache is a plain `DynamicCache` without configuration (full layers everywhere, the mask does any window),
-because only that one can rewind exactly; state-space layers get the cache that their configuration requires
+cache has full layers everywhere (the mask does any window), each with room for the tokens to come, because only
+such ones can rewind exactly; state-space layers get the cache that their configuration requires
 and cannot rewind.
 """
 
@@ -21,6 +21,7 @@ from core.errors import ModelError, OutOfMemory
 from core.mixer.mixer import Mixer
 from core.model.anatomy import text_config
 from core.model.hooks import EagerPass
+from core.model.roomy_cache import roomy_cache
 from core.steering.meters import MeterReading
 from core.steering.plan import Layers, Plan
 
@@ -172,7 +173,7 @@ class Tape:
             )
 
     def _empty(self) -> DynamicCache:
-        return DynamicCache() if self.can_rewind else DynamicCache(config=self.model.hf.config)
+        return roomy_cache() if self.can_rewind else DynamicCache(config=self.model.hf.config)
 
     def _trim(self) -> None:
         """After an exception inside a block, cut every layer's cache back to the last complete token."""

@@ -26,6 +26,7 @@ from core.generation.batch.lane_cache import LaneCache
 from core.generation.batch.lane_pass import LanePass
 from core.generation.batch.prompt_group import PromptGroup, distinct_mixers, group_size, refusal_of
 from core.generation.probabilities import log_probabilities
+from core.generation.sampling import likeliest_tokens
 from core.model.cache import Tape
 from core.steering.plan import Plan
 
@@ -186,7 +187,7 @@ class LaneBatch:
         logprobs = log_probabilities(logits)
         # The maximum shows NaN and +∞; a −∞ logit alone only excludes its token.
         finite = torch.isfinite(logits.amax(-1)).tolist()
-        likeliest = logits.argmax(-1).tolist()
+        likeliest = likeliest_tokens(logits)
         # p log p tends to 0 with p, but 0·(−∞) is NaN.
         entropies = (-(logprobs.exp() * logprobs).nan_to_num_(0.0).sum(-1)).tolist()
         ended = []

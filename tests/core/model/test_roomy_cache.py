@@ -35,3 +35,18 @@ def test_a_token_is_written_in_place() -> None:
     for _ in range(BLOCK):
         grown, _ = cache.update(*tokens(1), 0)
     assert grown.data_ptr() != keys.data_ptr()
+
+
+def test_what_was_cut_off_is_written_over_and_joined_rows_get_room_of_their_own() -> None:
+    torch.manual_seed(1)
+    ours, theirs, other = roomy_cache(), DynamicCache(), tokens(4, 1)
+    for cache in (ours, theirs):
+        torch.manual_seed(2)
+        cache.update(*tokens(7), 0)
+        cache.crop(-3)
+        layer = cache.layers[0]
+        layer.keys = torch.cat([layer.keys, other[0]])
+        layer.values = torch.cat([layer.values, other[1]])
+    given = tokens(2, 3)
+    for a, b in zip(ours.update(*given, 0), theirs.update(*given, 0), strict=True):
+        assert torch.equal(a, b)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from core.errors import BadInput
 from core.generation.endings import end_ids
+from core.generation.sampling import likeliest_tokens
 from core.jobs.job import Progress, Steps, gpu_task
 from core.model.cache import can_rewind, forward_parameters
 from core.model.roomy_cache import roomy_cache
@@ -174,4 +175,4 @@ class AnswerBatch:
             noise = noise.log_().neg_().log_().neg_().to(logits.device)
             # In place: new tensors of this size cost more than the arithmetic.
             logits.div_(self.temperature).view(len(self.pushes), *noise.shape).add_(noise)
-        return [int(token) for token in logits.argmax(dim=-1).tolist()]
+        return likeliest_tokens(logits)
