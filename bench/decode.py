@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
 
 import core
 from bench.arms import Arm, Check, Goal, Setting, judge, race
@@ -33,21 +32,19 @@ GOALS = (
 
 def bench(setting: Setting) -> dict[str, Any]:
     large, small = core.adopt(qwen(device=setting.device), name="qwen shape"), demo(setting.device)
-    # transformers' arm runs a model of its own: ours has hooks and fused norms.
-    plain = qwen(device=setting.device).eval()
-    laps = race(_large(large, plain), setting) | race(_small(small), setting)
+    laps = race(_large(large), setting) | race(_small(small), setting)
     return {
         "model": f"Qwen2 shape of 148M parameters, {large.dtype}; {small.name}, {small.dtype}",
         "rates": {name: [lap.rate(setting.clock) for lap in found] for name, found in laps.items()},
         "goals": [judge(laps, goal, setting.clock) for goal in GOALS],
-        "checks": [check.to_json() for check in (_same_tokens(large, plain), *_steered(large))],
+        "checks": [check.to_json() for check in (_same_tokens(large), *_steered(large))],
     }
 
 
-def _large(model: Model, plain: PreTrainedModel) -> list[Arm]:
+def _large(model: Model) -> list[Arm]:
     ids = prompt(model, PROMPT)
     return [
-        Arm("large: generate", lambda: generate(plain, ids, NEW["large"])),
+        Arm("large: generate", lambda: generate(model, ids, NEW["large"])),
         Arm("large: ours, unsteered", lambda: speak(model, ids, Mixer(), NEW["large"])),
         Arm(
             "large: ours, add and cap on every layer",
@@ -70,15 +67,15 @@ def speak(model: Model, ids: list[int], mixer: Mixer, new: int, **settings: Any)
     return sum(1 for _ in live) + 1
 
 
-def generate(hf: PreTrainedModel, ids: list[int], new: int) -> int:
+def generate(model: Model, ids: list[int], new: int) -> int:
     """The same number of tokens from transformers; its last token is not fed."""
-    generated(hf, ids, new)
+    generated(model, ids, new)
     return new
 
 
-def generated(hf: PreTrainedModel, ids: list[int], new: int) -> list[int]:
-    tokens = torch.tensor([ids], device=hf.device)
-    out = hf.generate(
+def generated(model: Model, ids: list[int], new: int) -> list[int]:
+    tokens = torch.tensor([ids], device=model.device)
+    out = model.hf.generate(
         tokens,
         attention_mask=torch.ones_like(tokens),
         max_new_tokens=new,
@@ -90,10 +87,10 @@ def generated(hf: PreTrainedModel, ids: list[int], new: int) -> list[int]:
     return said
 
 
-def _same_tokens(model: Model, plain: PreTrainedModel) -> Check:
+def _same_tokens(model: Model) -> Check:
     ids = prompt(model, PROMPT)
     live = core.stream(model, ids, max_new_tokens=NEW["large"], ignore_end=True)
-    ours, theirs = [step.token_id for step in live], generated(plain, ids, NEW["large"])
+    ours, theirs = [step.token_id for step in live], generated(model, ids, NEW["large"])
     different = sum(a != b for a, b in zip(ours, theirs, strict=True))
     return Check("tokens that differ from those of generate", different, 0)
 

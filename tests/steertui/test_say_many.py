@@ -258,8 +258,8 @@ def test_what_lanes_cannot_take_is_answered_in_groups_or_else_one_by_one(
     rows = json.loads(out)["answers"]
     assert ("of 5 answers one by one" in err) == bool(problem)
     said = [event for event in journals()[0] if isinstance(event, ev.LaneAnswered)]
-    # The longest prompt does not fit the window.
-    assert {event.lanes for event in said if event.number == 1} == {1 if problem else 4}
+    # Two prompts do not fit the window.
+    assert {event.lanes for event in said if event.number == 1} == {1 if problem else 3}
     assert problem in err
     assert main.main([*words, rows[1]["prompt"], "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["token_ids"] == rows[1]["token_ids"]

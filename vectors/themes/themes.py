@@ -57,7 +57,8 @@ def themes_job(model: Model | None, params: Mapping[str, Any]) -> Job:
         scores[scored.name] = scored.to_json()
         yield Row("linearity", scored.name, scores[scored.name])
         for (i, j), cosine in np.ndenumerate(scored.linearity.cosines):
-            yield Cell(f"cosines of {scored.name}", int(i) + 1, int(j) + 1, float(cosine))
+            # Down the themes of the tuning, across those of the direction.
+            yield Cell(f"cosines of {scored.name}", f"tuned {i + 1}", j + 1, float(cosine))
     found = {"runs": scores, "n": len(scores), **_mean_scores(ranked)}
     return {**found, **embedding.facts(), "warnings": [embedding.warning]}
 

@@ -23,14 +23,36 @@ def group_rows(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str,
     return found
 
 
-def markdown_table(rows: Rows) -> Iterator[str]:
-    """A Markdown table, padded to be readable as plain text."""
-    header = filled_columns(rows)
+def markdown_table(rows: Rows, columns: Sequence[str] | None = None) -> Iterator[str]:
+    """A Markdown table, padded to be readable as plain text; of these columns, or of all that are filled."""
+    header = filled_columns(rows) if columns is None else columns
     lines = [header, *([format_entry(row, name) for name in header] for row in rows)]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(header))]
+    widths = [_column_width(rows, name) for name in header]
     yield _table_line(header, widths)
     yield "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     yield from (_table_line(line, widths) for line in lines[1:])
+
+
+def fitting_tables(rows: Rows, width: int) -> Iterator[str]:
+    """The same as tables no wider than `width` where they can be; each begins with the columns of words."""
+    columns = filled_columns(rows)
+    numbers = next((n for n, name in enumerate(columns) if not _is_words(rows, name)), len(columns))
+    labels, part = columns[:numbers], list[str]()
+    for name in columns[numbers:]:
+        # A column takes three characters beside its own, the table one more.
+        if part and 1 + sum(3 + _column_width(rows, each) for each in (*labels, *part, name)) > width:
+            yield from (*markdown_table(rows, [*labels, *part]), "")
+            part = []
+        part.append(name)
+    yield from markdown_table(rows, [*labels, *part])
+
+
+def _column_width(rows: Rows, name: str) -> int:
+    return max(len(name), *(len(format_entry(row, name)) for row in rows))
+
+
+def _is_words(rows: Rows, name: str) -> bool:
+    return all(isinstance(row.get(name), str | None) for row in rows)
 
 
 def filled_columns(rows: Rows) -> list[str]:

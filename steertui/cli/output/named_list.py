@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
@@ -21,3 +22,9 @@ def wrapped_lines(head: str, words: str) -> Iterator[str]:
     # A name with hyphens is one name, and stays on one line.
     lines = wrap(words, max(NARROWEST // 2, room - len(head)), break_on_hyphens=False) or [""]
     yield from (f"{head if k == 0 else ' ' * len(head)}{line}" for k, line in enumerate(lines))
+
+
+def note_lines(notes: Iterable[str]) -> Iterator[str]:
+    """Notes under a result; one line each in a file or a pipe."""
+    for note in notes:
+        yield from wrapped_lines("note: ", note) if sys.stdout.isatty() else [f"note: {note}"]

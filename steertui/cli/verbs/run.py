@@ -5,6 +5,8 @@ Without a name it lists the experiments. A run that was stopped continues.
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,7 +18,7 @@ from sessions.experiments.report import document, tables
 from sessions.experiments.scoring.measures import MEASURES
 from sessions.job_specs.catalogue import OFFERS
 from steertui.cli.options import flags, job_flags
-from steertui.cli.output.named_list import named_lines, wrapped_lines
+from steertui.cli.output.named_list import named_lines, note_lines, wrapped_lines
 from steertui.cli.output.printing import print_report
 from steertui.cli.run_job import execute_job
 
@@ -74,8 +76,15 @@ def render_experiment(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"{report['experiment']} on {report['model']}, seed {report['seed']}: at most {cost}"
     for name, rows in tables.group_rows(report["rows"]).items():
         if not tables.is_long(name):
-            yield from ("", name, *tables.markdown_table(rows))
+            yield from ("", name, *_table_lines(rows))
     yield ""
     yield from document.nested_list({**report["summary"], "control": report["control"]})
     yield f"n: {report['n']}"
-    yield from (f"note: {warning}" for warning in report.get("warnings", ()))
+    yield from note_lines(report.get("warnings", ()))
+
+
+def _table_lines(rows: tables.Rows) -> Iterator[str]:
+    """In parts where a terminal would break the lines; whole in a file or a pipe."""
+    if not sys.stdout.isatty():
+        return tables.markdown_table(rows)
+    return tables.fitting_tables(rows, shutil.get_terminal_size((80, 24)).columns)

@@ -8,14 +8,14 @@ tested first; --embeddings takes rows of an embedding model instead.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sessions.job_specs.workshop import THEMES
 from steertui.cli.options import flags, job_flags
+from steertui.cli.output.named_list import note_lines
+from steertui.cli.output.printing import print_report
 from steertui.cli.run_job import execute_job
-from steertui.text import safe_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,15 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     report = execute_job(args, THEMES.kind, job_flags.offer_params(args, THEMES))
-    if args.json:
-        print(json.dumps(report))
-    elif not args.jsonl:
-        print("\n".join(map(safe_text, render_themes(report))))
+    print_report(args, report, render_themes(report))
     return 0
 
 
 def render_themes(report: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{'run':<24} {'score':>6} {'null':>6} {'highest':>7} {'p':>6} {'cosines':>12}"
+    yield f"{'run':<24} {'score':>6} {'null':>6} {'highest':>7} {'p':>6} {'cosines':>13}"
     for name, found in report["runs"].items():
         null = found["null"]
         chance = (
@@ -44,11 +41,12 @@ def render_themes(report: Mapping[str, Any]) -> Iterator[str]:
             if null
             else f"{'–':>6} {'–':>7} {'–':>6}"
         )
-        spread = f"{found['lowest']:.2f}–{found['highest']:.2f}"
-        yield f"{name:<24} {found['score']:>6.3f} {chance} {spread:>12}"
+        # 0 is added after rounding, so that nothing is "-0.00".
+        low, high = (round(found[name], 2) + 0.0 for name in ("lowest", "highest"))
+        yield f"{name:<24} {found['score']:>6.3f} {chance} {f'{low:.2f} to {high:.2f}':>13}"
     if report["n"] == 1:
         yield "note: one run has no null: give several, to compare each with the directions of the others"
     tested = "not tested" if report["auroc"] is None else f"AUROC {report['auroc']:.2f} in its self-test"
     yield f"embedded by {report['embedded_by']} ({tested})"
     yield "null: the tuned themes of a run with the directions of all others"
-    yield from (f"note: {warning}" for warning in report["warnings"])
+    yield from note_lines(report["warnings"])

@@ -169,3 +169,28 @@ def test_a_comparison_table_has_prompts_down_and_conditions_across() -> None:
         "| p1 | a | b \\| c d |",
         "| p2 | \\<e\\> |  |",
     ]
+
+
+def test_a_wide_table_is_cut_into_parts_that_fit_and_all_begin_with_the_words() -> None:
+    rows = [
+        {
+            "table": "t",
+            "key": str(n),
+            "condition": f"c{n}",
+            "against": "d",
+            "value": 1.5,
+            "value_lo": 1,
+            "value_hi": 2,
+        }
+        | {f"measure {k}": k / 3 for k in range(9)}
+        for n in range(3)
+    ]
+    parts = "\n".join(tables.fitting_tables(rows, 60)).split("\n\n")
+    assert len(parts) > 1
+    assert max(len(line) for part in parts for line in part.splitlines()) <= 60
+    heads = [[word.strip() for word in part.splitlines()[0].strip("|").split("|")] for part in parts]
+    assert all(head[:2] == ["condition", "against"] for head in heads)
+    assert [name for head in heads for name in head[2:]] == ["value", *(f"measure {k}" for k in range(9))]
+    # Where it fits it is the table itself, and one column is never cut.
+    assert list(tables.fitting_tables(rows, 500)) == list(tables.markdown_table(rows))
+    assert len("\n".join(tables.fitting_tables(rows, 1)).split("\n\n")) == 10

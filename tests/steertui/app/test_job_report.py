@@ -215,6 +215,13 @@ def test_warnings_stand_on_every_page_with_numbers() -> None:
     assert page(ledger.reports[1], "linearity").startswith(plain)
 
 
+def test_a_grid_or_table_on_the_overview_has_its_name() -> None:
+    cells = [job.Cell(name, row, 1, 0.5) for name in ("cosines of a", "cosines of b") for row in (1, 2)]
+    lines = page(told(*cells, kind="themes").reports[1]).splitlines()
+    assert lines.index("cosines of b") + 1 == next(n for n, line in enumerate(lines) if line.strip() == "1")
+    assert "linearity" in page(told(job.Row("linearity", "a", {"score": 0.4})).reports[1])
+
+
 BAD = "".join(HOSTILE.values()) + "[@click=app.quit]x[/]"
 
 

@@ -58,13 +58,19 @@ def render_overview(
 
 
 def _leading_picture(report: JobReport, column: str, width: int, height: int, colours: Colours) -> list[Text]:
-    """The main curve; without one the newest grid, or the beginning of the newest table."""
+    """The main curve; without one the newest grid, or the beginning of the newest table, with its name."""
     if drawn := leading_panel(report, column, width, height, colours):
         return drawn
     if report.grids:
-        return draw_grid(list(report.grids.values())[-1], colours)[:height]
-    tables = [rows for name, rows in report.tables.items() if name != COST]
-    return render_table(tables[-1], colours)[:height] if tables else []
+        name, cells = list(report.grids.items())[-1]
+        return _titled(name, draw_grid(cells, colours), width, height)
+    tables = [each for each in report.tables.items() if each[0] != COST]
+    return _titled(tables[-1][0], render_table(tables[-1][1], colours), width, height) if tables else []
+
+
+def _titled(name: str, lines: list[Text], width: int, height: int) -> list[Text]:
+    """Several pages look alike, and this is the beginning of one of them."""
+    return [Text(clip_text(safe_text(name), width), style="dim"), *lines[: height - 1]]
 
 
 def progress_line(report: JobReport, now: float, width: int, colours: Colours) -> Text:
