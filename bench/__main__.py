@@ -75,7 +75,7 @@ def _show(result: dict[str, Any]) -> None:
         found = f"{goal['median']:.2f} ({goal['low']:.2f}–{goal['high']:.2f})"
         crowd = f"wall/CPU {goal['wall_per_cpu']:.2f}"
         print(
-            f"  {goal['arm']} / {goal['against']}: {found}, target {goal['at_least']}: {goal['verdict']}, {crowd}"
+            f"  {goal['arm']} / {goal['against']}: {found}, target {goal['at_least']:.3g}: {goal['verdict']}, {crowd}"
         )
     for found in result.get("times", ()):
         target = "" if found["at_most"] is None else f", target {found['at_most']:.0f}"

@@ -15,6 +15,7 @@ from torch import Tensor
 
 import core
 from bench.arms import Arm, Check, Goal, Setting, judge, race
+from bench.lockstep import plain_norms
 from bench.mixers import add_and_cap, adds, eight_mixed, prompt
 from bench.shapes import demo, qwen
 from core.mixer.mixer import Mixer
@@ -75,14 +76,16 @@ def generate(model: Model, ids: list[int], new: int) -> int:
 
 def generated(model: Model, ids: list[int], new: int) -> list[int]:
     tokens = torch.tensor([ids], device=model.device)
-    out = model.hf.generate(
-        tokens,
-        attention_mask=torch.ones_like(tokens),
-        max_new_tokens=new,
-        min_new_tokens=new,
-        do_sample=False,
-        pad_token_id=0,
-    )
+    # The norms as transformers wrote them: ours are fused at load.
+    with plain_norms(model.hf):
+        out = model.hf.generate(
+            tokens,
+            attention_mask=torch.ones_like(tokens),
+            max_new_tokens=new,
+            min_new_tokens=new,
+            do_sample=False,
+            pad_token_id=0,
+        )
     said: list[int] = out[0, len(ids) :].tolist()
     return said
 

@@ -22,12 +22,13 @@ def fuse_norms(hf: nn.Module) -> int:
     known: dict[tuple[type, int, float], bool] = {}
     count = 0
     for module in hf.modules():
-        eps = _epsilon(module)
-        if eps is None:
+        found = _plain_norm(module)
+        if found is None:
             continue
-        kind = type(module), module.weight.numel(), eps
+        width, eps = found
+        kind = type(module), width, eps
         if kind not in known:
-            known[kind] = _is_plain(module, eps)
+            known[kind] = _is_plain(module, width, eps)
         if known[kind]:
             # Bound to the module, so that a deep copy of the model gets a forward of its own.
             module.forward = MethodType(_fused_forward, module)
@@ -35,8 +36,8 @@ def fuse_norms(hf: nn.Module) -> int:
     return count
 
 
-def _epsilon(module: Any) -> float | None:
-    """ε of a norm that may be replaced; None for all other modules."""
+def _plain_norm(module: Any) -> tuple[int, float] | None:
+    """Width and ε of a norm that may be replaced; None for all other modules."""
     weight = getattr(module, "weight", None)
     if not type(module).__name__.endswith("RMSNorm") or not isinstance(weight, Tensor) or weight.dim() != 1:
         return None
@@ -44,7 +45,7 @@ def _epsilon(module: Any) -> float | None:
     if "forward" in vars(module) or weight.dtype is not torch.float32 or weight.device.type != "cpu":
         return None
     found = getattr(module, "variance_epsilon", getattr(module, "eps", None))
-    return found if isinstance(found, float) else None
+    return (weight.numel(), found) if isinstance(found, float) else None
 
 
 def _fused_forward(self: Any, hidden_states: Tensor) -> Tensor:
@@ -58,10 +59,9 @@ def _fused_forward(self: Any, hidden_states: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _is_plain(module: nn.Module, eps: float) -> bool:
+def _is_plain(module: nn.Module, width: int, eps: float) -> bool:
     """Whether the module computes just this, with weights and states that are drawn for the trial."""
     generator = torch.Generator().manual_seed(0)
-    width = module.weight.numel()
     weight = torch.randn(width, generator=generator)
     states = [
         size * torch.randn(*shape, width, generator=generator)
