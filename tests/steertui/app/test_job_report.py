@@ -215,6 +215,23 @@ def test_warnings_stand_on_every_page_with_numbers() -> None:
     assert page(ledger.reports[1], "linearity").startswith(plain)
 
 
+def test_a_table_repeats_no_word_of_its_row_and_joins_the_bounds_of_an_interval() -> None:
+    values = {"condition": "+s", "against": "−s", "outcome": "returns", "n": 2, "difference": 0.5}
+    bounds = {"difference_lo": 0, "difference_hi": 0.75}
+    rows = {"resistance: +s against −s": values | bounds, "other: +s against −s": values}
+    head, first, second = (line.plain.split() for line in render_table(rows, COLOURS))
+    assert head == ["outcome", "n", "difference", "difference_ci"]
+    assert first == ["resistance:", "+s", "against", "−s", "returns", "2", "0.500", "0.000", "…", "0.750"]
+    assert second[-1] == "0.500"
+    # What one row's name does not say is a column, and a table of words alone is left as it is.
+    rows["third"] = values
+    assert "condition" in render_table(rows, COLOURS)[0].plain
+    assert "a" in render_table({"a": {"word": "a"}}, COLOURS)[1].plain
+    doses = {str(n): {"m": n / 2, "m_lo": n / 4, "m_hi": n} for n in range(3)}
+    assert drawable_columns(doses) == ["m"]
+    assert [(dot.low, dot.high) for dot in column_curve(doses, "m").dots] == [(0, 0), (0.25, 1), (0.5, 2)]
+
+
 def test_a_grid_or_table_on_the_overview_has_its_name() -> None:
     cells = [job.Cell(name, row, 1, 0.5) for name in ("cosines of a", "cosines of b") for row in (1, 2)]
     lines = page(told(*cells, kind="themes").reports[1]).splitlines()

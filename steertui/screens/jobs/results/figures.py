@@ -41,13 +41,14 @@ def format_value(value: Any, *, whole: bool = True) -> str:
 
 
 def format_number(value: float, *, whole: bool = True) -> str:
-    """A number with about four digits; whole numbers without decimals."""
+    """A number with three decimals, a small one with two digits; whole numbers without decimals."""
     if not math.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "–"
     if whole and value == int(value) and abs(value) < 1e9:
         text = f"{value:.0f}"
     else:
-        text = f"{value:.3f}" if 0.01 <= abs(value) < 1000 or not value else f"{value:.4g}"
+        small = 0 < abs(value) < 0.01
+        text = f"{value:.2g}" if small else f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"
     return text.replace("-", "−")
 
 

@@ -14,15 +14,17 @@ from steertui.text import safe_text
 from steertui.widgets.bars import clip_middle, fit_text
 from steertui.widgets.chart.curves import ChartCurve, CurvePoint
 
-WIDEST = 34
+WIDEST = 36
 """Width of the widest column; longer texts are cut in the middle."""
 SUFFIXES = ("_ci", "_interval", ".ci", ".interval")
 """Suffixes of columns that hold the interval of another column."""
+BOUNDS = ("lo", "hi")
 Rows = Mapping[str, Mapping[str, Any]]
 
 
 def render_table(rows: Rows, colours: Mapping[str, str]) -> list[Text]:
     """The header and one line per row."""
+    rows = _without_repeats(_joined_rows(rows))
     numeric, broken = _numeric_columns(rows), _fractional_columns(rows)
     cells = {
         key: {name: format_value(value, whole=name not in broken) for name, value in flatten_cells(values)}
@@ -56,6 +58,7 @@ def drawable_columns(rows: Rows) -> list[str]:
     """Columns that can be plotted over numeric row keys; those with an interval first."""
     if len(rows) < 3 or any(_key_number(key) is None for key in rows):
         return []
+    rows = _joined_rows(rows)
     counts: dict[str, int] = {}
     values: dict[str, set[float]] = {}
     for row in rows.values():
@@ -71,12 +74,42 @@ def drawable_columns(rows: Rows) -> list[str]:
 def column_curve(rows: Rows, column: str) -> ChartCurve:
     """A column as a curve over the row keys."""
     dots = []
-    for key, row in rows.items():
+    for key, row in _joined_rows(rows).items():
         at, value = _key_number(key), dict(flatten_cells(row)).get(column)
         if at is not None and value is not None and is_number(value):
             low, high = _interval_of(row, column) or (None, None)
             dots.append(CurvePoint(at, float(value), low, high))
     return ChartCurve.of(column, dots)
+
+
+def _joined_rows(rows: Rows) -> dict[str, dict[str, Any]]:
+    """Flat rows, with `x_lo` and `x_hi` as one column `x_ci`."""
+    return {key: _join_bounds(dict(flatten_cells(values))) for key, values in rows.items()}
+
+
+def _join_bounds(cells: dict[str, Any]) -> dict[str, Any]:
+    joined = {}
+    for name, value in cells.items():
+        stem, _, side = name.rpartition("_")
+        if side in BOUNDS and all(f"{stem}_{each}" in cells for each in BOUNDS):
+            low, high = (cells[f"{stem}_{each}"] for each in BOUNDS)
+            joined[f"{stem}_ci"] = None if low is None or high is None else [float(low), float(high)]
+        else:
+            joined[name] = value
+    return joined
+
+
+def _without_repeats(rows: Rows) -> Rows:
+    """Without the columns of words that stand in the name of every row already."""
+    names = {name for row in rows.values() for name in row}
+    said = {
+        name
+        for name in names
+        if all(isinstance(word := row.get(name), str) and word and word in key for key, row in rows.items())
+    }
+    kept = {key: {name: cell for name, cell in row.items() if name not in said} for key, row in rows.items()}
+    # A table of nothing but words keeps them.
+    return kept if names - said else rows
 
 
 def _interval_of(row: Mapping[str, Any], column: str) -> tuple[float, float] | None:
