@@ -32,6 +32,7 @@ BENCHES = (
     "real_model",
     "real_check",
     "real_extract",
+    "english_sets",
     "estimates",
     "nulls",
     "outside",

@@ -6,7 +6,8 @@ depends on the vector is done for each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ def test_random_vectors_and_exchanged_labels_are_never_green(
         )
         for number in range(COUNT)
     ]
+    print(f"of {COUNT} random vectors: {colours(random)}")
     assert "green" not in random
     assert sum(verdict != "red" for verdict in random) <= 1
     states = made_once["read_class_states"]
@@ -74,7 +76,12 @@ def test_random_vectors_and_exchanged_labels_are_never_green(
         verdict_of(smollm2_model, rows, tmp_path / f"exchanged-{number}.safetensors")
         for number, rows in enumerate(exchanged_labels(states))
     ]
+    print(f"of {COUNT} with exchanged labels: {colours(exchanged)}")
     assert "green" not in exchanged
+
+
+def colours(verdicts: Sequence[str]) -> dict[str, int]:
+    return dict(Counter(verdicts))
 
 
 def exchanged_labels(states: ClassStates) -> Iterator[dict[int, Any]]:

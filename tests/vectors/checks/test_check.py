@@ -20,9 +20,10 @@ from steertui.check_report import render_check_report
 from steertui.cli.main import main
 from tests.vectors import planted, samples
 from vectors.checks import likelihood
-from vectors.checks.answers.judged_pairs import judge_pairs
+from vectors.checks.answers.judged_pairs import JudgedPair, judge_pairs
 from vectors.checks.answers.margins import half_difference, half_effects
 from vectors.checks.answers.pushes import push_profile
+from vectors.checks.answers.trial import control_pairs
 from vectors.checks.check import check_job, check_vector, find_halves
 from vectors.checks.class_states import read_class_states
 from vectors.checks.continuations import ClassContinuations
@@ -368,6 +369,13 @@ def test_texts_that_share_nothing_are_scored_after_both() -> None:
     assert pair.contexts == ((100, 101, 102), (110, 111, 112))
     assert sum(weight for _, weight in pair.rows()) == 0
     assert sum(abs(weight) for _, weight in pair.rows()) == 2
+
+
+@pytest.mark.parametrize("contexts", [1, 2])
+def test_controls_are_measured_on_twelve_texts(contexts: int) -> None:
+    """A reply that is scored after two contexts is two texts."""
+    pairs = [JudgedPair(((1,), (2,))[:contexts], (3,), (4,))] * 10
+    assert sum(len(pair.rows()) for pair in control_pairs(pairs)) == 12
 
 
 def test_halves_are_found_by_name(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from core.model.model import Model
 
 CONTROL_PAIRS = 6
+"""Of one context each."""
 KL_TEXTS = 8
 Floats = NDArray[np.float32]
 Band = tuple[int, ...]
@@ -149,8 +150,7 @@ def _measure(
         return _Measured()
     below, above = yield from half_effects(plan.model, plan.pairs, acting, plan.band, scale)
     halves = half_difference(below, above)
-    # The controls on fewer pairs: they only have to show that prediction and measurement agree.
-    few = plan.pairs[:CONTROL_PAIRS]
+    few = control_pairs(plan.pairs)
     theirs = []
     for control in controls:
         low, high = yield from half_effects(plan.model, few, control.profile, plan.band, control.scale)
@@ -158,6 +158,15 @@ def _measure(
         theirs.append((float(np.mean(half_difference(low, high))), foreseen))
     size, predicted = float(np.mean(halves)), plan.predict(acting.rows, scale)
     return _Measured(below, above, MarginEffect(size, predicted, tuple(halves), tuple(theirs)))
+
+
+def control_pairs(pairs: Sequence[JudgedPair]) -> Sequence[JudgedPair]:
+    """Few pairs, since controls only have to show that prediction and measurement agree.
+
+    Fewer where a reply is scored after both contexts of its pair: the texts are what costs.
+    """
+    contexts = max((len(pair.contexts) for pair in pairs), default=1)
+    return pairs[: CONTROL_PAIRS // contexts]
 
 
 def _halve(
