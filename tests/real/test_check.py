@@ -26,7 +26,13 @@ ROWS = [
     ("sycophancy", "response-mean", None, "green", ""),  # its tone
     ("questions", "last", "0-3", "red", "random directions do more"),  # asks nothing
     ("questions", "last", None, "red", "with shuffled labels do as much"),  # sprays "?"
-    ("honesty", "response-mean", None, "red", "of this model's own activity"),  # unusable
+    (
+        "honesty",
+        "response-mean",
+        None,
+        "red",
+        "random directions do more",
+    ),  # unusable: p .001 to .5 by halves
 ]
 
 
