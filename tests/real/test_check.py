@@ -26,13 +26,7 @@ ROWS = [
     ("sycophancy", "response-mean", None, "green", ""),  # its tone
     ("questions", "last", "0-3", "red", "random directions do more"),  # asks nothing
     ("questions", "last", None, "red", "with shuffled labels do as much"),  # sprays "?"
-    (
-        "honesty",
-        "response-mean",
-        None,
-        "red",
-        "random directions do more",
-    ),  # unusable: p .001 to .5 by halves
+    ("honesty", "response-mean", None, "red", "random directions do more"),  # unusable, on any half
 ]
 
 
