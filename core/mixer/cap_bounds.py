@@ -11,24 +11,35 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from core.errors import UsageError
-from core.mixer.numbers import finite_number
+from core.mixer.numbers import finite_number, numbers_by_layer
 
 Bound: TypeAlias = float | str | Mapping[int, float] | None
 
 EXAMPLE = ">0.5   <p75   >-1 <1"
 _SIDE = re.compile(r"(floor\s*=|ceiling\s*=|>=?|<=?|≥|≤)\s*(\S+)", re.IGNORECASE)
 _PERCENTILE = re.compile(r"p[\d.+-]")
+_PERCENT = re.compile(r"[0-9]*\.?[0-9]+|[0-9]+\.")
 
 
 def check_bound(side: str, bound: Bound) -> Bound:
-    """A bound as a channel stores it; raises if a number is not finite or a percentile not in p0…p100."""
+    """A bound as a channel stores it, a percentile in its shortest form; raises if a number is not finite or a
+    percentile not in p0…p100.
+    """
     if isinstance(bound, Mapping):
-        return {int(layer): finite_number(side, value) for layer, value in bound.items()}
+        return numbers_by_layer(side, bound)
     if isinstance(bound, str) and bound.startswith("p"):
-        if not 0 <= finite_number(side, bound[1:]) <= 100:
+        # float() would also take signs, exponents and underscores.
+        if not _PERCENT.fullmatch(bound[1:]) or not 0 <= finite_number(side, bound[1:]) <= 100:
             raise UsageError(f"{side} {bound!r} must be a percentile from p0 to p100")
-        return bound
+        return f"p{_shortest(bound[1:])}"
     return None if bound is None else finite_number(side, bound)
+
+
+def _shortest(digits: str) -> str:
+    """025.50 as 25.5: digits and a point, without zeros that say nothing."""
+    whole, _, part = digits.partition(".")
+    part = part.rstrip("0")
+    return (whole.lstrip("0") or "0") + (f".{part}" if part else "")
 
 
 def parse_bound(side: str, word: str) -> float | str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from core.errors import UsageError
 from core.mixer.cap_bounds import Bound
-from core.mixer.layer_ranges import default_band, layer_runs
+from core.mixer.layer_ranges import default_band, layer_runs, parse_layers
 from core.mixer.mixer import Channel
 
 INFINITY = math.inf
@@ -46,16 +46,23 @@ class ChannelEffect(NamedTuple):
         return ChannelEffect(self.push + sign * other.push, gain, floor, ceiling)
 
 
+def named_layers(channel: Channel, n_layers: int) -> tuple[int, ...] | None:
+    """The layers that a channel names, in a model of this depth; None where it leaves them open."""
+    # Shares of the depth and `all` become layers only here, where the model is known.
+    return parse_layers(channel.layers, n_layers) if isinstance(channel.layers, str) else channel.layers
+
+
 def channel_band(channel: Channel, n_layers: int) -> tuple[int, ...]:
     """Layers on which a channel acts: as set, else its card's, else the default band, where it has rows."""
     has = channel.vector.directions
-    if channel.layers is not None:
-        missing = [layer for layer in channel.layers if layer not in has]
+    layers = named_layers(channel, n_layers)
+    if layers is not None:
+        missing = [layer for layer in layers if layer not in has]
         if missing:
             raise UsageError(
                 f"vector '{channel.label}' has no layer {missing[0]}: it covers {format_layers(has)}"
             )
-        return channel.layers
+        return layers
     hint = (getattr(channel.vector, "suggestion", None) or {}).get("layers")
     wanted = hint or default_band(n_layers)
     # A vector without any row in that band acts wherever it has rows.

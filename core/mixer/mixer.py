@@ -7,12 +7,13 @@ returns a new mixer, so the state that steered a token can be kept, compared and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from core.errors import UsageError
 from core.mixer.cap_bounds import Bound, check_bound
-from core.mixer.numbers import finite_number
+from core.mixer.layer_ranges import DEEPEST, parse_layers
+from core.mixer.numbers import finite_number, numbers_by_layer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +46,7 @@ class Channel:
         unit: What 1.0 is: a mean residual norm (`relative`), a class gap (`natural`), v̂ (`unit`), or the
             vector as it was stored (`raw`).
         layers: The layers to act on, counted from 0; None is the band of the vector's card, else the default.
+            `all` and shares such as `40%-85%` stay text until the model's depth is known.
         gain: The projection p on v̂ becomes gain · p; 0 removes it, None leaves it.
         floor: Least projection: a number, a percentile such as `p25`, or a number for each layer.
         ceiling: Greatest projection, written like `floor`.
@@ -55,7 +57,7 @@ class Channel:
         solo: Silence the channels that are not solo.
         scope: Positions to act on: `all`, `prompt`, `response` (thinking and answer), `thinking` or `answer`.
         half_life: Tokens after which the push has fallen to half since the channel was last changed.
-        name: Label in notices and records; None is the vector's own name.
+        name: Label in notices and records, not compared; None is the vector's own name.
 
     Example:
         >>> pirate = Channel(vectors.read("pirate"), scale=0.3, split=True)
@@ -65,7 +67,7 @@ class Channel:
     vector: Any
     scale: float = 0.0
     unit: str = "relative"
-    layers: tuple[int, ...] | None = None
+    layers: tuple[int, ...] | str | None = None
     gain: float | None = None
     floor: Bound = None
     ceiling: Bound = None
@@ -76,7 +78,7 @@ class Channel:
     solo: bool = False
     scope: str = "all"
     half_life: float | None = None
-    name: str | None = None
+    name: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         # The class is frozen: normalised values are set past its own `__setattr__`.
@@ -87,11 +89,11 @@ class Channel:
         if self.gain is not None:
             object.__setattr__(self, "gain", finite_number("gain", self.gain))
         if self.weights is not None:
-            object.__setattr__(
-                self, "weights", {int(k): finite_number("weight", w) for k, w in self.weights.items()}
-            )
-        if self.half_life is not None and not finite_number("half-life", self.half_life) > 0:
-            raise UsageError("half-life must be a positive number of tokens")
+            object.__setattr__(self, "weights", numbers_by_layer("weight", self.weights))
+        if self.half_life is not None:
+            object.__setattr__(self, "half_life", finite_number("half-life", self.half_life))
+            if self.half_life <= 0:
+                raise UsageError("half-life must be a positive number of tokens")
         _one_of("unit", self.unit, UNITS)
         _one_of("scope", self.scope, SCOPES)
         _ordered(self.floor, self.ceiling)
@@ -130,7 +132,7 @@ class Channel:
         for key in ("floor", "ceiling", "weights"):
             if isinstance(settings[key], Mapping):
                 settings[key] = {str(layer): x for layer, x in settings[key].items()}
-        settings["layers"] = None if self.layers is None else list(self.layers)
+        settings["layers"] = list(self.layers) if isinstance(self.layers, tuple) else self.layers
         return {"name": self.label, "sha256": getattr(self.vector, "sha256", None)} | settings
 
     @classmethod
@@ -165,6 +167,19 @@ class Mixer:
     def summary(self) -> str:
         """The acting channels as text."""
         return "; ".join(self.channels[i].summary for i in self.active_indices()) or "no steering"
+
+    @classmethod
+    def parse(cls, text: str, find: Callable[[str], Any]) -> Mixer:
+        """The mixer that one line names; `find(name)` gives a vector or raises."""
+        from core.mixer.expression.parser import parse_mixer
+
+        return parse_mixer(text, find)
+
+    def __str__(self) -> str:
+        """One line, which `parse` reads back as the same settings and vectors."""
+        from core.mixer.expression.printer import write_mixer
+
+        return write_mixer(self)
 
     def edit(self, index: int, **settings: Any) -> Mixer:
         if not 0 <= index < len(self.channels):
@@ -229,9 +244,13 @@ class Mixer:
         return cls(tuple(channels), bool(data.get("bypassed")), bool(data.get("keep_norm")))
 
 
-def _layers(layers: Iterable[int] | int | None) -> tuple[int, ...] | None:
+def _layers(layers: Iterable[int] | int | str | None) -> tuple[int, ...] | str | None:
     if layers is None:
         return None
+    if isinstance(layers, str):
+        numbers = parse_layers(layers, DEEPEST)
+        # What depends on the depth of a model stays as it was written.
+        return layers.strip() if layers.strip() == "all" or "%" in layers else numbers
     chosen = sorted({int(layer) for layer in ([layers] if isinstance(layers, int) else layers)})
     if not chosen or chosen[0] < 0:
         raise UsageError(f"bad layers {list(chosen)!r}: name at least one, counted from 0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import SupportsFloat
 
 from core.errors import UsageError
@@ -17,3 +18,11 @@ def finite_number(what: str, value: SupportsFloat | str) -> float:
     if not math.isfinite(number):
         raise UsageError(f"{what} must be a finite number, not {value!r}")
     return number
+
+
+def numbers_by_layer(what: str, numbers: Mapping[int, SupportsFloat | str]) -> dict[int, float]:
+    """One finite number for each layer; raises where there is none, or a layer is negative."""
+    found = {int(layer): finite_number(what, value) for layer, value in numbers.items()}
+    if not found or min(found) < 0:
+        raise UsageError(f"{what} by layer needs at least one layer, counted from 0")
+    return found

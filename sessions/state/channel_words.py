@@ -42,10 +42,12 @@ def cap_words(floor: Any, ceiling: Any, *, flipped: bool = False) -> str:
     return " ".join(f"{sign} {text}" for sign, text in sides if text)
 
 
-def layer_words(layers: Iterable[int] | None) -> str:
-    """Layers as compact text: L3–8, L5, L3–8,12."""
+def layer_words(layers: Iterable[int] | str | None) -> str:
+    """Layers as compact text: L3–8, L5, L3–8,12; shares of the depth stay as they were written."""
     if not layers:
         return "default band"
+    if isinstance(layers, str):
+        return "all layers" if layers == "all" else f"L{layers}"
     runs: list[list[int]] = []
     for layer in sorted(layers):
         if runs and layer == runs[-1][-1] + 1:

@@ -8,7 +8,14 @@ from typing import Any
 
 from sessions.state.channel_words import State
 from sessions.state.layer_shapes import DRAWN, name_shape, spread_scale
-from sessions.state.mixer_words import MIXER, Change, describe_changes, label_channels, layer_weights
+from sessions.state.mixer_words import (
+    MIXER,
+    Change,
+    describe_changes,
+    label_channels,
+    layer_weights,
+    numbered_layers,
+)
 
 SWITCHES = ("muted", "solo")
 STRENGTH = ("scale", "unit", "split", "layers", "weights")
@@ -82,9 +89,10 @@ def _redrawn_layer(before: State, after: State) -> int | None:
     if same and new_name not in (old_name, DRAWN):
         return None
     # Without explicit layers, those with weights are compared.
-    band = before.get("layers") or after.get("layers") or layer_weights(after) or layer_weights(before) or ()
+    old_band, new_band = (numbered_layers(channel.get("layers")) for channel in (before, after))
+    band = old_band or new_band or layer_weights(after) or layer_weights(before) or ()
     old = _scales(before, band)
-    new = _scales(after, after.get("layers") or band)
+    new = _scales(after, new_band or band)
     changed = [
         layer
         for layer in {**old, **new}
@@ -104,7 +112,7 @@ def _value(channel: State, key: str) -> Any:
         return layer_weights(channel)
     value = channel.get(key)
     # The order of the layers in a band has no meaning.
-    if key == "layers" and value:
+    if key == "layers" and value and not isinstance(value, str):
         return sorted(value)
     # A switch that is off may be stored as False or left out.
     return None if value is False else value

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sessions.state.channel_words import State, cap_words, channel_words, layer_words, scale_words
 from sessions.state.layer_shapes import name_shape, spread_scale
@@ -117,9 +118,14 @@ def _gain(channel: State) -> str:
 def _layer_scales(channel: State) -> dict[int, float]:
     weights = layer_weights(channel)
     scale = channel.get("scale", 0.0)
-    band = channel.get("layers") or weights or ()
+    band = numbered_layers(channel.get("layers")) or weights or ()
     shown = -scale if channel.get("flipped") else scale
     return spread_scale(shown, weights, band, split=bool(channel.get("split")))
+
+
+def numbered_layers(layers: Any) -> Any:
+    """Layers that are numbers; shares and `all` are layers only where the model is known."""
+    return () if isinstance(layers, str) else layers
 
 
 def layer_weights(channel: State) -> dict[int, float] | None:

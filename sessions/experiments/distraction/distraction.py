@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.jobs.job import Progress, Steps
+from core.mixer.effects import named_layers
 from core.mixer.mixer import Channel
 from sessions.experiments.common.cost import RunCost
 from sessions.experiments.common.sampler import GenerationSettings, LaneEdit, ModelSampler
@@ -43,7 +44,7 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
     meaning = yield from choose_meaning(sampler, params["embeddings"], tasks)
     table = yield from _interrupt_tasks(sampler, channel, tasks, all_conditions, settings, params)
     meaning, scored = yield from add_semantic_scores(meaning, tasks, table)
-    scales = _residual_norms(sampler, channel.layers or channel.vector.layers)
+    scales = _residual_norms(sampler, named_layers(channel, sampler.n_layers) or channel.vector.layers)
     has_meaning = meaning.embedding is not None
     rows = ResistanceTable(scored, at, window, settings.seed, scales, params["published"], has_meaning)
     yield from rows.events((*TESTED, *((name, UNSTEERED) for name in random_conditions(scored))))

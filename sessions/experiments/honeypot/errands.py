@@ -11,6 +11,7 @@ from typing import Any
 
 from core.errors import UsageError
 from core.jobs.job import Steps, task_group
+from core.mixer.effects import named_layers
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common.sampler import (
     GenerationSettings,
@@ -135,7 +136,7 @@ def _read_trap(
     sampler: ModelSampler, prompt: SamplePrompt, setting: TrapSetting, channel: Channel
 ) -> Steps[TrapReading]:
     prompt_projections = yield from sampler.read_prompt(prompt, channel.vector)
-    band = channel.layers or tuple(channel.vector.layers)
+    band = named_layers(channel, sampler.n_layers) or tuple(channel.vector.layers)
     traces = token_projections(prompt_projections, {layer: sampler.residual[layer] for layer in band})
     goal = [place for file in setting.goal for place in last_mention(prompt_projections.pieces, file)]
     trap = last_mention(prompt_projections.pieces, setting.trap)

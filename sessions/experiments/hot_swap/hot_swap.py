@@ -16,6 +16,7 @@ from typing import Any
 from core.demo.demo_world import world_of
 from core.errors import UsageError
 from core.jobs.job import Progress, Steps, task_group
+from core.mixer.effects import named_layers
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import prompts
 from sessions.experiments.common.cost import RunCost
@@ -93,7 +94,8 @@ def experiment(sampler: ModelSampler, params: Mapping[str, Any]) -> Steps[dict[s
     ).row()
     yield from judging.announce_judge(judge)
     table = yield from _generate_flipped(sampler, prompt_list, lanes, settings)
-    scales = {layer: sampler.residual[layer] for layer in channel.layers or channel.vector.layers}
+    band = named_layers(channel, sampler.n_layers) or channel.vector.layers
+    scales = {layer: sampler.residual[layer] for layer in band}
     rows = FlipTable(table, schedule.at, params["window"], chosen_measure, settings.seed, scales)
     yield from rows.events()
     found = yield from judging.judge_conditions(

@@ -13,7 +13,7 @@ from steertui.screens.desk.mixer import edits
 from steertui.screens.desk.mixer.caps import CapRequest, apply_cap
 from steertui.screens.desk.mixer.edits import MixerBoard, MixerEdit
 from steertui.text import safe_text
-from steertui.widgets.mixer.dial import band_text
+from steertui.widgets.mixer.dial import band_text, layers_of
 from steertui.widgets.mixer.strip_face import dose_texts
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ def open_cap_dialog(desk: DeskScreen) -> None:
     def set_cap(wish: CapRequest) -> None:
         # A preset with layers has moved the whole strip, so the user is told.
         if panel.try_edit(lambda: apply_cap(panel.board, wish)) and wish.layers:
-            label, band = panel.board.channel.label, panel.board.channel.layers
+            label, band = panel.board.channel.label, layers_of(panel.board.channel, panel.board.n_layers)
             desk.notify(
-                safe_text(f"{label} acts on {band_text(band or ())} now (push and cap); {BACK}"), markup=False
+                safe_text(f"{label} acts on {band_text(band)} now (push and cap); {BACK}"), markup=False
             )
 
     desk.open_dialog(CapDialog(panel.board), set_cap)

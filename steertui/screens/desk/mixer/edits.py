@@ -21,7 +21,7 @@ NO_STRIP = "there is no strip yet: a adds a vector"
 class ChannelBand:
     """The layers of a channel and the weight of each."""
 
-    layers: tuple[int, ...] | None
+    layers: tuple[int, ...] | str | None
     weights: Mapping[int, float] | None
 
     @classmethod
