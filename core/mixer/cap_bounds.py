@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TypeAlias
 
 from core.errors import UsageError
@@ -18,7 +19,6 @@ Bound: TypeAlias = float | str | Mapping[int, float] | None
 EXAMPLE = ">0.5   <p75   >-1 <1"
 _SIDE = re.compile(r"(floor\s*=|ceiling\s*=|>=?|<=?|≥|≤)\s*(\S+)", re.IGNORECASE)
 _PERCENTILE = re.compile(r"p[\d.+-]")
-_PERCENT = re.compile(r"[0-9]*\.?[0-9]+|[0-9]+\.")
 
 
 def check_bound(side: str, bound: Bound) -> Bound:
@@ -28,18 +28,11 @@ def check_bound(side: str, bound: Bound) -> Bound:
     if isinstance(bound, Mapping):
         return numbers_by_layer(side, bound)
     if isinstance(bound, str) and bound.startswith("p"):
-        # float() would also take signs, exponents and underscores.
-        if not _PERCENT.fullmatch(bound[1:]) or not 0 <= finite_number(side, bound[1:]) <= 100:
+        if not 0 <= finite_number(side, bound[1:]) <= 100:
             raise UsageError(f"{side} {bound!r} must be a percentile from p0 to p100")
-        return f"p{_shortest(bound[1:])}"
+        # Decimal keeps the digits as they were typed: 025.50 is 25.5, 1e1 is 10.
+        return f"p{Decimal(bound[1:].strip()).normalize() + 0:f}"
     return None if bound is None else finite_number(side, bound)
-
-
-def _shortest(digits: str) -> str:
-    """025.50 as 25.5: digits and a point, without zeros that say nothing."""
-    whole, _, part = digits.partition(".")
-    part = part.rstrip("0")
-    return (whole.lstrip("0") or "0") + (f".{part}" if part else "")
 
 
 def parse_bound(side: str, word: str) -> float | str:
@@ -47,8 +40,7 @@ def parse_bound(side: str, word: str) -> float | str:
     # U+2212 is the minus sign of typeset text, which float() does not accept.
     word = word.strip().replace("−", "-")
     if _PERCENTILE.match(word):
-        check_bound(side, word)
-        return word
+        return str(check_bound(side, word))
     try:
         return finite_number(side, word)
     except UsageError:
