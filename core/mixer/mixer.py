@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from core.errors import UsageError
 from core.mixer.cap_bounds import Bound, check_bound
+from core.mixer.choices import SCOPES as SCOPES
+from core.mixer.choices import UNITS as UNITS
+from core.mixer.expression.parser import parse_line
+from core.mixer.expression.printer import write_line
 from core.mixer.layer_ranges import DEEPEST, parse_layers
 from core.mixer.numbers import finite_number, numbers_by_layer
 
@@ -20,8 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-UNITS = ("relative", "natural", "unit", "raw")
-SCOPES = ("all", "prompt", "response", "thinking", "answer")
 DEFAULT_DOSE = 0.3
 
 Direction: TypeAlias = "Tensor | NDArray[np.float32] | None"
@@ -171,15 +173,12 @@ class Mixer:
     @classmethod
     def parse(cls, text: str, find: Callable[[str], Any]) -> Mixer:
         """The mixer that one line names; `find(name)` gives a vector or raises."""
-        from core.mixer.expression.parser import parse_mixer
-
-        return parse_mixer(text, find)
+        channels, flags = parse_line(text, find, Channel)
+        return cls(channels, bypassed="bypassed" in flags, keep_norm="keep-norm" in flags)
 
     def __str__(self) -> str:
         """One line, which `parse` reads back as the same settings and vectors."""
-        from core.mixer.expression.printer import write_mixer
-
-        return write_mixer(self)
+        return write_line(self)
 
     def edit(self, index: int, **settings: Any) -> Mixer:
         if not 0 <= index < len(self.channels):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import SteerError
-from core.mixer.mixer import UNITS
+from core.mixer.choices import UNITS
 
 FLAGS = ("bypassed", "keep-norm")
 PLAIN, ADAPTER = "plain", "adapter"

@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError
 from core.mixer.cap_bounds import Bound, check_bound
+from core.mixer.choices import SCOPES
 from core.mixer.expression.names import NUMBER
-from core.mixer.mixer import SCOPES, Channel
 from core.mixer.numbers import finite_number
+
+if TYPE_CHECKING:
+    from core.mixer.mixer import Channel
 
 NOT_PLAYED = ("angle", "without", "site", "first", "after", "when", "when-prompt", "not-in")
 """Options of the language that no part of the program plays yet: refused by name, never passed over."""

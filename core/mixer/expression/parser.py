@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import SteerError
-from core.mixer.expression.error import ExpressionError
+from core.mixer.choices import UNITS
 from core.mixer.expression.names import ADAPTER, FLAGS, KEYWORDS, NUMBER, PLAIN
 from core.mixer.expression.options import NOT_PLAYED, OPTIONS, read_number
 from core.mixer.expression.term import WrittenTerm, build_channel
 from core.mixer.expression.words import LineScanner
 from core.mixer.layer_ranges import DEEPEST, parse_layers
-from core.mixer.mixer import UNITS, Channel, Mixer
+
+if TYPE_CHECKING:
+    from core.mixer.mixer import Channel
 
 _FLAG = re.compile(rf"({'|'.join(FLAGS)})(?=[\s:]|$)")
 _JOIN = re.compile(r"\s+([+-])(?=\s|$)")
@@ -30,24 +32,26 @@ A_NAME = "a vector's name belongs here"
 A_JOIN = "after a term: ' + ' or ' - ' with white space on both sides, an option in [ ], or the end"
 
 
-def parse_mixer(text: str, find: Callable[[str], Any]) -> Mixer:
-    """The mixer that the line names; `find(name)` gives a vector or raises."""
+def parse_line(
+    text: str, find: Callable[[str], Any], kind: type[Channel]
+) -> tuple[tuple[Channel, ...], frozenset[str]]:
+    """The channels and the flags of a line; `find(name)` gives a vector or raises."""
     line = LineScanner(text)
     flags = _read_flags(line)
-    channels = [] if line.take_word(PLAIN) else _read_terms(line, find)
+    channels = [] if line.take_word(PLAIN) else _read_terms(line, find, kind)
     line.skip_space()
     if line.peek_char():
         raise line.error(A_JOIN if channels else "nothing may follow plain, which is no steering at all")
-    return Mixer(tuple(channels), bypassed="bypassed" in flags, keep_norm="keep-norm" in flags)
+    return tuple(channels), flags
 
 
-def _read_flags(line: LineScanner) -> set[str]:
-    flags: set[str] = set()
+def _read_flags(line: LineScanner) -> frozenset[str]:
+    flags: frozenset[str] = frozenset()
     line.skip_space()
     while match := line.take(_FLAG):
         if match[1] in flags:
             raise line.error_at(match.start(), match[1], "each flag once")
-        flags.add(match[1])
+        flags |= {match[1]}
         line.skip_space()
     if flags and not line.take_char(":"):
         raise line.error(f"a colon after the flags {' and '.join(FLAGS)}, then the terms")
@@ -55,15 +59,15 @@ def _read_flags(line: LineScanner) -> set[str]:
     return flags
 
 
-def _read_terms(line: LineScanner, find: Callable[[str], Any]) -> list[Channel]:
+def _read_terms(line: LineScanner, find: Callable[[str], Any], kind: type[Channel]) -> list[Channel]:
     if not line.peek_char():
         raise line.error(f"{A_NAME}; no steering at all is written plain")
     begin = line.at
     sign = -1.0 if line.take_char("-") else 1.0
-    channels = [build_channel(_read_term(line, sign, begin), find, line)]
+    channels = [build_channel(_read_term(line, sign, begin), find, line, kind)]
     while match := line.take(_JOIN):
         sign, begin = (-1.0 if match[1] == "-" else 1.0), match.start(1)
-        channels.append(build_channel(_read_term(line, sign, begin), find, line))
+        channels.append(build_channel(_read_term(line, sign, begin), find, line, kind))
     return channels
 
 
@@ -113,7 +117,7 @@ def _read_band(line: LineScanner, term: WrittenTerm) -> None:
         # The model's depth is not known here, only the spelling is checked.
         parse_layers(match[0], DEEPEST)
     except SteerError as error:
-        raise ExpressionError.caused_by(error, match.start() + 1, match[0]) from error
+        raise line.error_at(match.start(), match[0], str(error)) from error
     term.layers = match[0]
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from core.mixer.expression.names import PLAIN, name_of_vector, write_name
 from core.mixer.expression.options import write_options
 from core.mixer.layer_ranges import write_layers
-from core.mixer.mixer import Channel, Mixer
+
+if TYPE_CHECKING:
+    from core.mixer.mixer import Channel, Mixer
 
 
-def write_mixer(mixer: Mixer) -> str:
+def write_line(mixer: Mixer) -> str:
     """The line of a mixer: `bypassed: 0.35 natural determined-drifting@3-6[split] - 0.2 relative pirate`."""
     flags = [("bypassed", mixer.bypassed), ("keep-norm", mixer.keep_norm)]
     head = " ".join(flag for flag, on in flags if on)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import SteerError
 from core.mixer.cap_bounds import Bound
+from core.mixer.choices import UNITS
 from core.mixer.expression.error import ExpressionError
 from core.mixer.expression.names import find_vector, write_name
 from core.mixer.expression.words import LineScanner
-from core.mixer.mixer import UNITS, Channel
+
+if TYPE_CHECKING:
+    from core.mixer.mixer import Channel
 
 ACTS = ("gain", "floor", "ceiling")
 """Settings that say what a term without a scale does: it then pushes nothing."""
@@ -35,7 +38,9 @@ class WrittenTerm:
     places: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
-def build_channel(term: WrittenTerm, find: Callable[[str], Any], line: LineScanner) -> Channel:
+def build_channel(
+    term: WrittenTerm, find: Callable[[str], Any], line: LineScanner, kind: type[Channel]
+) -> Channel:
     """The channel of a term; what the vector or a setting refuses is reported at its word."""
     try:
         vector, turned = find_vector(term.name, find)
@@ -51,27 +56,22 @@ def build_channel(term: WrittenTerm, find: Callable[[str], Any], line: LineScann
         settings["layers"] = term.layers
     sign = -term.sign if turned else term.sign
     try:
-        return _channel(term, vector, sign, settings, silent=silent)
+        if silent:
+            return kind(vector, **settings)
+        return _pushing_channel(term, kind, vector, sign, settings)
     except SteerError as error:
         # Only two bounds that cross are left to be refused: the later one is named.
         at, word = max(term.places.values(), default=(term.name_at, write_name(term.name)))
         raise ExpressionError.caused_by(error, at + 1, word) from error
 
 
-def _channel(
-    term: WrittenTerm, vector: Any, sign: float, settings: dict[str, Any], *, silent: bool
+def _pushing_channel(
+    term: WrittenTerm, kind: type[Channel], vector: Any, sign: float, settings: dict[str, Any]
 ) -> Channel:
     if term.scale is not None:
-        unit = term.unit or _unit_of_card(vector)
-        return Channel(vector, scale=_signed(sign, term.scale), unit=unit, **settings)
-    if silent:
-        return Channel(vector, **settings)
-    channel = Channel.suggested(vector, **settings)
-    return Channel.suggested(vector, **{**settings, "scale": _signed(sign, channel.scale)})
-
-
-def _signed(sign: float, scale: float) -> float:
-    return -scale if sign < 0 else scale
+        return kind(vector, scale=sign * term.scale, unit=term.unit or _unit_of_card(vector), **settings)
+    channel = kind.suggested(vector, **settings)
+    return replace(channel, scale=sign * channel.scale)
 
 
 def _unit_of_card(vector: Any) -> str:

@@ -44,7 +44,7 @@ def test_shares():
     shaped = pushes(scale=3.0, unit="unit", split=True, weights={0: 1.0, 1: 1.0, 2: 4.0})
     assert shaped == {0: 0.5, 1: 0.5, 2: 2.0, 3: 0.0}
     assert sum(shaped.values()) == 3.0
-    assert pushes(scale=2.0, split=True, weights={}) == dict.fromkeys(range(4), 0.0)
+    assert pushes(scale=2.0, split=True, weights={0: 0.0}) == dict.fromkeys(range(4), 0.0)
 
 
 def test_a_flip_turns_push_and_bounds_and_leaves_the_gain():

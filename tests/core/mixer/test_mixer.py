@@ -137,7 +137,7 @@ channels = st.builds(
     gain=st.one_of(st.none(), st.floats(-2, 2)),
     floor=bounds,
     ceiling=st.one_of(st.none(), st.floats(0, 9), st.just("p75")),
-    weights=st.one_of(st.none(), st.dictionaries(st.integers(0, 3), st.floats(0, 1))),
+    weights=st.one_of(st.none(), st.dictionaries(st.integers(0, 3), st.floats(0, 1), min_size=1)),
     split=st.booleans(),
     flipped=st.booleans(),
     muted=st.booleans(),

@@ -1,0 +1,6 @@
+"""The words that some settings of a channel choose from."""
+
+from __future__ import annotations
+
+UNITS = ("relative", "natural", "unit", "raw")
+SCOPES = ("all", "prompt", "response", "thinking", "answer")
