@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vectors.data.metadata import About as About
     from vectors.errors import VectorFileError as VectorFileError
     from vectors.extraction.extract import extract as extract
+    from vectors.library.mixing import mixer as mixer
     from vectors.library.reading import read as read
     from vectors.vector import SteeringVector as SteeringVector
 else:
@@ -27,6 +28,7 @@ else:
             "VectorFileError": "vectors.errors",
             "contrast": "vectors.contrasts.catalogue",
             "extract": "vectors.extraction.extract",
+            "mixer": "vectors.library.mixing",
             "read": "vectors.library.reading",
         },
     )

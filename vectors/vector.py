@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 FLOAT32_LARGEST = 3e38
+REFERENCE_DIGITS = 8
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -94,6 +95,18 @@ class SteeringVector:
     @property
     def name(self) -> str:
         return self.about.name or "vector"
+
+    @property
+    def reference(self) -> str:
+        """How the line of a mixer names it: as it was asked for, else by its name and the hash of its content."""
+        if self.origin.asked and self.origin.asked_sha256 == self.sha256:
+            return self.origin.asked
+        return f"{self.name}#sha={self.sha256[:REFERENCE_DIGITS]}"
+
+    @property
+    def poles(self) -> tuple[str, ...]:
+        """The names of its positive and its negative end, where the card has them."""
+        return self.about.pole_names
 
     @property
     def label(self) -> str:
@@ -194,6 +207,10 @@ class SteeringVector:
 
     def with_about(self, about: About) -> SteeringVector:
         return replace(self, about=about)
+
+    def asked_as(self, name: str) -> SteeringVector:
+        """The vector that this name or path was found to hold."""
+        return replace(self, origin=replace(self.origin, asked=name, asked_sha256=self.sha256))
 
     def warn(self, *sentences: str) -> SteeringVector:
         return replace(self, origin=self.origin.warn(*sentences))

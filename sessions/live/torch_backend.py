@@ -58,10 +58,9 @@ class TorchBackend:
     def read_vector(self, source: str, keep: Path | None, *, force: bool = False) -> Any:
         """Read a vector from a file or the library, and save a copy named by its hash to `keep`."""
         import vectors
-        from vectors.library import library
 
         model = self._resident.model if self._resident else None
-        vector = vectors.read(library.find(source), model=model, force=force)
+        vector = vectors.read(source, model=model, force=force)
         copy = keep / f"{vector.sha256}.safetensors" if keep else None
         # Named by its hash, so an existing copy is the same vector.
         if copy and not copy.exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -13,6 +14,7 @@ from vectors.errors import VectorFileError, printable_name
 
 SITES = ("post", "pre", "attn", "mlp", "every")
 POST_BEFORE = "block_output"  # what `post` was called in files of version 1
+_SIGN_NOTE = re.compile(r"\+ = ([^,]+), [−-] = ([^,]+)")
 Spread = Mapping[str, float]  # mean, std, p5 … p95 of one class's projections on the unit direction
 LayerStats = Mapping[str, float | Spread]  # positive: Spread, negative: Spread, midpoint: float
 
@@ -62,6 +64,12 @@ class About:
     versions: Mapping[str, str] = field(default_factory=dict)
     poles: tuple[str, ...] = ()
     site: str = SITES[0]
+
+    @property
+    def pole_names(self) -> tuple[str, ...]:
+        """The names of the positive and the negative end; older files say them in `sign_note`."""
+        match = _SIGN_NOTE.fullmatch(self.sign_note)
+        return self.poles or ((match[1], match[2]) if match else ())
 
     @property
     def suggested_layers(self) -> tuple[int, ...]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 @dataclass(frozen=True)
 class Origin:
     """Of a vector made in memory unless a reader says otherwise; `undecided` when its rows could be blocks
-    or hidden states, `parts` are the experiments of a capping config.
+    or hidden states, `parts` are the experiments of a capping config. `asked` is the name or path by which it was
+    read, `asked_sha256` the content that this had.
     """
 
     format: str = "memory"
@@ -18,6 +19,8 @@ class Origin:
     warnings: tuple[str, ...] = ()
     file: str = ""
     file_sha256: str = ""
+    asked: str = ""
+    asked_sha256: str = ""
 
     def warn(self, *sentences: str) -> Origin:
         return replace(self, warnings=(*self.warnings, *sentences))
