@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -135,22 +135,31 @@ def build_mixer(
 def load_saved_mixer(path: Path, find: Callable[[str], Any], *, force: bool = False) -> Mixer:
     """Load a mixer from JSON, such as the `mixer` of an answer; its vectors must match their hashes."""
 
-    def same(name: str, sha256: str | None) -> Any:
-        vector = find(name)
-        # A mixer written by hand may hold no hash; there is nothing to compare then.
-        if sha256 not in (None, vector.sha256) and not force:
-            raise BadInput(
-                f"{path}: vector {name!r} is not the one this mixer was saved with (--force plays it)"
-            )
-        return vector
-
     try:
-        return Mixer.from_json(json.loads(read_utf8(path, JSON_BYTES)), same)
+        state = json.loads(read_utf8(path, JSON_BYTES))
+        return mixer_of_json(state, lambda name, sha256: find(name), str(path), force=force)
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         # The file may hold JSON of any shape, so reading a wrong one can fail in any of these ways.
         raise BadInput(f"{path} is no saved mixer ({type(error).__name__}: {error})") from error
+
+
+def mixer_of_json(
+    state: Mapping[str, Any], find: Callable[[str, str | None], Any], where: str, *, force: bool = False
+) -> Mixer:
+    """A mixer from its JSON; `find(name, sha256)` opens a vector, which must have that hash."""
+
+    def same(name: str, sha256: str | None) -> Any:
+        vector = find(name, sha256)
+        # A mixer written by hand may hold no hash; there is nothing to compare then.
+        if sha256 not in (None, vector.sha256) and not force:
+            raise BadInput(
+                f"{where}: vector {name!r} is not the one this mixer was saved with (--force plays it)"
+            )
+        return vector
+
+    return Mixer.from_json(state, same)
 
 
 def _merge(one: ChannelSpec, other: ChannelSpec) -> ChannelSpec:

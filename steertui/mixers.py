@@ -20,6 +20,8 @@ from steertui import paths
 
 SUFFIX = ".json"
 LARGEST = 1 << 20
+RESERVED = ("desk", "plain")
+"""Words of the mixer's line that no preset may have as its name."""
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._ -]{0,63}")
 _SHA = re.compile(r"[0-9a-f]{64}")
 
@@ -45,6 +47,8 @@ def valid_name(name: str) -> str:
         raise UsageError(
             f"bad name {name.strip()!r}: letters, digits, spaces and . _ - make a mixer's name (at most 64)"
         )
+    if word in RESERVED:
+        raise UsageError(f"bad name {word!r}: it has a meaning of its own in --mix")
     return word
 
 

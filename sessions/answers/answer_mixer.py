@@ -11,7 +11,6 @@ import vectors
 from core.errors import BadInput
 from core.mixer.mixer import Channel, Mixer
 from core.model.model import Model
-from vectors.library import library
 
 
 def requested_mixer(model: Model, params: Mapping[str, Any]) -> Mixer:
@@ -25,8 +24,7 @@ def _saved_mixer(model: Model, params: Mapping[str, Any]) -> Mixer:
     sources: Mapping[str, str] = params.get("sources") or {}
 
     def find(name: str, sha256: str | None) -> Any:
-        source = library.find(sources.get(str(sha256), name))
-        vector = vectors.read(source, model=model, force=bool(params.get("force")))
+        vector = vectors.read(sources.get(str(sha256), name), model=model, force=bool(params.get("force")))
         if sha256 not in (None, vector.sha256):
             raise BadInput(f"vector {name!r} has changed since the command began")
         return vector
@@ -37,4 +35,4 @@ def _saved_mixer(model: Model, params: Mapping[str, Any]) -> Mixer:
 def _vector_mixer(model: Model, params: Mapping[str, Any]) -> Mixer:
     if not params.get("vector"):
         return Mixer()
-    return Mixer((Channel.suggested(vectors.read(library.find(str(params["vector"])), model=model)),))
+    return Mixer((Channel.suggested(vectors.read(str(params["vector"]), model=model)),))

@@ -31,7 +31,10 @@ class FinishedAnswer(JobEvent, kind="answer"):
     def to_event(self, gen: int, turn: int) -> LaneAnswered:
         """The event; its messages take the turns before `turn`."""
         state = self.mixer.to_json()
-        return LaneAnswered(gen=gen, turn=turn, mixer=state, mix=mix_hash(state), **self.fields)
+        line = str(self.mixer)
+        return LaneAnswered(
+            gen=gen, turn=turn, mixer=state, mix=mix_hash(state), expression=line, **self.fields
+        )
 
 
 def quality_flags(

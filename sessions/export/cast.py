@@ -55,7 +55,8 @@ def render_event(event: ev.Event, clean: Clean) -> str:
         case ev.TokensGenerated() if event.lane == 0:
             return terminal_lines("".join(event.text), clean)
         case ev.MixerChanged():
-            return f"\r\n{AMBER}◆ {clean(event.words)}{PLAIN}\r\n"
+            line = f"{DIM}{clean(event.expression)}{PLAIN}\r\n" if event.expression else ""
+            return f"\r\n{AMBER}◆ {clean(event.words)}{PLAIN}\r\n{line}"
         case ev.TextInjected():
             return f"\r\n{AMBER}◆ distractor: {clean(event.text)}{PLAIN}\r\n"
         case ev.AnswerRewound():

@@ -48,5 +48,9 @@ def steering_metadata(turn: Turn) -> Mapping[str, Any]:
         "settings": turn.settings,
         "stop": turn.stop,
         "tokens": len(turn.tokens),
-        "events": [{"at": m.at, "t": m.kind, "words": m.words} for m in turn.markers],
+        "events": [
+            {"at": m.at, "t": m.kind, "words": m.words}
+            | ({"expression": m.expression} if m.expression else {})
+            for m in turn.markers
+        ],
     }

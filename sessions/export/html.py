@@ -64,7 +64,8 @@ def _turn(turn: Turn, channel: str, clean: Clean) -> Iterator[str]:
 def _markers(turn: Turn, at: int, clean: Clean) -> Iterator[str]:
     for marker in turn.markers:
         if marker.at == at and marker.kind in VISIBLE:
-            yield f'<span class="marker">◆ t {at} · {escape_text(marker.words, clean)}</span>'
+            line = f"<br><code>{escape_text(marker.expression, clean)}</code>" if marker.expression else ""
+            yield f'<span class="marker">◆ t {at} · {escape_text(marker.words, clean)}{line}</span>'
 
 
 def _token(token: AnswerToken, channel: str, scale: float, clean: Clean) -> str:

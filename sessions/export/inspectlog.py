@@ -105,6 +105,8 @@ def _build_events(call: ModelCall, output: Any, model: str) -> Iterator[Any]:
             "kind": marker.kind,
             "words": replace_surrogates(marker.words),
         }
+        if marker.expression:
+            data["expression"] = replace_surrogates(marker.expression)
         yield InfoEvent(source="steertui", data=data, timestamp=call.began)
     yield ModelEvent(
         model=model,

@@ -58,6 +58,8 @@ def _with_markers(turn: Turn, clean: Clean) -> Iterator[str]:
         if words:
             yield quote_text(words, clean)
         yield f"**◆ t {marker.at} · {escape_markdown(clean(marker.words))}**"
+        if marker.expression:
+            yield f"    {clean(marker.expression)}"
         start, words = marker.at, ""
     # The rest after the last marker.
     words += "".join(token.text for token in turn.tokens[start:])

@@ -34,7 +34,8 @@ def _rows(turn: Turn, measurements: list[str], clean: Clean) -> Iterator[list[ob
     # One more than tokens: markers can stand after the last one.
     for at in range(len(turn.tokens) + 1):
         for marker in (m for m in turn.markers if m.at == at):
-            yield [*where, at, marker.kind, "", guard_cell(marker.words, clean), "", ""]
+            words, line = guard_cell(marker.words, clean), guard_cell(marker.expression, clean)
+            yield [*where, at, marker.kind, "", words, "", line]
         if at < len(turn.tokens):
             token = turn.tokens[at]
             text = guard_cell(token.text, clean)

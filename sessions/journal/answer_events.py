@@ -110,8 +110,8 @@ class LaneAnswered(Event, t="answer"):
     """A whole answer of a batch, written when it has ended: number `number` of its job, to `prompt` (a text or
     messages, with the other fields of its line in `about`) at `dose` times every scale. The messages are the
     turns before `turn`. `pieces`, `lp` and `entropy` are per token; `lanes` is the number of answers at once
-    (0: not generated now, but by an earlier run of the job, or refused). Neither the conversation nor the
-    session's mixer changes.
+    (0: not generated now, but by an earlier run of the job, or refused). `expression` is `mixer` as one line.
+    Neither the conversation nor the session's mixer changes.
     """
 
     gen: int
@@ -130,6 +130,7 @@ class LaneAnswered(Event, t="answer"):
     settings: Mapping[str, Json] = field(default_factory=dict)
     mixer: Mapping[str, Json] = field(default_factory=dict)
     mix: str = ""
+    expression: str = ""
     prompt_ids: tuple[int, ...] = ()
     prompt_sha: str = ""
     lanes: int = 0

@@ -95,7 +95,8 @@ class TurnAdded(Event, t="turn"):
 @dataclass(frozen=True, kw_only=True)
 class MixerChanged(Event, t="mixer"):
     """The complete mixer, active from token `at` of answer `gen` (without `gen`: from the next answer). If
-    two events have the same `gen` and `at`, the later one counts; see `dial`.
+    two events have the same `gen` and `at`, the later one counts; see `dial`. `expression` is the mixer as one line;
+    sessions of earlier versions have none.
     """
 
     rev: int
@@ -105,6 +106,7 @@ class MixerChanged(Event, t="mixer"):
     at: int = 0
     words: str = ""
     source: str = ""
+    expression: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

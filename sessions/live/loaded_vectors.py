@@ -35,7 +35,8 @@ class LoadedVectors:
         """Reload a session's vectors from its copies; yields an error for each that cannot be loaded."""
         for name, event in known.items():
             try:
-                self.add(name, read(str(vector_copy(event.sha256, keep)), None), event.source)
+                vector = read(str(vector_copy(event.sha256, keep)), None)
+                self.add(name, _named_as_before(vector, event), event.source)
             except SteerError as error:
                 # Drop the copy's path from the message: its name is only a hash.
                 why = str(error).rpartition(f"{event.sha256}{SUFFIX}: ")[2]
@@ -55,6 +56,18 @@ class LoadedVectors:
             if sha256 == other.sha256:
                 return other
         raise BadInput(f"vector {name!r} is not loaded in this session")
+
+
+def _named_as_before(vector: Any, event: ev.VectorChanged) -> Any:
+    """A vector read from the session's copy, named in lines by where it was loaded from, if that still holds it."""
+    from vectors.library.naming import open_vector
+
+    try:
+        unchanged = open_vector(event.source).sha256 == event.sha256
+    except SteerError:
+        unchanged = False
+    reference = event.source if unchanged else f"{event.name}#sha={event.sha256[:8]}"
+    return vector.asked_as(reference) if hasattr(vector, "asked_as") else vector
 
 
 def vector_event(name: str, vector: Any, source: str, others: Mapping[str, Any]) -> ev.VectorChanged:

@@ -214,6 +214,7 @@ class Session:
                     at=at,
                     words=words,
                     source=source,
+                    expression=str(mixer),
                 )
             )
             return {"rev": rev, "gen": gen, "at": at}

@@ -44,7 +44,9 @@ def branch_events(records: Iterable[JournalRecord], turn: int, at: int | None = 
             yield event
         if isinstance(event, ev.LaneAnswered) and event.gen == last.gen:
             # An answer of a batch has a mixer of its own, under which it goes on.
-            yield ev.MixerChanged(rev=state.mixer.rev + 1, state=event.mixer, mix=event.mix)
+            yield ev.MixerChanged(
+                rev=state.mixer.rev + 1, state=event.mixer, mix=event.mix, expression=event.expression
+            )
     yield from _truncation_events(last, at)
 
 

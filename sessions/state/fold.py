@@ -83,7 +83,7 @@ def _turn(state: SessionState, event: ev.TurnAdded) -> SessionState:
 def _gen(state: SessionState, event: ev.AnswerStarted) -> SessionState:
     said = str(event.settings.get("prefill", ""))
     words = mixer_summary(state.mixer.state)
-    markers = (Marker(0, "mixer", words),) if words else ()
+    markers = (Marker(0, "mixer", words, expression=state.mixer.expression),) if words else ()
     answer = Turn(
         event.turn, event.parent, "assistant", said, event.gen, markers=markers, settings=event.settings
     )
@@ -93,8 +93,9 @@ def _gen(state: SessionState, event: ev.AnswerStarted) -> SessionState:
 def _mixer(state: SessionState, event: ev.MixerChanged) -> SessionState:
     # Only a change during an answer gets a marker, so only then it is computed.
     changes = mixer_changes(state.mixer.state, event.state) if event.gen is not None else ()
-    state = replace(state, mixer=MixerState(event.state, event.rev, event.mix))
-    return _with_marker(state, event.gen, Marker(event.at, "mixer", event.words, changes=changes))
+    state = replace(state, mixer=MixerState(event.state, event.rev, event.mix, event.expression))
+    marker = Marker(event.at, "mixer", event.words, changes=changes, expression=event.expression)
+    return _with_marker(state, event.gen, marker)
 
 
 def _tok(state: SessionState, event: ev.TokensGenerated) -> SessionState:
@@ -178,7 +179,7 @@ def _answer(state: SessionState, event: ev.LaneAnswered) -> SessionState:
         for token, text, lp, h in rows
     )
     said = str(event.settings.get("prefill", ""))
-    markers = (Marker(0, "mixer", words),) if words else ()
+    markers = (Marker(0, "mixer", words, expression=event.expression),) if words else ()
     answer = Turn(
         event.turn,
         event.turn - 1,

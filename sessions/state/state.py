@@ -50,7 +50,7 @@ class AnswerToken:
 @dataclass(frozen=True)
 class Marker:
     """A change before token `at` of an answer. `kind` is the event's `t`; `how` says how a distractor was
-    inserted, `changes` what a change of the mixer changed.
+    inserted, `changes` what a change of the mixer changed, `expression` the whole mixer from here on as one line.
     """
 
     at: int
@@ -58,6 +58,7 @@ class Marker:
     words: str
     how: str = ""
     changes: tuple[Change, ...] = ()
+    expression: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,12 @@ class Turn:
 
 @dataclass(frozen=True)
 class MixerState:
-    """The current mixer: its JSON, its revision, and the short hash stamped on tokens."""
+    """The current mixer: its JSON, its revision, the short hash stamped on tokens, and its line."""
 
     state: Mapping[str, Json] = field(default_factory=dict)
     rev: int = 0
     mix: str = ""
+    expression: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from sessions.journal.events import VectorChanged
 
 @dataclass(frozen=True)
 class VectorFacts:
-    """A vector's layers and the metadata of its card; the tensors stay with the model."""
+    """A vector's layers and the metadata of its card; the tensors stay with the model. `source` is the name or path
+    that it was loaded from, `poles` what its card calls its two ends, where that is known.
+    """
 
     name: str
     sha256: str | None
@@ -24,6 +26,13 @@ class VectorFacts:
     suggestion: Mapping[str, Any] | None = None
     usual: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     cosines: Mapping[str, float] = field(default_factory=dict)
+    source: str = field(default="", compare=False)
+    poles: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def reference(self) -> str:
+        """How the line of a mixer names it."""
+        return self.source or self.name
 
     @classmethod
     def from_event(cls, event: VectorChanged) -> VectorFacts:
@@ -39,6 +48,7 @@ class VectorFacts:
             event.suggestion,
             {int(layer): (float(mean), float(std)) for layer, (mean, std) in event.usual.items()},
             event.cosines,
+            event.source,
         )
 
     def percentile(self, layer: int, q: float) -> float | None:

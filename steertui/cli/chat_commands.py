@@ -14,6 +14,7 @@ from sessions.state.channel_words import channel_words
 from sessions.state.settings_words import setting_words
 from steertui.cli.prepared import ChatSetup
 from steertui.commands.slash_words import CHAT, split_line, usage_line, words_at
+from steertui.mixer_lines import MixerLine
 from steertui.mixer_options import build_mixer, read_vector
 from steertui.screens.desk.dialogs.sampling import setting_reader
 from steertui.screens.desk.mixer.edits import MixerBoard, mixer_with_bands
@@ -46,6 +47,16 @@ def _add(setup: ChatSetup, text: str) -> None:
         raise UsageError(usage_line("add"))
     (channel,) = build_mixer([read_vector(text)], setup.load_vector, setup.n_layers).channels
     setup.set_mixer(setup.mixer.add(channel))
+
+
+def _mix(setup: ChatSetup, text: str) -> str | None:
+    """Play the mixer of a line; without one, print the line of what plays now."""
+    if not text:
+        return str(setup.mixer)
+    line = MixerLine.read(text, setup.state.vectors.values())
+    loaded = {sha: setup.load_vector(source) for sha, source in line.sources.items()}
+    setup.set_mixer(line.build(loaded))
+    return None
 
 
 def _new(setup: ChatSetup, text: str) -> str:
@@ -99,6 +110,7 @@ ACTS: Mapping[str, Callable[[ChatSetup, str], str | None]] = {
     "help": _help,
     "vectors": _render_mixer,
     "add": _add,
+    "mix": _mix,
     **{name: partial(_edit, name) for name in TYPED_EDITS},
     **{spec.slash: partial(_set_setting, name) for name, spec in SETTINGS.items() if spec.slash},
     "undo": _undo,

@@ -83,9 +83,8 @@ def answer_row(state: SessionState, event: ev.LaneAnswered) -> Row:
         gen=event.gen, reason=event.stop, tokens=len(event.token_ids), spoke_ms=event.spoke_ms
     )
     answer = AnswerReport.of(state, stop, ()).to_json()
-    return (
-        row | answer | {"mixer": event.mixer, "seed": event.settings.get("seed", 0), "flags": {**event.flags}}
-    )
+    said = {"mixer": event.mixer, "expression": event.expression, "seed": event.settings.get("seed", 0)}
+    return row | answer | said | {"flags": {**event.flags}}
 
 
 def print_json(value: Mapping[str, Any]) -> None:

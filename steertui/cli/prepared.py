@@ -22,9 +22,10 @@ from sessions.state.vector_facts import VectorFacts, rebuild_mixer
 from steertui.cli.backend import OnRecord, open_backend, print_note
 from steertui.cli.conversation import CommandConversation
 from steertui.cli.options import flags
+from steertui.cli.options.mix_option import find_mixer
 from steertui.cli.output.answer import CHANGES, AnswerReport
 from steertui.cli.run_job import absolute_if_exists
-from steertui.mixer_options import build_mixer, check_channels, load_saved_mixer
+from steertui.mixer_options import build_mixer, check_channels
 from steertui.promptlog import KEY_SAID
 
 
@@ -37,6 +38,7 @@ class ChatSetup:
         self._notes: list[str] = []
         self.mixer, self.settings = Mixer(), answer_settings(args)
         check_channels(args.channels or ())
+        self._named_mixer = find_mixer(args.mix, args.model, flags.load_options(args)) if args.mix else None
         self._place = open_backend(args, args.model, on_record)
         try:
             self.conversation = CommandConversation(self._place, args.model, flags.load_options(args))
@@ -170,7 +172,8 @@ class ChatSetup:
 
     def _requested_mixer(self) -> Mixer:
         args = self._args
-        saved = load_saved_mixer(args.mix, self.load_vector, force=args.force) if args.mix else Mixer()
+        named = self._named_mixer
+        saved = named(self.load_vector, force=args.force) if named else Mixer()
         asked = build_mixer(
             args.channels or (),
             self.load_vector,

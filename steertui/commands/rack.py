@@ -44,6 +44,7 @@ COMMANDS: tuple[Command, ...] = (
         ("strip.mute", "m", "m", "mute", "Mute the strip"),
         ("strip.solo", "s", "s", "solo", "Solo: only this strip acts"),
         ("mixer.bypass", "x", "x", "bypass", "Bypass the whole mixer (A/B)"),
+        ("mixer.copy", "Y", "Y", "", "Copy the whole mixer as one line, for /mix and --mix"),
     ),
     *command_group(
         "bank",
@@ -62,5 +63,6 @@ COMMANDS: tuple[Command, ...] = (
         ("bank.up_coarse", "pageup", "PgUp", "", "This layer up, coarse"),
         ("bank.exact", "equals_sign", "=", "", "Type the value of this layer"),
         ("bank.down_coarse", "pagedown", "PgDn", "", "This layer down, coarse"),
+        ("bank.copy", "y", "y", "", "Copy the whole mixer as one line"),
     ),
 )

@@ -59,6 +59,7 @@ SLASH_WORDS: Mapping[str, SlashWord] = {
     **{spec.slash: _setting_word(spec) for spec in SETTINGS.values() if spec.slash},
     "tempo": _at_desk("N", "maximum tokens per second; 0: no limit"),
     "add": _everywhere("VECTOR[:SCALE[@LAYERS]]", "one more channel, from the library or a file"),
+    "mix": _everywhere("[MIX]", "play a mixer written as one line; alone: the line of the one that plays"),
     "remove": _everywhere("[N]", "a channel out of the mixer"),
     "scale": _everywhere("[N] X", "the scale; the sign is along the vector as loaded"),
     "flip": _everywhere("[N]", "flip the vector"),

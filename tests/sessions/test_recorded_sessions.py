@@ -43,6 +43,7 @@ ADDED_KINDS: Mapping[str, str] = {"answer": "an answer of a batch of many"}
 """Kinds of events, of the journal and of jobs, that the program of then did not have. All it had were recorded."""
 NEVER_A_FIELD = {
     "open.schema": "left out as long as it is the first one",
+    "mixer.expression": "not written then",
     "inject.source": "nobody says it",
     "rebuild.wall_ms": "nobody measures it",
     "chunk.wall_ms": "not measured then",
@@ -56,8 +57,8 @@ STORED_AS = {
     ("JobState", "report_count"): "told",
 }
 """Fields of the state that had other names when `state.json` was written."""
-ADDED_SINCE = {("Marker", "changes")}
-"""Fields of the state that the program of then did not have; they are made from what it stored."""
+ADDED_SINCE = {("Marker", "changes"), ("Marker", "expression"), ("MixerState", "expression")}
+"""Fields of the state that the program of then did not have; they are made from what it stored, or empty."""
 NOT_VERIFIED = {"branch-by-command": "no model was ever ready"}
 """Sessions with answers that `verify` refuses, and what it says: a branch begins without an engine."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import UsageError
@@ -77,6 +77,15 @@ def locate_vector(name: str) -> NamedVector:
     if found.sha and not os.path.lexists(expand_home(found.base)):
         return _by_content(found)
     return found
+
+
+def absolute_name(name: str) -> str:
+    """The same name for a process in another folder: a path becomes absolute."""
+    place = parse_name(name)
+    if place.base in library.vector_paths():
+        return name
+    path = expand_home(place.base)
+    return replace(place, base=str(path.absolute())).text if path.exists() else name
 
 
 def open_vector(name: str) -> SteeringVector:

@@ -45,10 +45,15 @@ def name_of_vector(vector: Any, label: str) -> str:
     return str(getattr(vector, "reference", None) or getattr(vector, "name", None) or label)
 
 
+def split_hash(name: str) -> tuple[str, str]:
+    """A name without its `#sha=`, and the digits of that; empty where there is none."""
+    hashed = _HASHED.fullmatch(name)
+    return (hashed[1], hashed[2]) if hashed else (name, "")
+
+
 def find_vector(name: str, find: Callable[[str], Any]) -> tuple[Any, bool]:
     """The vector of a name, and whether the name is its negative pole."""
-    hashed = _HASHED.fullmatch(name)
-    base, sha = (hashed[1], hashed[2]) if hashed else (name, "")
+    base, sha = split_hash(name)
     vector = _with_hash(base, name, sha, find) if sha else find(name)
     poles = tuple(getattr(vector, "poles", ()))
     # A vector whose own name is a pole of it is meant as it is.

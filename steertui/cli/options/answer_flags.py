@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from core.mixer.mixer import SCOPES, UNITS
@@ -35,7 +34,10 @@ def add_steering(parser: argparse.ArgumentParser) -> None:
     for option, read, spelt, words in CHANNELS:
         group.add_argument(option, action="append", dest="channels", type=read, metavar=spelt, help=words)
     group.add_argument(
-        "--mix", type=Path, metavar="FILE", help="a saved mixer, before the channels named here"
+        "--mix",
+        metavar="MIX",
+        help='a mixer, before the channels named here: a line such as "0.5 pirate@3-8 [split]", a saved '
+        "mixer's name or file, or desk: what stands at the desk of the engine that holds the model",
     )
     group.add_argument("--unit", choices=UNITS, help="what a scale of 1 means (relative)")
     group.add_argument("--split", action="store_true", help="divide the scale over the layers of the band")

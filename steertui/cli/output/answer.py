@@ -17,8 +17,8 @@ CHANGES = (ev.MixerChanged, ev.TextInjected, ev.AnswerRewound, ev.CacheRebuilt, 
 
 @dataclass(frozen=True)
 class AnswerReport:
-    """A finished answer. `changes` are the events that changed it, `mixer` is the mixer at its end,
-    `flags` what is wrong with its text.
+    """A finished answer. `changes` are the events that changed it, `mixer` is the mixer at its end and
+    `expression` its line, `flags` what is wrong with its text.
     """
 
     turn: Turn
@@ -27,6 +27,7 @@ class AnswerReport:
     model: str
     changes: Sequence[ev.Event] = ()
     mixer: Mapping[str, Any] = field(default_factory=dict)
+    expression: str = ""
     flags: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -36,7 +37,8 @@ class AnswerReport:
         model = str(state.model.facts["name"]) if state.model else ""
         mixer = state.mixer.state or Mixer().to_json()
         flags = turn_flags(turn, state.path(turn.id))
-        return cls(turn, stop, state.session, model, changes, mixer, flags)
+        line = state.mixer.expression or str(Mixer())
+        return cls(turn, stop, state.session, model, changes, mixer, line, flags)
 
     @property
     def text(self) -> str:
@@ -68,6 +70,7 @@ class AnswerReport:
             "tok_per_s": self.tok_per_s,
             "model": self.model,
             "mixer": self.mixer,
+            "expression": self.expression,
         } | _shadow_json(self.turn)
 
 

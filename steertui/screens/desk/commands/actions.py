@@ -59,6 +59,8 @@ ACTIONS: Mapping[str, Callable[[DeskScreen], None]] = {
     "token.previous_change": partial(token_actions.step_change, change=-1),
     "token.branch": token_actions.branch_at_token,
     "mixers.open": mixer_actions.open_mixer_dialog,
+    "mixer.copy": mixer_actions.copy_line,
+    "bank.copy": mixer_actions.copy_line,
     "vector.add": vector_actions.open_vector_dialog,
     "strip.flip": strip_edit(edits.flip),
     "strip.mute": strip_edit(edits.mute),

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput, SteerError
-from sessions.state.vector_facts import rebuild_mixer
+from sessions.state.vector_facts import VectorFacts, rebuild_mixer
 from steertui import mixers
+from steertui.mixer_lines import MixerLine
 from steertui.screens.desk.dialogs.mixers import mixer_dialog, name_dialog, read_mixer_choice
-from steertui.screens.desk.mixer.edits import load_preset
+from steertui.screens.desk.mixer.edits import load_preset, set_mixer
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import DeskScreen
@@ -68,6 +69,37 @@ async def _load_mixer(desk: DeskScreen, path: Path) -> None:
     known = desk.link.state.vectors
     mixer = rebuild_mixer(state, known, desk.mixer_panel.board.n_layers)
     desk.mixer_panel.try_edit(lambda: load_preset(desk.mixer_panel.board, mixer, path.stem))
+
+
+def copy_line(desk: DeskScreen) -> None:
+    """Copy the mixer as one line, exactly; it can be typed after /mix and --mix."""
+    desk.app.copy_to_clipboard(str(desk.mixer_panel.board.mixer))
+
+
+def play_line(desk: DeskScreen, text: str) -> None:
+    """Replace the mixer by the one of a line; a wrong line raises before anything is loaded."""
+    line = MixerLine.read(text, desk.link.state.vectors.values())
+    desk.run_async(_play_line(desk, line))
+
+
+async def _play_line(desk: DeskScreen, line: MixerLine) -> None:
+    """All or nothing, as a saved mixer."""
+    try:
+        loaded = {sha: await _load_facts(desk, sha, source) for sha, source in line.sources.items()}
+        mixer = line.build(loaded)
+    except SteerError as error:
+        desk.warn(str(error))
+        return
+    desk.mixer_panel.try_edit(lambda: set_mixer(desk.mixer_panel.board, mixer))
+
+
+async def _load_facts(desk: DeskScreen, sha: str, source: str) -> VectorFacts:
+    """What the engine knows of a vector, which is loaded unless the session holds its content already."""
+    held = [vector for vector in desk.link.state.vectors.values() if vector.sha256 == sha]
+    if held:
+        return VectorFacts.from_event(held[0])
+    name = (await desk.link.request_or_raise("vector.load", source=source))["name"]
+    return VectorFacts.from_event(desk.link.state.vectors[name])
 
 
 async def _ensure_vector(desk: DeskScreen, channel: dict[str, Any]) -> None:

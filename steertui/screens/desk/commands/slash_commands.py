@@ -120,6 +120,14 @@ def _add(desk: DeskScreen, text: str) -> None:
     desk.run_async(vector_actions.add_channel_strip(desk, read_vector(text)))
 
 
+def _mix(desk: DeskScreen, text: str) -> None:
+    """Play the mixer of a line; without one, copy the line of what stands there."""
+    if text:
+        mixer_actions.play_line(desk, text)
+    else:
+        mixer_actions.copy_line(desk)
+
+
 def _set_max_rate(desk: DeskScreen, text: str) -> None:
     desk.composer.set_max_rate(readers.read_count(text))
 
@@ -142,6 +150,7 @@ ACTS: Mapping[str, Callable[[DeskScreen, str], None]] = {
     **{spec.slash: _setting_act(name) for name, spec in SETTINGS.items() if spec.slash},
     "tempo": _set_max_rate,
     "add": _add,
+    "mix": _mix,
     **{name: partial(_edit, name) for name in TYPED_EDITS},
     "rewind": _rewind,
     "distract": _distract,

@@ -212,6 +212,11 @@ def load_preset(board: MixerBoard, mixer: Mixer, name: str) -> MixerEdit:
     return MixerEdit(board.with_mixer(mixer), (Change("preset", MIXER, {}, {"preset": name}),))
 
 
+def set_mixer(board: MixerBoard, mixer: Mixer) -> MixerEdit:
+    """Replace the whole mixer by one that was written as a line."""
+    return MixerEdit.between(board, board.with_mixer(mixer))
+
+
 def remove_channel(board: MixerBoard) -> MixerEdit:
     after = replace(board, mixer=board.mixer.remove(board.selected)).select(board.selected)
     return MixerEdit.between(board, after)
