@@ -136,3 +136,11 @@ def test_words_go_to_stdout_and_the_rest_to_stderr(
     assert main.main(["say", "hello", "--model", str(tiny), "--max-new", "5"]) == 0
     assert capsys.readouterr().out == out
     assert "steertui chat on tiny" in err
+
+
+def test_a_line_is_the_mixer_of_the_chat(chat: Chat, push: Path) -> None:
+    report, err = chat(f"/mix 2 unit {push}@2-3 [split]", "/mix", "hello", "/mix 1 nobody")
+    assert f"2.0 unit {push}@2-3[split]" in err
+    assert "column 3, “nobody”" in err
+    assert ids(report) == ids(chat("hello", options=("--mix", f"2 unit {push}@2-3 [split]"))[0])
+    assert ids(report) != ids(chat("hello")[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from core.errors import EngineUnavailable
@@ -28,10 +29,18 @@ def find_mixer(text: str, model: str, options: Mapping[str, Any]) -> AskedMixer:
     if text.strip() == DESK:
         return _mixer_of_desk(model, options)
     path = mixers.find(text)
-    if path.is_file():
+    if _is_file(path):
         return lambda load, *, force: load_saved_mixer(path, load, force=force)
     line = MixerLine.read(text)
     return lambda load, *, force: line.build({sha: load(source) for sha, source in line.sources.items()})
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # A line may be longer than any file name.
+        return False
 
 
 def _mixer_of_desk(model: str, options: Mapping[str, Any]) -> AskedMixer:

@@ -434,3 +434,22 @@ def test_an_old_journal_is_taken_up_where_it_stopped(tmp_path: Path) -> None:
     until(lambda: not session.busy)
     assert [turn.role for turn in session.state.path()] == ["user", "assistant"] * 2
     session.close("over")
+
+
+def test_every_marker_of_a_mixer_has_its_line(slow: Room, gate: Gate) -> None:
+    """A journal folded elsewhere: each line parses to the state that its event announces."""
+    slow.session.load_vector("loud")
+    slow.session.mixer(1, mixer(0.5))
+    slow.session.chat("hello", settings={"max_new_tokens": 4})
+    gate.let(2)
+    until(lambda: len(slow.spoken()) == 2)
+    slow.session.mixer(2, Mixer((Channel(LOUD, scale=-2.0, layers="40%-85%", muted=True),)).to_json())
+    gate.let(10)
+    slow.idle()
+    turn = slow.state.path()[-1]
+    lines = [marker.expression for marker in turn.markers if marker.kind == "mixer"]
+    assert lines == ["0.5 relative loud", "-2.0 relative loud@40%-85%[muted]"]
+    changed = slow.all(ev.MixerChanged)
+    assert slow.state.mixer.expression == lines[-1]
+    for event in changed:
+        assert Mixer.parse(event.expression, {"loud": LOUD}.__getitem__).to_json() == event.state

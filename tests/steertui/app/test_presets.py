@@ -194,3 +194,27 @@ async def test_hostile_files_are_only_drawn(tmp_path: Path) -> None:
         await at.pilot.pause()
         await at.pilot.pause()
         assert not talks_to_terminal("\n".join(at.drawn()))
+
+
+async def test_a_line_is_played_copied_and_given_back_when_it_is_wrong() -> None:
+    async with stage() as at:
+        at.desk.prompt.load_text("/mix 0.5 unit drifting@3-4 - 0.2 relative pirate[muted]")
+        at.desk.prompt.action_send()
+        await at.until(lambda: len(desk_state(at)) == 2)
+        assert [channel["scale"] for channel in desk_state(at)] == [-0.5, -0.2]
+        line = "-0.5 unit determined-drifting@3-4 - 0.2 relative pirate[muted]"
+        assert str(at.desk.mixer_panel.board.mixer) == line
+        assert at.desk.link.state.mixer.expression == line
+        copied: list[str] = []
+        at.pilot.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+        at.desk.enter_play()
+        await at.press("Y")
+        at.desk.mixer_panel.bank.focus()
+        await at.press("y")
+        assert copied == [line, line]
+        at.desk.enter_type()
+        at.desk.prompt.load_text("/mix 0.5 pirate [angle=3deg]")
+        at.desk.prompt.action_send()
+        await at.sees("column 13")
+        assert at.desk.prompt.text == "/mix 0.5 pirate [angle=3deg]"
+        assert str(at.desk.mixer_panel.board.mixer) == line
