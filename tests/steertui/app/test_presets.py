@@ -215,6 +215,6 @@ async def test_a_line_is_played_copied_and_given_back_when_it_is_wrong() -> None
         at.desk.enter_type()
         at.desk.prompt.load_text("/mix 0.5 pirate [angle=3deg]")
         at.desk.prompt.action_send()
-        await at.sees("column 13")
+        await at.until(lambda: any("column 13, “angle”" in toast for toast in at.toasts))
         assert at.desk.prompt.text == "/mix 0.5 pirate [angle=3deg]"
         assert str(at.desk.mixer_panel.board.mixer) == line
