@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_MARKS = 4
@@ -51,9 +52,20 @@ class Sanitiser:
         """The visible form of the next piece."""
         if piece.isascii() and piece.isprintable():
             return self._plain(piece)
-        # Runs of printable ASCII are taken whole; only other characters need rules of their own.
-        runs = _RUNS.findall(piece.replace("\r\n", "\n"))
-        return "".join(self._visible(run) if len(run) == 1 else self._plain(run) for run in runs)
+        return "".join(self._visible_runs(piece.replace("\r\n", "\n")))
+
+    def feed_token(self, token: str) -> str:
+        """A token's visible form, cut after `MAX_LINE` characters: only a hostile model has longer ones."""
+        rest = len(token) - MAX_LINE
+        return self.feed(token if rest <= 0 else f"{token[:MAX_LINE]}… and {rest:,} characters")
+
+    def _visible_runs(self, piece: str) -> Iterator[str]:
+        """Runs of printable ASCII are taken whole; only other characters need rules of their own."""
+        for run in _RUNS.finditer(piece):
+            yield self._visible(run[0]) if len(run[0]) == 1 else self._plain(run[0])
+            # A single line that has been cut is over: a text of a megabyte costs no more than its beginning.
+            if self.line_length > MAX_LINE and not self.multiline:
+                return
 
     def _plain(self, piece: str) -> str:
         """Printable ASCII, the common case: only its length has to be limited."""

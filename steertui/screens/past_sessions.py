@@ -88,7 +88,7 @@ def _answer_items(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
         # Several changes may precede the same token.
         while markers and markers[0].at <= index:
             items += _change_items(markers.pop(0), index)
-        items.append(TextPiece(stream.feed(token.text), index, turn.id, token.proj))
+        items.append(TextPiece(stream.feed_token(token.text), index, turn.id, token.proj))
     return items
 
 

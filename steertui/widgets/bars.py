@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+from steertui.text import MAX_MARKS
 from steertui.widgets import glyphs
 
 
@@ -73,6 +74,7 @@ def progress_bar(done: float, total: float, width: int) -> tuple[str, str]:
 
 def clip_text(text: str, width: int) -> str:
     """Cut plain text to `width` cells with an ellipsis. The text must be sanitised already."""
+    text = text[: _enough(width)]
     if cell_len(text) <= width:
         return text
     # A wide character at the cut becomes a blank, which is stripped before the ellipsis.
@@ -91,14 +93,24 @@ def join_fitting(parts: Iterable[str], width: int, gap: str = "  ") -> str:
 
 def clip_middle(text: str, width: int) -> str:
     """Cut text to `width` cells in the middle, since similar names differ at their ends."""
-    if cell_len(text) <= width:
-        return text
     if width < 5:
         return clip_text(text, width)
+    if len(text) > 2 * (enough := _enough(width)):
+        text = text[:enough] + text[-enough:]
+    if cell_len(text) <= width:
+        return text
     head = (width - 1) // 3
     # `set_cell_size` cuts at the end, so the tail is cut from the reversed text.
     tail = set_cell_size(text[::-1], width - 1 - head)[::-1]
     return set_cell_size(text, head) + "…" + tail
+
+
+def _enough(width: int) -> int:
+    """So many characters of sanitised text are wider than `width` cells: a cell has at most `MAX_MARKS` marks.
+
+    Long text is cut here before it is measured, because widgets measure it again in every frame.
+    """
+    return (1 + MAX_MARKS) * (max(width, 0) + 1)
 
 
 def fit_text(text: str, width: int, *, right: bool = False) -> str:

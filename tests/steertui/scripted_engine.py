@@ -25,6 +25,8 @@ from steertui.engine.process import EngineProcess
 from steertui.engine.sockets import EngineSocket
 from tests.sessions import scripted
 
+HANG_S = 300.0
+"""Nothing that goes on takes so long, on the busiest machine either."""
 LAYERS = 10
 WAIT = None
 TEXT = (
@@ -49,7 +51,7 @@ class Metronome:
         self._permits.release(tokens)
 
     def wait(self) -> None:
-        if not self._permits.acquire(timeout=20):
+        if not self._permits.acquire(timeout=HANG_S):
             raise TimeoutError("the test never ticked")
 
 
@@ -170,7 +172,7 @@ class Studio:
 
     def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Instrument:
         progress(0.5, "weights")
-        if not self.loaded.wait(20):
+        if not self.loaded.wait(HANG_S):
             raise TimeoutError("the test never let the model load")
         self.instrument = Instrument(name, self.script, self.metronome)
         return self.instrument

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import importlib
 import pkgutil
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +22,7 @@ from textual.widget import Widget
 
 import steertui.screens
 import steertui.widgets
+from tests.steertui.app.stage import stage
 from tests.steertui.scenes.hostile import Hostile, places, trouble
 from tests.steertui.scenes.scene import SCENES, played
 from tests.steertui.snapshots import own_folders, still
@@ -183,6 +186,19 @@ def test_they_were_seen_in_every_widget() -> None:
     missing = {name: set(fields) - seen.get(name, set()) for name, fields in CASES.items()}
     assert {name: fields for name, fields in missing.items() if fields} == {}
     assert set(CASES) - set(seen) == set()
+
+
+def test_nothing_is_left_of_an_app_that_has_ended() -> None:
+    """Else a process that walks through fifty scenes keeps the texts of all of them."""
+
+    async def ended() -> weakref.ref[App[Any]]:
+        async with stage() as at:
+            await at.ready()
+            return weakref.ref(at.pilot.app)
+
+    gone = asyncio.run(ended())
+    gc.collect()
+    assert gone() is None
 
 
 def test_a_word_of_a_megabyte_is_bounded() -> None:

@@ -169,7 +169,7 @@ class TranscriptFeed:
             self._draw_due_markers(index)
             self.items.append(
                 TextPiece(
-                    self.stream.feed(text),
+                    self.stream.feed_token(text),
                     index,
                     NOT_GENERATED if self.shown_turn is None else self.shown_turn,
                 )

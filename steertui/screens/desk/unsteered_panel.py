@@ -109,7 +109,7 @@ class UnsteeredPanel(Vertical):
 
     def _append_texts(self, start: int, texts: tuple[str, ...]) -> None:
         self.transcript.extend(
-            [TextPiece(self._stream.feed(str(text)), index) for index, text in enumerate(texts, start)]
+            [TextPiece(self._stream.feed_token(str(text)), index) for index, text in enumerate(texts, start)]
         )
 
     def _apply_meter(self, event: ev.MeterReadings) -> None:

@@ -146,6 +146,10 @@ class TranscriptLayout:
         # The word may have begun in earlier tokens; its runs from `_word` on move together.
         if self.lines[-1].cells + cells > self.width and self._word:
             self._carry_word()
+        # A word longer than two lines fills whole lines, which are cut without looking at each character.
+        if cells > 2 * self.width and (each := _uniform_width(segment, cells)):
+            segment = self._put_whole_lines(segment, each, owner)
+            cells = each * len(segment)
         # A word longer than a line is split.
         while self.lines[-1].cells + cells > self.width:
             room = self.width - self.lines[-1].cells
@@ -154,6 +158,25 @@ class TranscriptLayout:
             self._wrap(soft=True)
             cells -= cell_len(head)
         self._append_run(segment, owner)
+
+    def _put_whole_lines(self, word: str, each: int, owner: Owner) -> str:
+        """Fill the open line and those after it with characters of `each` cells; returns the end of the word,
+        which does not fill a line.
+        """
+        line = self.lines[-1]
+        # An empty line takes a character even where it is wider than the line.
+        start = max((self.width - line.cells) // each, 0 if line.cells else 1)
+        self._append_run(word[:start], owner)
+        size = max(self.width // each, 1)
+        end = start + (len(word) - start - 1) // size * size
+        gutter = " " * len(line.gutter)
+        line.soft, line.strip = True, None
+        self.lines += [
+            LayoutLine(line.kind, gutter, [(word[at : at + size], owner)], each * size, soft=True)
+            for at in range(start, end, size)
+        ]
+        self._start(LayoutLine(line.kind, gutter))
+        return word[end:]
 
     def _carry_word(self) -> None:
         """Move the unfinished word to a new line."""
@@ -178,6 +201,13 @@ class TranscriptLayout:
             line.strip = None
             if isinstance(owner, TextPiece):
                 owner.line = len(self.lines) - 1
+
+
+def _uniform_width(word: str, cells: int) -> int:
+    """The width of every character of a word that is `cells` wide, or 0 if they differ."""
+    widths = {cell_len(char) for char in set(word)}
+    # Characters that join (a flag, a skin colour) are wider one by one than together.
+    return widths.pop() if widths == {cells / len(word)} else 0
 
 
 def _split_at_cells(text: str, cells: int, at_least: int) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from steertui.screens.desk.screen import DeskScreen
 from steertui.widgets.status.status import StatusLine
 from steertui.widgets.transcript.document import TextPiece, TranscriptMarker, TranscriptNote
 from tests.steertui import scripted_engine
-from tests.steertui.scripted_engine import Studio
+from tests.steertui.scripted_engine import HANG_S, Studio
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Stage:
 
     async def until(self, true: Callable[[], object]) -> None:
         """A hang is a failure, not a timing."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANG_S):
             while not true():
                 await self.pilot.pause(0.01)
 
@@ -130,9 +131,13 @@ async def desk_at(
 ) -> AsyncIterator[Stage]:
     """A screen on an engine that is there."""
     app = App(model, path, settings or Settings())
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        desk = app.screen
-        assert isinstance(desk, DeskScreen)
-        yield Stage(pilot, desk, studio)
-        await desk.link.close()
+    try:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            desk = app.screen
+            assert isinstance(desk, DeskScreen)
+            yield Stage(pilot, desk, studio)
+            await desk.link.close()
+    finally:
+        # An app freezes what it is made of, since its process ends with it; this one runs many apps.
+        gc.unfreeze()

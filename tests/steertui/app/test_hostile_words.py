@@ -7,6 +7,10 @@ from textual import events
 from textual.app import App
 from textual.widgets import Markdown
 
+from steertui.screens.desk.unsteered_panel import UnsteeredPanel
+from steertui.screens.past_sessions import past_items
+from steertui.text import MAX_LINE
+from steertui.widgets.transcript.document import TextPiece
 from tests.steertui import scripted_engine
 from tests.steertui.app.stage import stage
 from tests.steertui.app.test_terminal import opened
@@ -98,3 +102,23 @@ async def test_links_and_pictures_are_words(monkeypatch: pytest.MonkeyPatch) -> 
         await at.pilot.click(offset=(at.drawn()[row].index("http://evil/x.png"), row))
         await at.press("enter", "o", "space", "space")
         assert at.pilot.app.is_running
+
+
+@pytest.mark.anyio
+async def test_a_token_of_a_megabyte_is_cut_in_the_transcript_and_beside_it() -> None:
+    """Ten of them would be a million rows. The session, which is recorded, has all of it."""
+    async with stage(studio("w" * 1_000_000, " end"), size=(140, 40)) as at:
+        await at.ready()
+        await at.press("tab", "S", "S")
+        at.desk.prompt.focus()
+        await at.ask("one")
+        await at.play(2)
+        shadow = at.desk.query_one(UnsteeredPanel).transcript.document
+        await at.until(lambda: len(shadow.last_answer()) > MAX_LINE)
+        for shown in (at.pieces[0].text, shadow.items[1].text):  # type: ignore[union-attr]
+            assert shown.endswith("… and 980,000 characters")
+            assert len(shown) < MAX_LINE + 40
+        (answer,) = [turn for turn in at.desk.link.state.turns.values() if turn.gen is not None]
+        assert len(answer.tokens[0].text) == 1_000_000
+        again = [item.text for item in past_items([answer]) if isinstance(item, TextPiece)]
+        assert again == [piece.text for piece in at.pieces]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import random
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from rich.cells import cell_len
 
 from steertui.cli.output.progress import CLEAR, ProgressLine
+from steertui.text import MAX_MARKS
 from steertui.widgets import bars, glyphs
 
 
@@ -35,6 +38,25 @@ def plain_characters() -> Iterator[None]:
 )
 def test_it_is_full_only_when_the_work_is_done(done: float, total: float, drawn: str) -> None:
     assert "".join(bars.progress_bar(done, total, 8)) == drawn
+
+
+ROUGH = ("a", "日", "e" + "\u0301" * MAX_MARKS, " ", "🙂")
+
+
+@pytest.mark.parametrize("clip", [bars.clip_text, bars.clip_middle, bars.fit_text])
+def test_long_text_is_clipped_by_what_is_seen_of_it(
+    clip: Callable[[str, int], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if all of it had been measured, which takes as long as the text is."""
+    rng = random.Random(0)
+    texts = ["".join(rng.choices(ROUGH, k=rng.choice((1, 5, 9, 300)))) for _ in range(300)]
+    cut = [[clip(text, width) for width in (0, 1, 4, 5, 12, 40)] for text in texts]
+    measured: list[int] = []
+    monkeypatch.setattr(bars, "cell_len", lambda text: measured.append(len(text)) or cell_len(text))
+    assert cell_len(clip("日" + "W" * 1_000_000, 40)) == 40
+    assert max(measured) < 500
+    monkeypatch.setattr(bars, "_enough", lambda width: 10**9)
+    assert [[clip(text, width) for width in (0, 1, 4, 5, 12, 40)] for text in texts] == cut
 
 
 class Terminal(io.StringIO):

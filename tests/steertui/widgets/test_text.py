@@ -55,6 +55,24 @@ def test_endless_lines_are_folded_or_cut() -> None:
     assert len(safe_text("x" * (3 * MAX_LINE))) == MAX_LINE + 1
 
 
+def test_a_token_of_a_megabyte_is_cut_and_says_how_much_of_it() -> None:
+    stream = Sanitiser()
+    assert stream.feed_token("x" * MAX_LINE) == "x" * MAX_LINE
+    shown = Sanitiser().feed_token("x" * 1_000_000)
+    assert len(shown) < MAX_LINE + 40
+    assert shown.replace("\n", "").endswith("x… and 980,000 characters")
+
+
+def test_only_the_beginning_of_an_endless_line_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Widgets do this in every frame."""
+    looked: list[str] = []
+    plain, visible = Sanitiser._plain, Sanitiser._visible
+    monkeypatch.setattr(Sanitiser, "_plain", lambda self, run: looked.append(run) or plain(self, run))
+    monkeypatch.setattr(Sanitiser, "_visible", lambda self, run: looked.append(run) or visible(self, run))
+    assert len(safe_text("日本ab" * 100_000)) == MAX_LINE + 1
+    assert sum(map(len, looked)) < MAX_LINE + 10
+
+
 def test_pieces_equal_the_whole() -> None:
     text = "".join(HOSTILE.values()) + "plain words\nand more" * 3
     stream = Sanitiser()

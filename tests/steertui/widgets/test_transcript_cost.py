@@ -24,9 +24,9 @@ class Counting(Transcript):
         self.built += 1
         return super().build_strip(line, number)
 
-    def _fold(self) -> None:
+    def _refold(self) -> None:
         self.folded += 1
-        super()._fold()
+        super()._refold()
 
 
 class Page(App[None]):

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from sessions.state.mixer_changes import describe_change, mixer_changes
 from steertui.screens.past_sessions import change_mark
+from steertui.widgets.transcript import layout as layout_module
 from steertui.widgets.transcript.document import (
     TextPiece,
     TranscriptDocument,
@@ -55,6 +56,52 @@ def test_wide_and_endless_words_are_cut_by_cells() -> None:
     layout.fold([TranscriptTurn("asst"), TextPiece("日本語日本語日本語", 0), TextPiece("x" * 40, 1)])
     assert all(line.cells == cell_len(line.text) <= 9 for line in layout.lines)
     assert "".join(line.text for line in layout.lines) == "日本語日本語日本語" + "x" * 40
+
+
+LETTERS = ("ab", "日本", "Жx", "a日", "e\u0301", "👍", "ab c")
+
+
+def laid_out(width: int, texts: list[str]) -> list[tuple[str, str, list[str], int, bool]]:
+    layout = TranscriptLayout(width)
+    layout.fold([TranscriptTurn("asst"), *(TextPiece(text, n) for n, text in enumerate(texts))])
+    return [
+        (line.kind, line.gutter, [text for text, _ in line.runs], line.cells, line.soft)
+        for line in layout.lines
+    ]
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 9, 20])
+def test_long_words_are_cut_at_once_where_one_character_after_the_other_would_be(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(width)
+    talks = [
+        [
+            "".join(rng.choice(rng.choice(LETTERS)) for _ in range(rng.choice((1, 7, 90))))
+            + rng.choice(" \n-")
+            if rng.random() < 0.3
+            else rng.choice(LETTERS[:4])[: rng.randint(1, 2)] * rng.choice((1, 30, 100))
+            for _ in range(5)
+        ]
+        for _ in range(100)
+    ]
+    quick = [laid_out(width, texts) for texts in talks]
+    monkeypatch.setattr(layout_module, "_uniform_width", lambda word, cells: 0)
+    assert [laid_out(width, texts) for texts in talks] == quick
+
+
+@pytest.mark.parametrize("letter", ["W", "Ж", "日"])
+def test_a_word_of_a_megabyte_is_not_measured_letter_by_letter(
+    letter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[str] = []
+    monkeypatch.setattr(layout_module, "cell_len", lambda text: measured.append(text) or cell_len(text))
+    piece = TextPiece(letter * 100_000, 0)
+    layout = TranscriptLayout(80)
+    layout.fold([TranscriptTurn("asst"), piece])
+    assert "".join(line.text for line in layout.lines) == piece.text
+    assert piece.line == len(layout.lines) - 1
+    assert len(measured) < 10
 
 
 def test_appending_touches_only_the_end() -> None:
