@@ -11,7 +11,7 @@ from sessions.journal import events as ev
 from sessions.state.state import SessionState
 from steertui.cli.backend import CommandBackend, event_error, wait_for_model
 from steertui.cli.output.progress import ProgressLine
-from steertui.cli.run_job import on_ctrl_c, report_progress
+from steertui.cli.run_job import cancel_job, on_ctrl_c, report_progress
 
 FAILED = ("error", "oom")
 
@@ -56,7 +56,7 @@ class CommandConversation:
         it, and the last event says so.
         """
         number = self.do("job.start", kind=kind, params=dict(params))["job"]
-        with ProgressLine() as bar, on_ctrl_c(lambda: self.do("job.cancel", job=number)):
+        with ProgressLine() as bar, on_ctrl_c(lambda: cancel_job(self._place, number)):
             for record in self._place.records():
                 event = record.event
                 if isinstance(event, ev.JobChanged) and event.job == number:

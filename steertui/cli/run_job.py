@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from core.errors import SteerError
+from core.errors import SteerError, UsageError
 from core.files import expand_home
 from core.jobs.job import Progress
 from sessions.job_specs.catalogue import OFFERS
@@ -95,7 +95,7 @@ def _run_job(
     events: bool,
 ) -> Report:
     number = place.do("job.start", kind=kind, params=dict(params))["job"]
-    with on_ctrl_c(lambda: place.do("job.cancel", job=number)):
+    with on_ctrl_c(lambda: cancel_job(place, number)):
         for record in place.records():
             event = record.event
             if isinstance(event, ev.JobChanged) and event.job == number:
@@ -105,6 +105,16 @@ def _run_job(
                 else:
                     return _job_summary(event)
     raise SteerError("the job did not finish")
+
+
+def cancel_job(place: CommandBackend, number: int) -> None:
+    """Cancel a job. One that ended a moment ago cannot be cancelled: its summary is on its way."""
+    try:
+        place.do("job.cancel", job=number)
+    except SteerError as error:
+        # An engine's refusal has the exit code of its error, not its class.
+        if error.exit_code != UsageError.exit_code:
+            raise
 
 
 def report_progress(job: ev.JobChanged, bar: ProgressLine, *, events: bool = False) -> None:

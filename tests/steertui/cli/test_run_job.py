@@ -19,13 +19,16 @@ import steertui
 from core.errors import BadInput, EngineUnavailable, SteerError
 from core.jobs import job
 from sessions import job_factories
+from sessions.journal import events as ev
 from sessions.journal.folder import all_folders
 from sessions.journal.reader import read
 from sessions.live import torch_backend
 from sessions.state.fold import fold_all
 from sessions.state.state import SessionState
 from steertui import paths
+from steertui.cli import run_job
 from steertui.cli.options.preflight import absolute_params
+from steertui.cli.output.progress import ProgressLine
 from steertui.cli.run_job import execute_job
 from steertui.engine.connect import EngineConnection
 from tests.sessions.scripted import Studio
@@ -197,6 +200,22 @@ def test_ctrl_c_cancels_and_the_same_command_goes_on_from_there(engine: EngineCo
     PERMITS.release(4)
     assert execute_job(asked(own=own), "count", {"to": 4, "wait": True})["squares"] == (0, 1, 4, 9)
     assert sorted(WORKED) == [0, 1, 2, 3], "no step was worked twice"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_ctrl_c_at_the_very_end_comes_too_late(
+    engine: EngineConnection, own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job has ended, and its command has not read that yet: it reports what was done."""
+    usual = run_job.report_progress
+
+    def interrupted(job: ev.JobChanged, bar: ProgressLine, *, events: bool = False) -> None:
+        if job.ended:
+            os.kill(os.getpid(), signal.SIGINT)
+        usual(job, bar, events=events)
+
+    monkeypatch.setattr(run_job, "report_progress", interrupted)
+    assert execute_job(asked(own=own), "count", {"to": 2})["squares"] == (0, 1)
 
 
 def test_a_command_that_is_gone_leaves_no_job_behind(engine: EngineConnection) -> None:
