@@ -5,14 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import queue
 import select
 import signal
 import struct
 import sys
 import termios
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import pyte
 
@@ -65,13 +68,20 @@ class Terminal:
                 data = os.read(self.fd, self.chunk)
             except OSError:
                 return False
-            self.raw += data
-            # pyte does not know the private modes with a `>` or `$` in them and would print their tails.
-            self.stream.feed(data.replace(b"\x1b[>", b"\x1b[").replace(b"$p", b"h"))
+            self._paint(data)
             return bool(data)
         return True
 
-    def until(self, true: Callable[[], object], seconds: float = 60) -> None:
+    def _paint(self, data: bytes) -> None:
+        self.raw += data
+        # pyte does not know the private modes with a `>` or `$` in them and would print their tails.
+        self.stream.feed(data.replace(b"\x1b[>", b"\x1b[").replace(b"$p", b"h"))
+
+    def close(self) -> None:
+        """When the child has gone."""
+        os.close(self.fd)
+
+    def until(self, true: Callable[[], object], seconds: float = 300) -> None:
         """Reads on until it is so; a hang is a failure, not a timing."""
         limit = time.monotonic() + seconds
         while not true():
@@ -89,19 +99,45 @@ class Terminal:
 
 
 class Line(Terminal):
-    """A terminal at the end of a line that carries so many bytes a second, and that says where its cursor is."""
+    """A terminal at the end of a line that carries so many bytes a second, and that says where its cursor is.
+
+    The line is a thread: how long the test takes to paint and to look is no part of it.
+    """
 
     rate = 1 << 20
-    chunk = 1 << 10
+    question = b"\x1b[6n"
+
+    def __init__(self, *words: str, **how: Any) -> None:
+        super().__init__(*words, **how)
+        self._came: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._line = threading.Thread(target=self._carry, daemon=True)
+        self._line.start()
+
+    def _carry(self) -> None:
+        before, data = b"", b"-"
+        while data:
+            began = time.monotonic()
+            try:
+                data = os.read(self.fd, self.chunk)
+            except OSError:
+                data = b""
+            time.sleep(max(0.0, began + len(data) / self.rate - time.monotonic()))
+            for _ in range((before + data).count(self.question)):
+                self.press(b"\x1b[1;1R")
+            before = data[1 - len(self.question) :]
+            self._came.put(data)
 
     def read(self) -> bool:
-        began, before = time.monotonic(), len(self.raw)
-        there = super().read()
-        fresh = self.raw[max(before - 3, 0) :]
-        time.sleep(max(0.0, began + (len(self.raw) - before) / self.rate - time.monotonic()))
-        for _ in range(fresh.count(b"\x1b[6n")):
-            self.press(b"\x1b[1;1R")
-        return there
+        try:
+            data = self._came.get(timeout=0.02)
+        except queue.Empty:
+            return True
+        self._paint(data)
+        return bool(data)
+
+    def close(self) -> None:
+        self._line.join()
+        super().close()
 
 
 @contextmanager
@@ -120,4 +156,4 @@ def terminal(
             os.waitpid(child.pid, 0)
         except (ProcessLookupError, ChildProcessError):
             pass
-        os.close(child.fd)
+        child.close()

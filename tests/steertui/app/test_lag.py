@@ -185,6 +185,7 @@ async def test_who_leaves_twice_meanwhile_is_told_what_the_first_time_was_to_say
 
 class Modem(Line):
     rate = 12_000
+    chunk = 1 << 10
 
 
 @pytest.mark.slow

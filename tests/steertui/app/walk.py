@@ -40,7 +40,7 @@ class Walk:
 
     # The screen ----------------------------------------------------------------------------------------------------
 
-    def sees(self, *texts: str, seconds: float = 30) -> None:
+    def sees(self, *texts: str, seconds: float = 300) -> None:
         self.at.until(lambda: all(text in self.at.text for text in texts), seconds)
 
     def reads(self, *texts: str) -> None:
@@ -122,7 +122,7 @@ class Walk:
     # The talk ------------------------------------------------------------------------------------------------------
 
     def ready(self) -> None:
-        self.sees("IDLE", seconds=60)
+        self.sees("IDLE")
 
     def says(self, text: str = ASKED) -> int:
         """Types it and sends it, and waits until its answer has begun; the number of that answer."""
@@ -159,7 +159,7 @@ class Walk:
 
     def ended(self, gen: int) -> str:
         """The whole answer, once all of it is on the page too."""
-        self.at.until(lambda: self.turn(gen).stop, seconds=60)
+        self.at.until(lambda: self.turn(gen).stop)
         self.ready()
         self.at.until(self._settled)
         self.at.until(lambda: CURSOR not in self.page)
