@@ -16,7 +16,6 @@ from tests.core.reference import vector
 
 V, W = vector(0), vector(1)
 PROMPT = zoo.ids(1, 6)[0].tolist()
-CHANGES = 10_000
 
 
 def desk(scale):
@@ -46,7 +45,8 @@ class Watched:
         monkeypatch.setattr(LayerPlan, "steer", steering)
 
 
-def test_ten_thousand_random_changes_during_an_answer(monkeypatch):
+@pytest.mark.parametrize("changes", [1_000, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_thousands_of_random_changes_during_an_answer(monkeypatch, changes):
     model = reference.model()
     watched = Watched(monkeypatch, model)
     live = core.stream(model, PROMPT, mixer=desk(1.0), max_new_tokens=10**6, ignore_end=True, meters={})
@@ -55,7 +55,7 @@ def test_ten_thousand_random_changes_during_an_answer(monkeypatch):
 
     def turn(seed):
         draw = random.Random(seed)
-        for _ in range(CHANGES // 4):
+        for _ in range(changes // 4):
             mixer = desk(draw.uniform(0.5, 3.0))
             tickets.append(live.set(mixer.flip(0) if draw.random() < 0.5 else mixer))
 
@@ -73,7 +73,7 @@ def test_ten_thousand_random_changes_during_an_answer(monkeypatch):
             live.rewind(150)
         if done.is_set():
             live.cancel()
-    assert len(tickets) == CHANGES
+    assert len(tickets) == changes
     one_plan_per_pass(watched)
     everyone_was_answered(tickets, live)
 
@@ -88,7 +88,7 @@ def one_plan_per_pass(watched):
 
 def everyone_was_answered(tickets, live):
     """Revisions are numbered once each; the steps show only those not overtaken, and in order."""
-    assert sorted(t.revision for t in tickets) == list(range(1, CHANGES + 1))
+    assert sorted(t.revision for t in tickets) == list(range(1, len(tickets) + 1))
     lived = {t.revision for t in tickets if not t.superseded}
     seen = [step.revision for step in live.steps]
     assert seen == sorted(seen)

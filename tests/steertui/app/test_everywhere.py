@@ -115,10 +115,14 @@ async def test_a_theme_is_tried_on_taken_back_or_kept() -> None:
         assert any(str(paths.config_folder() / config.FILE) in toast for toast in at.toasts)
 
 
-async def test_every_theme_there_is_draws_the_desk_and_the_library() -> None:
+QUICK_THEMES = colour_themes.NAMES[::5]
+
+
+@pytest.mark.parametrize("names", [QUICK_THEMES, pytest.param(colour_themes.NAMES, marks=pytest.mark.slow)])
+async def test_every_theme_there_is_draws_the_desk_and_the_library(names: tuple[str, ...]) -> None:
     async with stage() as at:
         await at.add("pirate")
-        for name in colour_themes.NAMES:
+        for name in names:
             at.pilot.app.theme = name
             await at.press("f4", "f1")
             await at.sees("help · library")

@@ -136,7 +136,7 @@ def test_a_hundred_attachments_during_generation_see_every_event_once() -> None:
         assert [token.id for token in tokens] == [k % 50 for k in range(len(tokens))]
         await main.close()
 
-    with engine(Studio(pace=0.002)) as running:
+    with engine(Studio(pace=0.01)) as running:
         asyncio.run(watch(running.path))
 
 

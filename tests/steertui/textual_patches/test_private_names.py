@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -105,9 +106,15 @@ def textuals_names(owner: type) -> set[str]:
     found: set[str] = set()
     for base in owner.__mro__:
         if base.__module__.startswith("textual."):
-            found |= {name for name in vars(base) if private(name)}
-            found |= set(re.findall(r"self\.(_[a-z]\w*)", inspect.getsource(base)))
+            found |= names_of(base)
     return found
+
+
+@cache
+def names_of(base: type) -> set[str]:
+    """Once for each class: its source is found by parsing its whole module."""
+    own = {name for name in vars(base) if private(name)}
+    return own | set(re.findall(r"self\.(_[a-z]\w*)", inspect.getsource(base)))
 
 
 def names_used(owner: type) -> set[str]:
