@@ -196,3 +196,19 @@ def test_a_message_that_no_frame_holds_is_refused_in_a_sentence(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"word " * 400_000)))
     assert main.main(["say", "-", "--model", str(tiny)]) == 2
     assert "--own" in capsys.readouterr().err
+
+
+def test_the_mixer_of_the_desk_is_played_by_its_name(engine: EngineConnection, say: Say, push: Path) -> None:
+    """The same as the line that stands there, typed; the desk stays as it is."""
+    name = engine.ask("vector.load", source=str(push))["name"]
+    sha256 = engine.state.vectors[name].sha256
+    engine.mix(
+        {"channels": [{"name": name, "sha256": sha256, "scale": 2.0, "unit": "unit", "layers": [2, 3]}]}
+    )
+    line = f"2.0 unit {push}@2-3"
+    assert engine.state.mixer.expression == line
+    found = say("hello", "--mix", "desk", "--max-new", "5")
+    assert found["expression"] == line
+    the_same(found, say("hello", "--mix", line, "--max-new", "5"))
+    assert found["token_ids"] != say("hello", "--max-new", "5")["token_ids"]
+    assert engine.state.mixer.expression == line
