@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,8 +64,8 @@ def load(
     checked = locate_and_check(name_or_path, place, revision, force=force)
     parts = checked.read_parts(on_progress)
     identity = parts.fingerprint(*_add_adapter(parts.hf, adapter))
-    model = adopt(parts.hf, parts.tokenizer, checked.source.name, layers_path=layers_path, identity=identity)
-    model.warnings = load_warnings(model, checked)
+    model = _make_steerable(parts.hf, parts.tokenizer, checked.source.name, layers_path, identity)
+    model.warnings = (*model.warnings, *load_warnings(model, checked))
     _ = model.residual_norms  # measure now, not on first use in the middle of an answer
     return model
 
@@ -94,7 +95,23 @@ def adopt(
     layers_path: str | None = None,
     identity: str | None = None,
 ) -> Model:
-    """Make a model in memory steerable: find its blocks, install the hooks, check that they and the cache work."""
+    """Make a model in memory steerable: find its blocks, install the hooks, check that they and the cache work.
+
+    What its user has to know is in `warnings` of the result, and given as a warning of Python.
+    """
+    model = _make_steerable(hf, tokenizer, name, layers_path, identity)
+    for sentence in model.warnings:
+        warnings.warn(sentence, stacklevel=2)
+    return model
+
+
+def _make_steerable(
+    hf: PreTrainedModel,
+    tokenizer: Tokenizer | None,
+    name: str,
+    layers_path: str | None,
+    identity: str | None,
+) -> Model:
     # Dropout would make every pass different.
     hf.eval()
     fuse_norms(hf)
@@ -112,12 +129,13 @@ def adopt(
         max_context=_max_context(hf, tokenizer),
     )
     check_cache(model)
+    model.warnings = tuple(filter(None, [cache_warning(model)]))
     return model
 
 
 def load_warnings(model: Model, checked: CheckedFolder | CheckedGguf) -> tuple[str, ...]:
-    """What the user has to know about a model just loaded."""
-    found = [cache_warning(model)]
+    """What the user has to know about how a model was stored and loaded."""
+    found = []
     stored = checked.quantised if isinstance(checked, CheckedFolder) else None
     if stored is not None and stored.dequantises:
         held = format_bytes(memory.held_bytes(model.hf, None))
@@ -126,7 +144,7 @@ def load_warnings(model: Model, checked: CheckedFolder | CheckedGguf) -> tuple[s
         found.append(
             f"{model.name} has towers for pictures or sound, unused here: they take {format_bytes(towers)}"
         )
-    return tuple(filter(None, found))
+    return tuple(found)
 
 
 def _add_adapter(hf: PreTrainedModel, folder: str | Path | None) -> list[str]:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from accelerate import cpu_offload
 from transformers import LlamaForCausalLM
 
 import core
@@ -54,10 +55,29 @@ def test_a_model_that_loses_its_past_is_refused_by_name(kind):
 
 @pytest.mark.parametrize("kind", [ForgetsLongPasses, RestartsPositions])
 def test_in_16_bit_it_is_a_warning(kind):
-    model = core.adopt(planted(kind, torch.bfloat16), zoo.tokenizer(), "planted")
-    assert cache_check.cache_warning(model).startswith(
-        "planted: in bfloat16 its logits depend on how a text is fed"
-    )
+    sentence = "planted: in bfloat16 its logits depend on how a text is fed"
+    with pytest.warns(UserWarning, match=sentence) as given:
+        model = core.adopt(planted(kind, torch.bfloat16), zoo.tokenizer(), "planted")
+    assert given[0].filename == __file__
+    assert model.warnings == (cache_check.cache_warning(model),)
+    assert model.warnings[0].startswith(sentence)
+
+
+@pytest.mark.parametrize("kind", [ForgetsLongPasses, RestartsPositions])
+def test_an_offloaded_model_is_checked_with_few_passes(kind):
+    hf = planted(kind)
+    cpu_offload(hf, execution_device=torch.device("cpu"))
+    with pytest.raises(ModelError, match=r"loses its past: tokens fed in chunks"):
+        core.adopt(hf, zoo.tokenizer(), "planted")
+
+
+def test_a_sound_offloaded_model_reads_its_weights_five_times(monkeypatch):
+    hf, passes = zoo.build("llama", seed=3), []
+    cpu_offload(hf, execution_device=torch.device("cpu"))
+    run = Tape._run_pass
+    monkeypatch.setattr(Tape, "_run_pass", lambda *given: passes.append(1) or run(*given))
+    assert cache_check.check_cache(core.adopt(hf)) < 1e-5
+    assert len(passes) == 5
 
 
 @pytest.mark.parametrize("name", ["llama", "gemma2", "bloom", "opt"])
