@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
+from core.byte_sizes import format_bytes
 from core.errors import UsageError
 from core.json_values import JsonValue
 from core.loading import fingerprint, memory, pretrained, sources
@@ -45,6 +46,8 @@ class CheckedFolder:
     config: Mapping[str, JsonValue]
     force: bool
     quantised: StoredQuantization | None = None
+    needed: int | None = None
+    """Bytes of the weights in memory; None where only the files tell."""
 
     def read_parts(self, on_progress: Progress | None) -> LoadedParts:
         """Download what is missing and read it."""
@@ -53,13 +56,19 @@ class CheckedFolder:
         stored = memory.stored_bytes(weights)
         # The other models were checked on their blueprint, before any weights were downloaded.
         if self._stays_packed and not self.force:
-            memory.refuse_if_short(source.name, stored, place.available_bytes(), place.device_label)
+            memory.refuse_if_short(self._subject, stored, place.available_bytes(), place.device_label)
+        if self.quantised is not None and on_progress is not None:
+            on_progress(f"{self.quantised}: {format_bytes(self.needed or stored)}", 0, 0)
         dequantises = self.quantised is not None and self.quantised.dequantises
         hf = pretrained.read_model(
             source.folder, place, on_progress, force=self.force, dequantises=dequantises
         )
         tokenizer = pretrained.read_tokenizer(source.folder)
         return LoadedParts(hf, tokenizer, partial(self._fingerprint, weights))
+
+    @property
+    def _subject(self) -> str:
+        return subject_of(self.source, self.quantised)
 
     @property
     def _stays_packed(self) -> bool:
@@ -101,11 +110,18 @@ def check_model(
     config = check_config(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
     blueprint = pretrained.build_blueprint(source.folder, place)
     quantised = read_quantization(source.folder, config, place)
-    if (quantised is None or quantised.dequantises) and not force:
+    needed = None
+    if quantised is None or quantised.dequantises:
         needed = memory.blueprint_bytes(blueprint, place.quant)
+    if needed is not None and not force:
         free, towers = place.available_bytes() + freed, memory.tower_bytes(blueprint)
-        memory.refuse_if_short(source.name, needed, free, place.device_label, towers)
-    return CheckedFolder(source, place, config, force, quantised)
+        memory.refuse_if_short(subject_of(source, quantised), needed, free, place.device_label, towers)
+    return CheckedFolder(source, place, config, force, quantised, needed)
+
+
+def subject_of(source: ModelSource, quantised: StoredQuantization | None) -> str:
+    """The model's name, with why it may need more memory than its files take."""
+    return source.name if quantised is None else f"{source.name}, {quantised},"
 
 
 def _check_file(source: ModelSource, path: Path, place: Placement, freed: int, *, force: bool) -> CheckedGguf:

@@ -19,6 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from core.errors import ModelError, OutOfMemory, SteerError, UsageError
 from core.loading.config_guard import refuse_irregular_files, refuse_remote_code
+from core.loading.kernel_messages import drop_kernel_messages
 from core.loading.placement import Placement
 from core.loading.sources import Progress
 from core.loading.unread_weights import refuse_unread_weights
@@ -55,6 +56,7 @@ def read_model(
     """Load a folder's model in eval mode on its devices; raises if weights are missing, or left out without `force`.
     `dequantises`: its weights are stored quantised and not kept so.
     """
+    drop_kernel_messages()
     with silence_transformers(on_progress):
         loader = loader_class(folder, AutoConfig.from_pretrained(folder, **ALONE))
         hf, report = explain_errors(

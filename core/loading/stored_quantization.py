@@ -29,6 +29,9 @@ class StoredQuantization:
     method: str
     dequantises: bool
 
+    def __str__(self) -> str:
+        return f"stored as {self.method} and {'dequantised while loading' if self.dequantises else 'kept so'}"
+
 
 def read_quantization(
     folder: Path, config: Mapping[str, JsonValue], placement: Placement

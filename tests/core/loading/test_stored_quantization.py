@@ -7,7 +7,7 @@ from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 import core
 from core.errors import OutOfMemory, UsageError
 from core.loading import memory, pretrained
-from core.loading.placement import choose_placement
+from core.loading.placement import Placement, choose_placement
 from core.loading.stored_quantization import StoredQuantization, read_quantization, stored_entry
 from tests.core import zoo
 from tests.core.folders import quantise_fp8, refusal, rewrite
@@ -20,13 +20,18 @@ def test_a_dequantised_folder_needs_the_memory_of_the_whole_model(copy, monkeypa
     quantise_fp8(copy)
     monkeypatch.setattr(memory, "available_bytes", lambda _device: 600_000)
     monkeypatch.setattr(pretrained, "read_model", lambda *_given, **_more: pytest.fail("read"))
-    assert "copy needs about 680 kB and 600 kB are free" in refusal(copy, OutOfMemory, device="cpu")
+    sentence = "copy, stored as fp8 and dequantised while loading, needs about 680 kB and 600 kB are free"
+    assert sentence in refusal(copy, OutOfMemory, device="cpu")
     assert memory.stored_bytes([copy / "model.safetensors"]) < 300_000
 
 
 def test_it_says_what_it_is_and_what_it_takes(copy):
+    """Before its weights are read, and afterwards."""
     quantise_fp8(copy)
-    model = core.load(copy, device="cpu")
+    told = []
+    model = core.load(copy, device="cpu", on_progress=lambda stage, *_: told.append(stage))
+    assert told[0] == "stored as fp8 and dequantised while loading: 647 kB"
+    assert told[1] == "weights"
     assert model.warnings == ("copy is stored as fp8 and was dequantised: it takes 647 kB",)
 
 
@@ -50,6 +55,15 @@ def test_a_plain_folder_has_no_entry_and_a_text_tower_s_counts(copy):
     quantise_fp8(copy)
     found = read_quantization(copy, {"quantization_config": {"quant_method": "fp8"}}, CPU)
     assert found == StoredQuantization("fp8", dequantises=True)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, None])
+def test_dequantised_weights_have_one_number_format(copy, dtype):
+    """Without a wish of the user it is the folder's own, as on a GPU."""
+    quantise_fp8(copy)
+    hf = pretrained.read_model(copy, Placement(dtype, torch.device("cpu")), dequantises=True)
+    assert {weight.dtype for weight in hf.parameters()} == {dtype or torch.float32}
+    assert hf(input_ids=torch.tensor([[1, 2, 3]])).logits.dtype == (dtype or torch.float32)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -132,15 +133,15 @@ def test_without_pairs_at_most_amber(speaking: tuple[core.Model, vectors.Steerin
 
 
 def test_without_gradients_the_spoken_part_at_most_amber(
-    speaking: tuple[core.Model, vectors.SteeringVector],
+    speaking: tuple[core.Model, vectors.SteeringVector], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    speaking[0].hf.is_quantized = True
-    try:
-        report, _ = checked(*speaking, pairs=planted.pairs(24))
-    finally:
-        del speaking[0].hf.is_quantized
+    config = SimpleNamespace(quant_method="q9x")
+    quantiser = SimpleNamespace(is_trainable=False, quantization_config=config)
+    monkeypatch.setattr(speaking[0].hf, "is_quantized", True, raising=False)
+    monkeypatch.setattr(speaking[0].hf, "hf_quantizer", quantiser, raising=False)
+    report, _ = checked(*speaking, pairs=planted.pairs(24))
     assert (report["verdict"], report["decided_by"]) == ("amber", "gradient")
-    assert report["reasons"][0].startswith("planted is quantised: its kernels have no backward pass")
+    assert report["reasons"][0].startswith("planted is quantised (q9x): its kernels have no backward pass")
     assert report["nulls"] == []
     assert report["acts_on"] is None
     assert report["pairs_moved"]["moved"] == report["pairs_moved"]["of"] > 0

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.errors import ModelError
 from core.jobs.job import Progress, Steps, gpu_task
@@ -57,7 +57,7 @@ def row_gradients(
     model: Model, rows: Sequence[ScoredRow], *, summed: bool = False, label: str = "texts differentiated"
 ) -> Steps[RowGradients]:
     """Gradients of each row's mean log p per token, or of its sum; raises `GradientUnavailable`."""
-    refuse_offloaded(model)
+    refuse_without_gradient(model)
     shape = (len(rows), 2, model.n_layers, model.hidden_size)
     found = RowGradients(
         np.zeros(len(rows), np.float32),
@@ -77,12 +77,21 @@ def row_gradients(
     return found
 
 
-def refuse_offloaded(model: Model) -> None:
-    """Raise where weights are packed in integers or lie outside memory."""
-    if getattr(model.hf, "is_quantized", False):
-        raise GradientUnavailable(f"{model.name} is quantised: its kernels have no backward pass")
+def refuse_without_gradient(model: Model) -> None:
+    """Raise where the kernels of quantised weights have no backward pass, or weights lie outside memory."""
+    if getattr(model.hf, "is_quantized", False) and not _has_backward_kernels(model):
+        method = getattr(model.hf.hf_quantizer.quantization_config, "quant_method", "an unnamed method")
+        method = getattr(method, "value", method)
+        raise GradientUnavailable(f"{model.name} is quantised ({method}): its kernels have no backward pass")
     if any(parameter.device.type == "meta" for parameter in model.hf.parameters()):
         raise GradientUnavailable(f"{model.name} is offloaded: its weights are not in memory")
+
+
+def _has_backward_kernels(model: Model) -> bool:
+    """Whether transformers' quantiser says that the input of its layers can be differentiated."""
+    answer = model.hf.hf_quantizer.is_trainable
+    # A method in some quantisers (FP-Quant), a property in the others.
+    return bool(answer() if callable(answer) else answer)
 
 
 def _batch_gradients(
@@ -95,7 +104,12 @@ def _batch_gradients(
     ]
     masks = _part_masks(batch)
     states = _ReplyStates(_reply_mask(batch), model)
-    with torch.enable_grad(), frozen_weights(model), _pushed_by(model, deltas, masks, states):
+    with (
+        torch.enable_grad(),
+        frozen_weights(model),
+        _refusing_cut_gradients(model),
+        _pushed_by(model, deltas, masks, states),
+    ):
         logprobs = batch_logprobs(model, batch).gather(1, batch.targets[:, None])[:, 0]
         sums = torch.stack([part.sum() for part in logprobs.split([len(row.reply) for row in rows])])
         lengths = torch.tensor([len(row.reply) for row in rows], device=sums.device)
@@ -115,6 +129,31 @@ def _backward(total: Tensor, model: Model) -> None:
     # What a kernel without a backward pass raises has no class of its own.
     except RuntimeError as problem:
         raise GradientUnavailable(f"{model.name} has no backward pass: {problem}") from problem
+
+
+@contextmanager
+def _refusing_cut_gradients(model: Model) -> Iterator[None]:
+    """Raise inside where a quantised layer's output no longer depends on its input, whatever its quantiser says.
+
+    Nothing else would tell: the residual stream goes around every layer, so a gradient arrives in any case, without
+    what such layers contribute.
+    """
+
+    def look(module: nn.Module, args: tuple[object, ...], output: object) -> None:
+        given = any(isinstance(x, Tensor) and x.requires_grad for x in args)
+        if given and isinstance(output, Tensor) and not output.requires_grad:
+            raise GradientUnavailable(
+                f"{model.name} has no backward pass: the output of {type(module).__name__} has no gradient"
+            )
+
+    quantised = getattr(model.hf, "is_quantized", False)
+    leaves = [module for module in model.hf.modules() if quantised and not any(module.children())]
+    handles = [leaf.register_forward_hook(look) for leaf in leaves]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from transformers.utils.quantization_config import QuantizationMethod
 
 import core
 from core.jobs.job import run_steps
@@ -117,10 +119,46 @@ def test_weights_keep_their_flags_and_get_no_gradient(model: core.Model) -> None
     assert all(parameter.grad is None for parameter in model.hf.parameters())
 
 
-def test_packed_or_absent_weights_are_refused_by_name(model: core.Model) -> None:
-    model.hf.is_quantized = True
-    try:
-        with pytest.raises(GradientUnavailable, match="planted is quantised"):
-            run_steps(row_gradients(model, [ScoredRow((100, 101), (102,))]))
-    finally:
-        del model.hf.is_quantized
+def quantised(monkeypatch: pytest.MonkeyPatch, model: core.Model, is_trainable: object) -> None:
+    """The model says of itself what transformers says of a quantised one."""
+    config = SimpleNamespace(quant_method=QuantizationMethod.MXFP4)
+    quantiser = SimpleNamespace(is_trainable=is_trainable, quantization_config=config)
+    monkeypatch.setattr(model.hf, "is_quantized", True, raising=False)
+    monkeypatch.setattr(model.hf, "hf_quantizer", quantiser, raising=False)
+
+
+ROW = ScoredRow((100, 101), (102,))
+
+
+@pytest.mark.parametrize("answer", [False, lambda: False])
+def test_packed_weights_are_refused_by_method(
+    model: core.Model, monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    quantised(monkeypatch, model, answer)
+    with pytest.raises(
+        GradientUnavailable, match=r"planted is quantised \(mxfp4\): its kernels have no backward"
+    ):
+        run_steps(row_gradients(model, [ROW]))
+
+
+def test_kernels_with_a_backward_pass_give_the_same_gradient(
+    model: core.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = run_steps(row_gradients(model, [ROW])).by_part
+    quantised(monkeypatch, model, True)
+    assert np.array_equal(run_steps(row_gradients(model, [ROW])).by_part, plain)
+
+
+def test_a_kernel_that_cuts_the_gradient_off_is_refused(
+    model: core.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The residual stream goes around it, so that a gradient would arrive all the same: a wrong one."""
+    layer = next(part for part in model.layers[1].modules() if isinstance(part, torch.nn.Linear))
+    plain, run = run_steps(row_gradients(model, [ROW])).by_part, layer.forward
+    monkeypatch.setattr(layer, "forward", lambda x: run(x.detach()))
+    wrong = run_steps(row_gradients(model, [ROW])).by_part
+    assert np.abs(wrong).max() > 0
+    assert not np.allclose(wrong, plain)
+    quantised(monkeypatch, model, True)
+    with pytest.raises(GradientUnavailable, match="the output of Linear has no gradient"):
+        run_steps(row_gradients(model, [ROW]))
