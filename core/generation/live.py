@@ -25,6 +25,7 @@ from core.mixer.effects import channel_band
 from core.mixer.lanes import Lanes
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
+from core.model.expert_routing import ExpertRouting, expert_modules
 from core.steering.meters import MeterReading, caps_on_bound, lane_projections, largest_change
 from core.steering.plan import Meters, Plan
 
@@ -200,6 +201,9 @@ class AnswerStream:
     def _run_pass(self, plan: Plan) -> bool:
         """Feed pending ids and store the last token's projections; False when cancelled midway."""
         readings: list[MeterReading] = []
+        # This pass feeds the last token, so it is the one that measures it.
+        measured = self.steps[-1] if self.steps and self.steps[-1].projections is None else None
+        routing = self.tape.routing = self._new_routing() if measured else None
         start, began = len(self.tape), time.monotonic()
         for edge in self._decoder.feed(plan, readings):
             if self._decoder.rows[0]:
@@ -208,13 +212,25 @@ class AnswerStream:
                 began = now
                 if self._cancelled:
                     return False
-        # This pass fed the last token, so it is the one that measured it.
-        if self.steps and self.steps[-1].projections is None:
-            step = self.steps[-1]
-            step.projections = lane_projections(readings, step.position - start)
-            step.delta = largest_change(readings, step.position - start)
-            step.held_on_bound = caps_on_bound(plan.lanes[0], step.projections, self._slack)
+        if measured is not None:
+            measured.projections = lane_projections(readings, measured.position - start)
+            measured.delta = largest_change(readings, measured.position - start)
+            measured.held_on_bound = caps_on_bound(plan.lanes[0], measured.projections, self._slack)
+            if routing is not None and (lane := self._shadow_lane) is not None:
+                measured.experts = routing.changed_share(len(self.tape) - measured.position, lane)
         return True
+
+    def _new_routing(self) -> ExpertRouting | None:
+        """Reads the experts of the next pass, where a lane reads the same tokens and there are experts."""
+        if self._shadow_lane is None or not expert_modules(self.model):
+            return None
+        return ExpertRouting(self.settings.lanes.count)
+
+    @cached_property
+    def _shadow_lane(self) -> int | None:
+        """The first shown lane that reads lane 0's tokens."""
+        lanes = self.settings.lanes
+        return next((lane for lane in range(1, lanes.n_shown) if lane in lanes.forced), None)
 
     @cached_property
     def _slack(self) -> list[float]:

@@ -28,9 +28,10 @@ class GeneratedToken:
     """Token `index` of an answer, at `position` in the context, produced under mixer state `revision`.
 
     Its projections {channel: {layer: (before, after)}} are measured at its own position, so they are known
-    after the next pass. So are `held_on_bound` (per channel, whether a cap holds it on a bound) and `delta`,
-    the largest ‖Δ‖/‖h‖ at a metered layer. A token is `finished` when the answer has ended and only other
-    lanes go on.
+    after the next pass. So are `held_on_bound` (per channel, whether a cap holds it on a bound), `delta`,
+    the largest ‖Δ‖/‖h‖ at a metered layer, and `experts`, the share of its experts that a forced lane did not
+    choose (None without such a lane, without experts and in a compiled step). A token is `finished` when the
+    answer has ended and only other lanes go on.
     """
 
     index: int
@@ -45,6 +46,7 @@ class GeneratedToken:
     projections: Projections | None = None
     held_on_bound: dict[int, bool] = field(default_factory=dict)
     delta: float | None = None
+    experts: float | None = None
     top: tuple[Candidate, ...] = ()
     compiled: bool = False
     finished: bool = False

@@ -20,6 +20,7 @@ from transformers import DynamicCache
 from core.errors import ModelError, OutOfMemory
 from core.mixer.mixer import Mixer
 from core.model.anatomy import text_config
+from core.model.expert_routing import ExpertRouting, reading_experts
 from core.model.hooks import EagerPass
 from core.model.roomy_cache import roomy_cache
 from core.steering.meters import MeterReading
@@ -42,6 +43,7 @@ class Tape:
         self.phases: list[str] = []
         self.mixers: tuple[Mixer, ...] = ()
         self.used_graph = False  # whether a compiled step made the last pass
+        self.routing: ExpertRouting | None = None  # reads the experts chosen in eager passes, where it is set
         self.can_rewind = can_rewind(model)
         accepts = forward_parameters(model)
         self.one_at_a_time = getattr(text_config(model.hf), "model_type", None) in RESTARTING
@@ -92,7 +94,11 @@ class Tape:
         player = EagerPass(phase_spans(phases, plan), readings)
         ids = torch.tensor(rows, device=self.model.device)
         try:
-            with torch.inference_mode(), self.model.steering.steering_with(player):
+            with (
+                torch.inference_mode(),
+                self.model.steering.steering_with(player),
+                reading_experts(self.model, self.routing),
+            ):
                 out = self.model.hf(
                     input_ids=ids,
                     past_key_values=self.cache,

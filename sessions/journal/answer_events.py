@@ -64,7 +64,8 @@ class TopTokens(Event, t="top"):
 class MeterReadings(Event, t="meter"):
     """Measurements of tokens `i`, `i`+1, …, taken one forward pass later. Per channel: projections before and
     after steering, and whether a cap was active. `values`: entropy (nats) and delta (‖Δ‖/‖h‖); with a
-    forced lane also kl, lp0, rank and entropy0, the unsteered entropy. Only lane 0 is measured, so `lane` is always 0.
+    forced lane also kl, lp0, rank and entropy0, the unsteered entropy, and in a model of experts the share of
+    experts that it did not choose. Only lane 0 is measured, so `lane` is always 0.
     """
 
     gen: int

@@ -149,6 +149,8 @@ def _token_readings(
     values = {"entropy": round_digits(step.entropy)}
     if step.delta is not None:
         values["delta"] = round_digits(step.delta)
+    if step.experts is not None:
+        values["experts"] = round_digits(step.experts)
     for reading in step.forced.values():
         values |= {"kl": round_digits(reading.kl), "lp0": reading.logprob, "rank": float(reading.rank)}
         values["entropy0"] = round_digits(reading.entropy)

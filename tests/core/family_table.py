@@ -27,6 +27,7 @@ from core.generation.batch.lane_support import why_alone, why_no_lane
 from core.generation.batch.one_by_one import OneByOne
 from core.mixer.mixer import Channel, Mixer
 from core.model.cache import Tape
+from core.model.expert_routing import expert_modules
 from tests.core import families, zoo
 from tests.core.reference import Vector
 
@@ -34,7 +35,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "models.md"
 FIRST, LAST = "<!-- measured -->\n", "<!-- /measured -->\n"
 HEAD = (
     "| family | loads | push and cap, against a plain hook | one by one and in chunks, against whole"
-    " | an answer behind 80 tokens | five unequal prompts at once | off by at most |\n|---|---|---|---|---|---|---|\n"
+    " | an answer behind 80 tokens | five unequal prompts at once | experts, against an unsteered lane | off by at most"
+    " |\n|---|---|---|---|---|---|---|---|\n"
 )
 BOUNDS = (1e-4, 5e-3)
 """Largest difference of logits that a cell may hide behind its plus."""
@@ -55,6 +57,8 @@ class FamilyRow:
     spoken: float = 0.0
     batch: str = ""
     batched: float = 0.0
+    experts: str = ""
+    silent_experts: tuple[float, ...] = ()
 
     @property
     def worst(self) -> float:
@@ -63,12 +67,12 @@ class FamilyRow:
     def line(self) -> str:
         """The row of the page; differences as bounds, because their digits depend on the machine."""
         if self.refusal:
-            return f"| {self.name} | refused: {self.refusal} | | | | | |\n"
+            return f"| {self.name} | refused: {self.refusal} | | | | | | |\n"
         hook = "+ (equal to the bit)" if self.hook == 0 else f"{self.hook:.0e}"
         if self.no_answers:
-            return f"| {self.name} | + | {hook} | refused: {self.no_answers} | | | |\n"
+            return f"| {self.name} | + | {hook} | refused: {self.no_answers} | | | | |\n"
         bound = next((f"{bound:g}" for bound in BOUNDS if self.worst <= bound), f"**{self.worst:.2g}**")
-        return f"| {self.name} | + | {hook} | + | + | + ({self.batch}) | {bound} |\n"
+        return f"| {self.name} | + | {hook} | + | + | + ({self.batch}) | {self.experts} | {bound} |\n"
 
 
 @cache
@@ -89,7 +93,18 @@ def measured_row(name: str) -> FamilyRow:
     except ModelError as error:
         return FamilyRow(name, effect=effect, hook=hook, no_answers=str(error))
     spoken, (batch, batched) = _spoken(model, copy, mixer, steer), _batched(model, mixer)
-    return FamilyRow(name, effect=effect, hook=hook, fed=fed, spoken=spoken, batch=batch, batched=batched)
+    experts, silent = _routed(model)
+    return FamilyRow(
+        name,
+        effect=effect,
+        hook=hook,
+        fed=fed,
+        spoken=spoken,
+        batch=batch,
+        batched=batched,
+        experts=experts,
+        silent_experts=silent,
+    )
 
 
 def measured_table() -> str:
@@ -200,6 +215,21 @@ def _batched(model: core.Model, mixer: Mixer) -> tuple[str, float]:
         pairs = zip(together[number].logprobs, one.logprobs, strict=True)
         apart = max(apart, *(abs(x - y) for x, y in pairs))
     return words, apart
+
+
+def _routed(model: core.Model) -> tuple[str, tuple[float, ...]]:
+    """In how many layers of experts the choice is read, and the share that changes under a dial at zero."""
+    modules = expert_modules(model)
+    if not modules:
+        return "–", ()
+    idle = Mixer((Channel(Vector({1: _direction(model.hidden_size)}), 0.0, "unit", layers=[1]),))
+    live = core.stream(model, [5, 6, 7], mixer=idle, shadow="forced", max_new_tokens=4, ignore_end=True)
+    shares = tuple(step.experts for step in list(live) if step.experts is not None)
+    assert live.tape.routing is not None
+    read = len(live.tape.routing.layers)
+    if not read:
+        return f"not read: {type(modules[0]).__name__} gets no numbers of experts", ()
+    return f"+ ({read} layer{'s' if read > 1 else ''})", shares
 
 
 def _answers(runner: AnswerRunner | OneByOne) -> dict[int, LaneAnswer]:

@@ -35,6 +35,7 @@ class Step:
     projections: dict[int, dict[int, tuple[float, float]]] | None = None
     held_on_bound: dict[int, bool] = field(default_factory=dict)
     delta: float | None = None
+    experts: float | None = None
     top: tuple[Any, ...] = ()
     compiled: bool = False
 

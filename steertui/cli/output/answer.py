@@ -82,7 +82,9 @@ def _shadow_json(turn: Turn) -> dict[str, Any]:
         names = (("kl", "kl"), ("logprobs", "lp0"), ("ranks", "rank"))
         told = {name: [thought[key] for thought in thoughts if key in thought] for name, key in names}
         # Measurements are stored as floats, but ranks are whole numbers.
-        return {"shadow": {"mode": mode, **told, "ranks": [int(rank) for rank in told["ranks"]]}}
+        experts = [thought["experts"] for thought in thoughts if "experts" in thought]
+        routed = {"experts": experts} if experts else {}
+        return {"shadow": {"mode": mode, **told, "ranks": [int(rank) for rank in told["ranks"]], **routed}}
     if mode == "free":
         voices = turn.lanes.get(1, ())
         text, ids = "".join(voice.text for voice in voices), [voice.id for voice in voices]

@@ -119,6 +119,8 @@ class UnsteeredPanel(Vertical):
         for place, kl in enumerate(event.values.get("kl", ())):
             self.line.add(float(kl))
             self.transcript.set_projections(event.i + place, {KL: float(kl)})
+        for share in event.values.get("experts", ()):
+            self.line.add_experts(float(share))
 
     def _apply_rewind(self, event: ev.AnswerRewound) -> None:
         self.transcript.rewind(event.to)

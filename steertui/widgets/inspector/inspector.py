@@ -13,6 +13,7 @@ from sessions.state.state import TokenAlternative
 from steertui.text import safe_text
 from steertui.widgets.bars import clip_text
 from steertui.widgets.inspector.inspection import ChannelProjection, TokenInspection
+from steertui.widgets.inspector.kl_panel import share_text
 from steertui.widgets.mixer.dial import format_short
 from steertui.widgets.painted import Row, RowWidget
 
@@ -186,9 +187,12 @@ def _unsteered_choice(seen: TokenInspection) -> list[Field]:
 
 def _measurement_fields(seen: TokenInspection) -> list[Field]:
     named = {"entropy": "entropy", "kl": "KL", "delta": "‖Δ‖/‖h‖"}
-    return [
+    fields: list[Field] = [
         [("quiet", f"  {words} {seen.values[key]:.2f}")] for key, words in named.items() if key in seen.values
     ]
+    if "experts" in seen.values:
+        fields.append([("quiet", f"  {share_text(seen.values['experts'])} of experts changed")])
+    return fields
 
 
 def _projection_field(gauge: ChannelProjection) -> Field:

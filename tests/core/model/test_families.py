@@ -29,6 +29,9 @@ def test_a_family_does_what_the_page_says(name):
     assert row.hook == 0.0, "a push and a cap are a naive hook's to the bit"
     assert row.effect > 0.5
     assert ("keeps its past in a state of its own" in row.no_answers) == (name in SILENT)
+    assert set(row.silent_experts) == ({0.0} if row.experts.startswith("+") else set()), (
+        "with the dial at zero"
+    )
     assert max(row.fed, row.spoken, row.batched) <= family_table.TOLERANCE.get(name, 1e-4)
 
 

@@ -29,6 +29,7 @@ from sessions.live.torch_backend import TorchModel
 from sessions.recorded.teacher_forcing import TeacherForcing
 from sessions.recorded.verify import verify
 from sessions.state.mixer_words import mix_hash
+from steertui.cli.output.answer import AnswerReport
 from tests.core import zoo
 from tests.sessions.live.test_session import until
 
@@ -53,8 +54,8 @@ class Studio:
 
 
 class Talk:
-    def __init__(self, root: Path) -> None:
-        self.model = core.adopt(zoo.build(), zoo.tokenizer(), "tiny")
+    def __init__(self, root: Path, name: str = "llama") -> None:
+        self.model = core.adopt(zoo.build(name), zoo.tokenizer(), "tiny")
         self.journal, self.folder = Journal.create(root)
         self.session = Session(self.journal, ModelHost(Studio(self.model)))
         self.events: list[ev.Event] = []
@@ -180,6 +181,23 @@ def test_a_shadow_lane_is_written_beside_the_answer(talk: Talk) -> None:
     assert [lane["name"] for lane in talk.all(ev.LanesAssigned)[0].lanes] == ["steered", "unsteered"]
     talk.say("hello", shadow="forced")
     assert all(token.values["kl"] >= 0 for token in talk.session.state.path()[-1].tokens)
+
+
+def test_the_share_of_experts_is_written_for_a_model_of_experts_only(talk: Talk, tmp_path: Path) -> None:
+    talk.say("hello", shadow="forced")
+    assert not any("experts" in token.values for token in talk.session.state.path()[-1].tokens)
+    routed = Talk(tmp_path / "experts", "mixtral")
+    routed.session.mixer(1, routed.steering(3.0).to_json())
+    routed.say("hello", shadow="forced")
+    steps = fresh(routed, "hello", routed.steering(3.0), shadow="forced")
+    shares = [token.values["experts"] for token in routed.session.state.path()[-1].tokens]
+    assert shares == pytest.approx([step.experts for step in steps], rel=1e-4)
+    assert max(shares) > 0
+    report = AnswerReport.of(routed.session.state, routed.all(ev.AnswerStopped)[-1], ())
+    assert report.to_json()["shadow"]["experts"] == shares
+    routed.say("hello")
+    assert not any("experts" in token.values for token in routed.session.state.path()[-1].tokens)
+    routed.session.close("test over")
 
 
 def test_what_an_inspector_shows_is_in_the_journal_and_in_the_state(talk: Talk) -> None:

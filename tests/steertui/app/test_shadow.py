@@ -6,6 +6,8 @@ import pytest
 
 from steertui.screens.desk.unsteered_panel import UnsteeredPanel
 from steertui.widgets.status.collapse_lamp import CollapseLamp
+from tests.sessions import scripted
+from tests.steertui import scripted_engine
 from tests.steertui.app.stage import stage
 from tests.steertui.hostile import HOSTILE, talks_to_terminal
 from tests.steertui.scripted_engine import Studio
@@ -46,6 +48,26 @@ async def test_a_forced_shadow_says_what_it_would_have_said_and_kl() -> None:
         await at.sees("unsteered p 0.14 #3", "steered", "“ GIVE” 0.60", "KL 3.00")
         await at.press("S")
         assert any("unsteered panel off" in toast for toast in at.toasts)
+
+
+async def test_a_model_of_experts_says_how_many_of_them_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    shadowed = scripted_engine.shadowed
+
+    def routed(step: scripted.Step, shadow: str | None) -> None:
+        shadowed(step, shadow)
+        step.experts = 0.14 if shadow == "forced" else None
+
+    monkeypatch.setattr(scripted_engine, "shadowed", routed)
+    async with stage(size=(140, 40)) as at:
+        await at.ready()
+        await at.press("tab", "S", "S")
+        at.desk.prompt.focus()
+        await at.ask("one")
+        await at.play(5)
+        await at.sees("3.00 nats · 14 % of experts changed")
+        at.desk.transcript.focus()
+        await at.press("p", "p", "enter")
+        await at.sees("KL 3.00", "14 % of experts changed")
 
 
 async def test_the_lamp_is_dark_on_prose_and_says_why_and_what_to_turn_when_it_is_lit() -> None:
