@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from core.model.model import Model
 
 
+GUARD_FAILED = "Detected recompile when torch.compile stance"
+"""How the error begins that torch raises instead of compiling again."""
+
+
 class CompiledTape(Tape):
     """Requests a compiled step of the right size from the model's graph builder and moves its cache there."""
 
@@ -135,6 +139,10 @@ class CompiledTape(Tape):
             logits = self.step.decode_tokens(tokens, plan.phases[phase])
         except Exception as error:  # a graph may raise anything; the same token can be decoded eagerly
             graph_builder(self.model).drop_step(self.step)
+            # A guard raises before the graph runs; behind it, running states may be a token ahead in some layers.
+            if self.step.has_states and not str(error).startswith(GUARD_FAILED):
+                self.clear()
+                raise
             self._notify("compile", text=f"back to eager decoding: {' '.join(str(error).split())[:200]}")
             return None
         if readings is not None:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
-from transformers.cache_utils import Cache, StaticLayer
+from transformers.cache_utils import Cache
 
 from core.compiled.buffers import GraphBuffers
 from core.compiled.setting import CoefficientTable, TableBuilder
 from core.compiled.size import GraphSize
+from core.compiled.static_layers import copy_from_eager, copy_to_eager, has_states, static_cache
+from core.model.cache import Tape
 from core.recent import LruCache
 from core.steering.plan import Layers
 
@@ -47,12 +48,19 @@ class GraphStep:
         options: dict[str, str | int | bool | Callable[..., None]] = (
             {"triton.cudagraphs": True} if model.device.type == "cuda" else {}
         )
-        function = _with_own_code(_decode_function(model, self.cache))
+        self._position = torch.zeros(size.lanes, 1, dtype=torch.long, device=model.device)
+        torch._dynamo.mark_static_address(self._position)
+        function = _with_own_code(_decode_function(model, self.cache, self._position))
         # With fullgraph a graph break raises instead of splitting the token into several graphs.
         self._function = torch.compile(function, fullgraph=True, dynamic=False, options=options)
         self._stance = "default"
         self._checked = False
         self._holder: Callable[[], CacheHolder | None] = lambda: None
+
+    @property
+    def has_states(self) -> bool:
+        """Whether its cache holds running states, which a step that failed halfway has spoilt."""
+        return has_states(self.cache)
 
     def compile_graph(self) -> None:
         """Compile; from then on anything that would need a recompile raises."""
@@ -74,6 +82,7 @@ class GraphStep:
     def decode_tokens(self, tokens: Sequence[int], layers: Layers) -> Tensor:
         """Decode one more token per lane; logits [lanes, vocabulary]."""
         self.buffers.load(self.table_for(layers))
+        self._position.fill_(self.length)
         ids = torch.tensor(tokens, device=self.model.device)[:, None]
         # Guards are evaluated at the first token after a recheck and skipped until the next one.
         stance = torch.compiler.set_stance(self._stance, skip_guard_eval_unsafe=self._checked)
@@ -92,46 +101,34 @@ class GraphStep:
         # Weak: a cached step must not keep the tape of an ended conversation alive.
         self._holder = weakref.ref(tape)
         with torch.no_grad():
-            for mine, theirs in zip(self.cache.layers, cache.layers, strict=True):
-                mine.keys[:, :, :length].copy_(theirs.keys)
-                mine.values[:, :, :length].copy_(theirs.values)
-        self._set_length(length)
+            copy_from_eager(self.cache, cache, length)
+        self.length = length
 
     def copy_cache_to(self, cache: Cache, length: int) -> None:
         """Copy the first positions into an empty dynamic cache, so that eager passes can continue."""
-        for index, mine in enumerate(self.cache.layers):
-            # Copies, because the next holder overwrites the static cache.
-            cache.update(mine.keys[:, :, :length].clone(), mine.values[:, :, :length].clone(), index)
-
-    def _set_length(self, length: int) -> None:
-        """Set the length; positions beyond it are masked, and overwritten later."""
-        for layer in self.cache.layers:
-            # In place: the graph reads this tensor at a fixed address.
-            layer.cumulative_length.fill_(length)
-        self.length = length
+        with torch.no_grad():
+            copy_to_eager(self.cache, cache, length)
 
 
 def _static_cache(model: Model, size: GraphSize) -> Cache:
-    """A static cache with full layers, as on the eager tape, with shapes taken from one eager token."""
-    shown = DynamicCache()
+    """A static cache with the layers of the eager tape, with shapes taken from one eager token."""
+    shown = Tape(model).cache
     token = torch.zeros(size.lanes, 1, dtype=torch.long, device=model.device)
     with torch.no_grad(), model.steering.steering_with(None):
         model.hf(input_ids=token, past_key_values=shown, use_cache=True)
-    layers = []
-    for layer in shown.layers:
-        fixed = StaticLayer(max_cache_len=size.capacity)
-        fixed.lazy_initialization(layer.keys, layer.values)
-        layers.append(fixed)
-    return Cache(layers=layers)
+    return static_cache(shown, size.capacity)
 
 
-def _decode_function(model: Model, cache: Cache) -> Callable[[Tensor], Tensor]:
+def _decode_function(model: Model, cache: Cache, position: Tensor) -> Callable[[Tensor], Tensor]:
     hf = model.hf
     accepts = inspect.signature(hf.forward).parameters
-    last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
+    more: dict[str, int | Tensor] = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
+    # Models with running states do not all ask their cache how long it is (Bamba).
+    if has_states(cache) and "position_ids" in accepts:
+        more["position_ids"] = position
 
     def step(ids: Tensor) -> Tensor:
-        out = hf(input_ids=ids, past_key_values=cache, use_cache=True, **last_only)
+        out = hf(input_ids=ids, past_key_values=cache, use_cache=True, **more)
         last: Tensor = out.logits[:, -1].float()
         return last
 

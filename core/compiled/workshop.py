@@ -18,8 +18,9 @@ from core.compiled.graph_step import GraphStep
 from core.compiled.layout import slot_demand
 from core.compiled.precompile import PrecompileProcess, error_words, use_own_cache
 from core.compiled.size import MOST_CAPS, GraphSize
+from core.compiled.static_layers import foreign_layer
 from core.compiled.verify import verify_step
-from core.model.cache import can_rewind
+from core.model.cache import Tape
 from core.steering.plan import Plan
 
 if TYPE_CHECKING:
@@ -164,8 +165,8 @@ def child_process_fits(model: Model) -> bool:
 def refusal_reason(model: Model) -> str | None:
     """The reason why this model cannot be compiled, or None."""
     hf = model.hf
-    if not can_rewind(model):
-        return "the model keeps a running state instead of a cache of tokens"
+    if (kind := foreign_layer(Tape(model).cache)) is not None:
+        return f"its cache has layers of a kind that a compiled step has no place for ({kind})"
     devices = {site.device for site in model.anatomy.sites}
     if len(devices) > 1:
         return f"the model is spread over {len(devices)} devices"
