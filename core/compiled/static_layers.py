@@ -20,8 +20,11 @@ from transformers.cache_utils import (
     StaticLayer,
 )
 
+from core.model.roomy_cache import RoomyLayer
+
 STATIC: dict[type, type] = {
     DynamicLayer: StaticLayer,
+    RoomyLayer: StaticLayer,
     DynamicIndexedLayer: StaticIndexedLayer,
     LinearAttentionLayer: LinearAttentionLayer,
     LinearAttentionAndFullAttentionLayer: LinearAttentionAndStaticFullAttentionLayer,
