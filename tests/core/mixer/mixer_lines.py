@@ -163,6 +163,11 @@ def terms(draw: Any) -> str:
     return f"{scale}{gap}{unit}{gap}{draw(written_names)}{band}{options}"
 
 
+def _has_number(term: str) -> bool:
+    """Whether the term has a scale, so that a minus may stand before it."""
+    return re.match(r"-?[0-9.]+(e[+-]?[0-9])?\s", term.lstrip()) is not None
+
+
 @st.composite
 def lines(draw: Any) -> str:
     flags = draw(st.lists(st.sampled_from(["bypassed", "keep-norm"]), unique=True))
@@ -171,9 +176,11 @@ def lines(draw: Any) -> str:
         return f"{head}plain"
     found = draw(st.lists(terms(), min_size=1, max_size=5))
     # A minus before a term that pushes nothing is refused, so the first sign stands before a number only.
-    text = ("-" if found[0].lstrip()[0] in "0123456789." and draw(st.booleans()) else "") + found[0]
+    text = (
+        "-" if _has_number(found[0]) and found[0].lstrip()[0] != "-" and draw(st.booleans()) else ""
+    ) + found[0]
     for term in found[1:]:
-        signed = term.lstrip()[0] in "-0123456789." and draw(st.booleans())
+        signed = _has_number(term) and draw(st.booleans())
         text += f" {'-' if signed else '+'}{draw(st.sampled_from([' ', '  ']))}{term}"
     return head + text
 
