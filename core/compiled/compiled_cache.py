@@ -16,6 +16,7 @@ from core.compiled.layout import slot_demand
 from core.compiled.size import GraphSize, size_for
 from core.compiled.workshop import graph_builder
 from core.model.cache import Tape
+from core.model.cache_layers import empty_cache
 from core.steering.meters import MeterReading
 from core.steering.plan import Plan
 
@@ -38,6 +39,7 @@ class CompiledTape(Tape):
         self._notify: Callable[..., None] = lambda kind, **data: None
 
     def begin_answer(self, tell: Callable[..., None]) -> None:
+        super().begin_answer(tell)
         self._notify = tell
         # Finished graphs are installed here: building one between two tokens would stall the answer.
         for news in graph_builder(self.model).install_finished():
@@ -98,7 +100,7 @@ class CompiledTape(Tape):
         """Copy the cache back from the compiled step."""
         if self.step is not None:
             step, self.step = self.step, None
-            self.cache = self._empty()
+            self.cache = empty_cache(self.model.hf)
             step.copy_cache_to(self.cache, len(self))
 
     def _attach_step(self, plan: Plan) -> bool:
@@ -110,7 +112,7 @@ class CompiledTape(Tape):
                 return False
             self.return_cache()
             found.take_cache(self, self.cache, len(self))
-            self.step, self.cache = found, self._empty()
+            self.step, self.cache = found, empty_cache(self.model.hf)
         return True
 
     def _needed_size(self, plan: Plan, capacity: int) -> GraphSize:

@@ -112,8 +112,7 @@ class Conversation:
         """
         tokenizer = self.model.tokenizer
         context = [*tape.ids[0], *waiting.ids]
-        state_lost = len(tape) == 0 and not tape.can_rewind  # a running state is lost after an error
-        if not context or state_lost:
+        if not context:
             return self._render_ids([*self.messages, new], prefill), [], ()
         tail = self._template_tail(new)
         if tail is None:

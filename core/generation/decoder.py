@@ -5,6 +5,7 @@ There are no threads and no mixer changes here; those are handled in `core.gener
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -54,6 +55,7 @@ class Decoder:
         self._texts = [TextStream(model.tokenizer, how.stops) for _ in self.rows]
         self._sampled_ids: list[list[int]] = [[] for _ in self.rows]
         self._token_texts = TokenTexts(model.tokenizer)
+        self._edges = None if how.edges is None else deque(how.edges)
         self._set_last_phase()
 
     def check_ids(self, ids: Sequence[int]) -> None:
@@ -101,7 +103,7 @@ class Decoder:
         """Drops fed ids after every chunk, so that a consumer that stops leaves a consistent state."""
         rows = [row[:count] for row in self.rows[:n_lanes]]
         before = 0
-        chunks = feed_in_chunks(self.tape, rows, self.phases[:count], plan, readings, self.settings.edges)
+        chunks = feed_in_chunks(self.tape, rows, self.phases[:count], plan, readings, self._edges)
         for done, logits in chunks:
             self.logits = logits
             # Fresh: the tape was empty before this chunk, so this plan alone computed its cache.
@@ -123,12 +125,14 @@ class Decoder:
             past = [list(self.tape.ids[0]) for _ in range(count - 1)]
             rest = self.model.planner.plan(plan.lanes[1:])
             # Fixed cuts, independent of speed: a replay must use the same chunks.
-            cuts = range(FIRST_CHUNK, len(self.tape), FIRST_CHUNK)
+            cuts = deque(range(FIRST_CHUNK, len(self.tape), FIRST_CHUNK))
+            if others.one_at_a_time:
+                cuts.clear()
             for _ in feed_in_chunks(others, past, self.tape.phases, rest, edges=cuts):
                 yield len(self.tape)
             self.tape.append_lanes(others)
         # All ids but the last are encoded once; the last is fed by every lane, for its own logits.
-        elif self.tape.can_rewind and same_prompt(plan.lanes) and len(self.phases) > 1:
+        elif self.tape.past is None and same_prompt(plan.lanes) and len(self.phases) > 1:
             yield from self._feed_chunks(
                 1, len(self.phases) - 1, self.model.planner.plan(plan.lanes[:1]), None
             )

@@ -108,8 +108,6 @@ class AnswerStream:
         """Remove the last tokens of the answer before the next one is produced."""
         if tokens < 1:
             raise UsageError(f"rewind takes a positive number of tokens, got {tokens}")
-        # Here rather than in the decode loop, so that the caller gets the error.
-        self.tape.require_token_cache("rewind")
         self._requests.append(lambda: self._rewind(tokens))
 
     def settle(self) -> None:
@@ -154,7 +152,7 @@ class AnswerStream:
         tape, spoken = self.tape, self.answer_tokens
         if any(ids != tape.ids[0] for ids in tape.ids):
             tape.keep_lane(0)
-        if len(spoken) < len(self.steps) and not self.inserts and tape.can_rewind:
+        if len(spoken) < len(self.steps) and not self.inserts:
             tape.crop(spoken[-1].position + 1)
             return tape, PendingTokens()
         return tape, self.pending

@@ -15,8 +15,8 @@ from core.steering.plan import Meters
 class DecoderSettings:
     """Generation settings of one answer.
 
-    `edges` are the prefill chunk boundaries of an earlier run, to repeat it exactly; `inspect` is how many of
-    the most likely tokens to report per token.
+    `edges` are the chunk boundaries of an earlier run in the order in which they were met, to repeat it exactly; None
+    where there is none. `inspect` is how many of the most likely tokens to report per token.
     """
 
     max_new_tokens: int = 256
@@ -26,7 +26,7 @@ class DecoderSettings:
     lanes: Lanes = SOLO
     meters: Meters | None = None
     ignore_end: bool = False
-    edges: tuple[int, ...] = ()
+    edges: tuple[int, ...] | None = None
     inspect: int = 0
 
     def __post_init__(self) -> None:

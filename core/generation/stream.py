@@ -107,7 +107,7 @@ def build_settings(
     cache: str = "keep",
     meters: Meters | None = None,
     ignore_end: bool = False,
-    edges: Sequence[int] = (),
+    edges: Sequence[int] | None = None,
     inspect: int = 0,
     **sampling: Any,
 ) -> DecoderSettings:
@@ -123,7 +123,7 @@ def build_settings(
         lanes=wanted.padded_to(CLIFF_ROWS) if _is_slow_row_count(model, wanted.count) else wanted,
         meters=meters,
         ignore_end=ignore_end,
-        edges=tuple(edges),
+        edges=None if edges is None else tuple(edges),
         inspect=inspect,
     )
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from core.errors import ModelError
 from core.mixer.mixer import Mixer
-from core.model.cache import Tape, takes_cache
+from core.model.cache import Tape, cache_keyword
 from core.model.kept_measurements import measurement_file, read_measurement, write_measurement
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _last_logits(model: Model, ids: list[int], cuts: tuple[int, ...]) -> Tensor:
 
 def _known_difference(model: Model) -> float:
     """The cached difference; 0 for models that cannot generate."""
-    if not takes_cache(model):
+    if cache_keyword(model) is None:
         return 0.0
     key = _cache_key(model)
     if key not in _passed:

@@ -18,12 +18,15 @@ from core.steering.plan import Planner
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+SNAPSHOT_MEMORY = 2 * 10**9
+"""Bytes for snapshots, unless said otherwise: a dozen of a model of 27 billion parameters."""
+
 
 @dataclass(eq=False)
 class Model:
     """A Hugging Face model with its blocks located, its hooks installed and its fingerprint known.
 
-    `warnings` are sentences for its user. `attached` holds one object per class that a module above made for this
+    `snapshot_limit` is how many bytes of host memory snapshots of running states may take. `warnings` are sentences for its user. `attached` holds one object per class that a module above made for this
     model; it is freed with it.
     """
 
@@ -34,6 +37,7 @@ class Model:
     steering: SteeringHooks
     fingerprint: str
     max_context: int
+    snapshot_limit: int = SNAPSHOT_MEMORY
     warnings: tuple[str, ...] = ()
     attached: dict[type, Any] = field(default_factory=dict, repr=False)
 

@@ -51,12 +51,13 @@ class LayerParts(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Plan:
-    """Ready-to-run steering of all lanes; `decays`: coefficients depend on how old each setting is."""
+    """Ready-to-run steering of all lanes; `decays`: coefficients depend on how old each setting is, its `ages`."""
 
     lanes: tuple[Mixer, ...]
     phases: Mapping[str, Layers]
     meters: Meters
     decays: bool
+    ages: tuple[float, ...] = ()
 
 
 @dataclass
@@ -83,7 +84,7 @@ class Planner:
         else:
             phases = {phase: self._plan_layers(lanes, phase, meters, ages) for phase in PHASES}
         decays = any(c.half_life is not None for mixer in lanes for c in mixer.channels)
-        return Plan(tuple(lanes), phases, meters, decays)
+        return Plan(tuple(lanes), phases, meters, decays, tuple(ages))
 
     def vector_rows(self, vector: VectorLike) -> VectorRows:
         # VectorRows keeps the vector alive, so its id is not reused while the entry exists.

@@ -81,7 +81,7 @@ class RecordedAnswer:
         """Generation settings with eager decoding: the switch to a compiled step is not reproducible."""
         plain = model_settings(self.gen.settings)
         plain |= {"compile": False} if "compile" in plain else {}
-        return plain | ({"edges": self.edges} if self.edges else {})
+        return plain | {"edges": self.edges}
 
 
 def is_main_lane(event: ev.Event) -> TypeGuard[ev.TokensGenerated]:

@@ -70,7 +70,8 @@ class LaneBatch:
         self._lanes: list[GrowingAnswer | None] = [None] * self._n_lanes
         self._groups: deque[WaitingGroup] = deque()
         self._cache: BatchCache = LaneCache(self._n_lanes, model.n_layers, model.device, model.dtype)
-        self._last_only = Tape(model).last_only
+        tape = Tape(model)
+        self._cache_keyword, self._last_only = tape.cache_keyword, tape.last_only
         self._plan: tuple[tuple[int, ...], Plan] | None = None
 
     @property
@@ -159,8 +160,8 @@ class LaneBatch:
                     input_ids=torch.tensor(ids, device=self.model.device),
                     attention_mask=self._cache.mask(),
                     position_ids=self._cache.positions(),
-                    past_key_values=self._cache,
                     use_cache=True,
+                    **{self._cache_keyword: self._cache},
                     **self._last_only,
                 )
         except torch.OutOfMemoryError as error:

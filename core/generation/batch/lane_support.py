@@ -19,6 +19,7 @@ from core.generation.batch.padded_batch import PaddedBatch
 from core.mixer.mixer import Mixer
 from core.model.anatomy import text_config
 from core.model.cache import Tape
+from core.model.cache_layers import has_plain_cache
 from core.model.cache_check import relative_difference
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class LaneSupport:
         self.window = attention_window(model)
         self.problem = (
             _find_problem(model, LaneBatch)
-            if Tape(model).can_rewind
-            else f"{model.name} keeps a running state instead of a cache of tokens"
+            if has_plain_cache(model.hf)
+            else f"the cache of {model.name} holds more than a key and a value per token"
         )
 
     @cached_property

@@ -17,6 +17,7 @@ from core.generation.batch.lane_answer import GrowingAnswer, LaneAnswer
 from core.generation.batch.lane_batch import LaneBatch
 from core.generation.batch.prompt_group import CPU_TOKENS, GPU_TOKENS, distinct_mixers
 from core.model.cache import Tape, phase_spans
+from core.model.cache_layers import has_plain_cache
 from core.model.hooks import EagerPass
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class PaddedCache(DynamicCache):
 
     def __init__(self, model: Model, prompts: Sequence[int]) -> None:
         """`prompts` are the tokens of each lane's prompt without its last one, which decoding feeds."""
-        super().__init__(**({} if Tape(model).can_rewind else {"config": model.hf.config}))
+        super().__init__(**({} if has_plain_cache(model.hf) else {"config": model.hf.config}))
         longest = max(prompts)
         self.pads = torch.tensor([longest - count for count in prompts], device=model.device)
         self.columns = 0
@@ -96,8 +97,8 @@ class PaddedGroup:
                 input_ids=ids,
                 attention_mask=cache.next_mask(width),
                 position_ids=cache.next_positions(width),
-                past_key_values=cache,
                 use_cache=True,
+                **{self._tape.cache_keyword: cache},
                 **self._tape.last_only,
             )
 

@@ -18,7 +18,8 @@ from core.errors import BadInput
 from core.generation.endings import end_ids
 from core.generation.sampling import likeliest_tokens
 from core.jobs.job import Progress, Steps, gpu_task
-from core.model.cache import can_rewind, forward_parameters
+from core.model.cache import cache_keyword, forward_parameters
+from core.model.cache_layers import has_plain_cache
 from core.model.roomy_cache import roomy_cache
 from core.model.row_pushes import RowPushes
 from vectors.checks.gradients.scored_rows import SHORTEST_PREFIX, ScoredRow, shared_length
@@ -51,7 +52,7 @@ def sample_answers(
     """One list per push, with an answer per prompt. One token of all rows is one task."""
     every = range(len(prompts))
     # A running state would read the padding, so there each prompt is a batch of its own.
-    batches = [list(every)] if can_rewind(model) else [[index] for index in every]
+    batches = [list(every)] if has_plain_cache(model.hf) else [[index] for index in every]
     found: list[list[BatchAnswer]] = [[BatchAnswer(())] * len(prompts) for _ in pushes]
     for number, chosen in enumerate(batches):
         rows = AnswerBatch(model, [prompts[i] for i in chosen], pushes, temperature, seed + 7919 * number)
@@ -85,6 +86,7 @@ class AnswerBatch:
         self._noise = torch.Generator().manual_seed(self.seed % 2**63)
         self._ends = end_ids(self.model.hf, self.model.tokenizer)
         self._accepts = forward_parameters(self.model)
+        self._keyword = cache_keyword(self.model)
         self._cache: Any = None
         self._mask = torch.zeros(count, 0, dtype=torch.long, device=self.model.device)
 
@@ -119,7 +121,7 @@ class AnswerBatch:
     def _shared_beginning(self) -> int:
         """Run the beginning that all prompts share, once under each push; its length."""
         count = shared_length([ScoredRow(tuple(prompt), ()) for prompt in self.prompts])
-        if count < SHORTEST_PREFIX or len(self.prompts) == 1 or not can_rewind(self.model):
+        if count < SHORTEST_PREFIX or len(self.prompts) == 1 or not has_plain_cache(self.model.hf):
             return 0
         self._cache = roomy_cache()
         ids = torch.tensor([list(self.prompts[0][:count])] * len(self.pushes), device=self.model.device)
@@ -137,8 +139,8 @@ class AnswerBatch:
         """Logits [rows, vocabulary] behind the last position; pads are masked and count no position."""
         self._mask = torch.cat([self._mask, seen], dim=1)
         if self._cache is None:
-            self._cache = roomy_cache() if can_rewind(self.model) else None
-        options: dict[str, Any] = {"past_key_values": self._cache, "use_cache": True}
+            self._cache = roomy_cache() if has_plain_cache(self.model.hf) else None
+        options: dict[str, Any] = {self._keyword: self._cache, "use_cache": True}
         if not bool(self._mask.all()):
             options["attention_mask"] = self._mask
             if "position_ids" in self._accepts:
@@ -148,7 +150,7 @@ class AnswerBatch:
             options["logits_to_keep"] = 1
         with self.model.steering.steering_with(RowPushes(self._stacked(len(self.prompts)))):
             out = self.model.hf(input_ids=ids, **options)
-        self._cache = out.past_key_values
+        self._cache = getattr(out, self._keyword)
         logits: Tensor = out.logits[:, -1].float().contiguous()
         return logits
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from core.model.cache import can_rewind
+from core.model.cache_layers import has_plain_cache
 from core.model.row_pushes import RowPushes
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def reply_logprobs(
 
 def skipped_length(model: Model, rows: Sequence[ScoredRow]) -> int:
     """Leading tokens that `reply_logprobs` runs once for all rows; 0 where that saves nothing."""
-    if len(rows) == 1 or not can_rewind(model):
+    if len(rows) == 1 or not has_plain_cache(model.hf):
         return 0
     count = shared_length(rows)
     return count if count >= SHORTEST_PREFIX else 0
