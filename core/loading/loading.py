@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from core.byte_sizes import format_bytes
+from core.byte_sizes import format_bytes, parse_bytes
 from core.files import expand_home
 from core.loading import fingerprint, memory, placement, pretrained, sources
 from core.loading.checked_models import CheckedFolder, CheckedGguf, check_model
@@ -18,7 +18,7 @@ from core.model.anatomy import PROBE_IDS, find_parts, input_device, text_config
 from core.model.cache_check import cache_warning, check_cache
 from core.model.fused_norms import fuse_norms
 from core.model.hooks import SteeringHooks
-from core.model.model import Model
+from core.model.model import SNAPSHOT_MEMORY, Model
 from core.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def load(
     quant: str | None = None,
     adapter: str | Path | None = None,
     layers_path: str | None = None,
+    snapshot_memory: str | None = None,
     on_progress: Progress | None = None,
     force: bool = False,
 ) -> Model:
@@ -52,6 +53,8 @@ def load(
         quant: 4bit or 8bit, to quantise while loading.
         adapter: The folder of a PEFT adapter to put on top.
         layers_path: Where the decoder blocks are, such as model.layers, if they are not found.
+        snapshot_memory: Host memory for snapshots of running states, to go back to, such as `500MB`; 2 GB without it, 0
+            keeps none: going back then repeats the whole text.
         on_progress: Called as `on_progress(stage, done, total)` during downloading and loading.
         force: Load in spite of the memory estimate, ignore an `auto_map` where transformers has its own class, and
             leave out weights that transformers has no place for.
@@ -61,11 +64,13 @@ def load(
         >>> large = core.load("./my-finetune", device_map="auto", dtype="bfloat16")
     """
     place = placement.choose_placement(dtype, device, device_map, quant)
+    snapshot_limit = SNAPSHOT_MEMORY if snapshot_memory is None else parse_bytes(snapshot_memory)
     checked = locate_and_check(name_or_path, place, revision, force=force)
     parts = checked.read_parts(on_progress)
     identity = parts.fingerprint(*_add_adapter(parts.hf, adapter))
     model = _make_steerable(parts.hf, parts.tokenizer, checked.source.name, layers_path, identity)
     model.warnings = (*model.warnings, *load_warnings(model, checked))
+    model.snapshot_limit = snapshot_limit
     _ = model.residual_norms  # measure now, not on first use in the middle of an answer
     return model
 

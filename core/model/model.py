@@ -82,6 +82,13 @@ class Model:
 
         return residual_norms(self)
 
+    @cached_property
+    def snapshot_bytes(self) -> int:
+        """Bytes of one snapshot of the running states of one lane; 0 where going back needs none."""
+        from core.model.snapshots import snapshot_bytes
+
+        return snapshot_bytes(self)
+
     def use_adapter(self, on: bool) -> None:
         """Switch a loaded PEFT adapter on or off between two passes."""
         if not getattr(self.hf, "_hf_peft_config_loaded", False):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from transformers.cache_utils import Cache
 
+from core.mixer.mixer import Mixer
 from core.model.cache_layers import HeldLayer, held_bytes, hold_layers
 
 if TYPE_CHECKING:
@@ -77,3 +78,15 @@ def snapshot_store(model: Model) -> SnapshotStore:
     """The model's snapshots, freed with it."""
     found: SnapshotStore = model.attached.setdefault(SnapshotStore, SnapshotStore(model.snapshot_limit))
     return found
+
+
+def snapshot_bytes(model: Model) -> int:
+    """Bytes of one snapshot: states have the same size at every length, so one token tells."""
+    from core.model.cache import Tape, cache_keyword
+
+    if cache_keyword(model) is None:
+        return 0
+    tape = Tape(model)
+    if tape.past is not None:
+        tape.feed([[0]], ["prompt"], model.planner.plan([Mixer()]))
+    return held_bytes(tape.cache)

@@ -62,6 +62,11 @@ class LoadOptions:
     layers_path: str | None = _option(
         None, "where the decoder blocks are, such as model.layers", metavar="PATH", numeric=True
     )
+    snapshot_memory: str | None = _option(
+        None,
+        "host memory for snapshots of running states, to go back to (2GB); 0 keeps none",
+        metavar="SIZE",
+    )
     force: bool = _option(
         False, "load even if the memory estimate or a check says no", types=(bool,), check_only=True
     )

@@ -154,7 +154,8 @@ def _injector(conversation: Any) -> Callable[[str, str], None]:
 
 
 def model_facts(model: Any) -> dict[str, Any]:
-    """The model facts that a screen shows and verify compares; `warnings` only where there are any."""
+    """The model facts that a screen shows and verify compares; `warnings` and `snapshots` only where there are any."""
+    snapshots = {"each": model.snapshot_bytes, "limit": model.snapshot_limit}
     return {
         "name": model.name,
         "kind": type(model.hf).__name__,
@@ -168,4 +169,5 @@ def model_facts(model: Any) -> dict[str, Any]:
         "chat_template": bool(getattr(model.tokenizer, "chat_template", None)),
         "residual_norms": {str(layer): norm for layer, norm in model.residual_norms.items()},
         **({"warnings": list(model.warnings)} if model.warnings else {}),
+        **({"snapshots": snapshots} if model.snapshot_bytes else {}),
     }

@@ -25,7 +25,14 @@ def models_reply(resident: ev.ModelChanged | None) -> dict[str, Any]:
     kept = place.dtype is None
     rows = [_row(entry, _needed_bytes(entry, kept), free, memory.WORK_SPACE) for entry in list_models()]
     fetchable = [_fetchable_row(model) for model in FETCHABLE.values() if not fetched_folder(model.name)]
-    return {"models": rows, "fetchable": fetchable, "free": free, "where": place.device_label}
+    facts = resident.facts if resident else {}
+    return {
+        "models": rows,
+        "fetchable": fetchable,
+        "free": free,
+        "where": place.device_label,
+        "snapshots": facts.get("snapshots"),
+    }
 
 
 def _row(entry: ModelEntry, needed: int, free: int, room: float) -> dict[str, Any]:

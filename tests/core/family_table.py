@@ -25,6 +25,7 @@ from core.generation.batch.answer_runner import AnswerRunner
 from core.generation.batch.lane_answer import LaneAnswer, LaneRequest
 from core.generation.batch.lane_support import why_alone, why_no_lane
 from core.generation.batch.one_by_one import OneByOne
+from core.generation.conversation import Conversation
 from core.mixer.mixer import Channel, Mixer
 from core.model.cache import Tape
 from core.model.expert_routing import expert_modules
@@ -35,8 +36,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "models.md"
 FIRST, LAST = "<!-- measured -->\n", "<!-- /measured -->\n"
 HEAD = (
     "| family | loads | push and cap, against a plain hook | one by one and in chunks, against whole"
-    " | an answer behind 80 tokens | five unequal prompts at once | experts, against an unsteered lane | off by at most"
-    " |\n|---|---|---|---|---|---|---|---|\n"
+    " | an answer behind 80 tokens | rewind, undo, a turn behind a shadow | five unequal prompts at once"
+    " | experts, against an unsteered lane | off by at most |\n|---|---|---|---|---|---|---|---|---|\n"
 )
 BOUNDS = (1e-4, 5e-3)
 """Largest difference of logits that a cell may hide behind its plus."""
@@ -55,6 +56,8 @@ class FamilyRow:
     no_answers: str = ""
     fed: float = 0.0
     spoken: float = 0.0
+    back: str = ""
+    gone_back: float = 0.0
     batch: str = ""
     batched: float = 0.0
     experts: str = ""
@@ -62,7 +65,7 @@ class FamilyRow:
 
     @property
     def worst(self) -> float:
-        return max(self.hook, self.fed, self.spoken, self.batched)
+        return max(self.hook, self.fed, self.spoken, self.gone_back, self.batched)
 
     def line(self) -> str:
         """The row of the page; differences as bounds, because their digits depend on the machine."""
@@ -72,7 +75,8 @@ class FamilyRow:
         if self.no_answers:
             return f"| {self.name} | + | {hook} | refused: {self.no_answers} | | | | |\n"
         bound = next((f"{bound:g}" for bound in BOUNDS if self.worst <= bound), f"**{self.worst:.2g}**")
-        return f"| {self.name} | + | {hook} | + | + | + ({self.batch}) | {self.experts} | {bound} |\n"
+        cells = f"+ ({self.back}) | + ({self.batch}) | {self.experts} | {bound}"
+        return f"| {self.name} | + | {hook} | + | + | {cells} |\n"
 
 
 @cache
@@ -94,12 +98,15 @@ def measured_row(name: str) -> FamilyRow:
         return FamilyRow(name, effect=effect, hook=hook, no_answers=str(error))
     spoken, (batch, batched) = _spoken(model, copy, mixer, steer), _batched(model, mixer)
     experts, silent = _routed(model)
+    back, gone_back = _gone_back(model, mixer)
     return FamilyRow(
         name,
         effect=effect,
         hook=hook,
         fed=fed,
         spoken=spoken,
+        back=back,
+        gone_back=gone_back,
         batch=batch,
         batched=batched,
         experts=experts,
@@ -186,6 +193,29 @@ def _spoken(model: core.Model, copy: Any, mixer: Mixer, steer: Callable[[int, Te
     ids = torch.tensor([prompt + live.token_ids])
     wanted = _naive_logits(copy, model, ids, steer).log_softmax(-1)
     return max(abs(float(wanted[step.position - 1, step.token_id]) - step.logprob) for step in live.steps)
+
+
+def _gone_back(model: core.Model, mixer: Mixer) -> tuple[str, float]:
+    """How the model goes back, and how far what it then says is from what it says without going back."""
+    how: dict[str, Any] = {"mixer": mixer, "max_new_tokens": 4, "ignore_end": True, "temperature": 0.0}
+    straight, winding = Conversation(model), Conversation(model)
+    for text in ("One", "Two"):
+        list(straight.say(text, **how))
+    list(winding.say("One", **how, shadow="forced"))
+    list(winding.say("Three", **how))
+    winding.undo()
+    live = winding.say("Two", **how)
+    for step in live:
+        if step.index == 2:
+            break
+    live.rewind(2)
+    list(live)
+    words = "columns" if live.tape.past is None else "snapshots"
+    assert straight.live is not None
+    pairs = list(zip(straight.live.steps, live.steps, strict=True))
+    if any(one.token_id != other.token_id for one, other in pairs):
+        return words, math.inf
+    return words, max(abs(one.logprob - other.logprob) for one, other in pairs)
 
 
 def _batched(model: core.Model, mixer: Mixer) -> tuple[str, float]:

@@ -1,4 +1,4 @@
-"""Models that keep a running state: mixed ones speak but cannot go back, pure ones are refused with a reason."""
+"""Models that keep a running state, mixed and pure, and those that take no cache at all."""
 
 import pytest
 import torch
@@ -40,20 +40,26 @@ def test_its_shadow_has_a_past_of_its_own(mixed):
     assert all(step.forced[1].kl >= 0 for step in live)
 
 
-def test_going_back_is_refused_when_asked(mixed):
-    live = core.stream(mixed, PROMPT, max_new_tokens=4, ignore_end=True)
-    next(live)
-    with pytest.raises(ModelError, match="running state instead of a cache of tokens: it cannot rewind"):
-        live.rewind(1)
-    assert len(list(live)) == 3
-
-
-def test_a_pure_one_is_read_but_does_not_speak():
-    """It takes no key–value cache, so every token fed would be forgotten: a wrong answer, not a slow one."""
+def test_a_pure_one_speaks_as_it_reads_the_whole():
     model = adopted(
-        transformers.MambaConfig(vocab_size=300, hidden_size=64, num_hidden_layers=2, state_size=8)
+        transformers.MambaConfig(vocab_size=300, hidden_size=64, num_hidden_layers=4, state_size=8)
     )
-    with pytest.raises(ModelError, match="MambaForCausalLM keeps its past in a state of its own"):
+    live = core.stream(model, PROMPT, mixer=MIXER, max_new_tokens=6, ignore_end=True)
+    list(live)
+    with torch.no_grad(), core.steered(model, MIXER):
+        logits = model.hf(torch.tensor(live.tape.ids), use_cache=False).logits[0]
+    whole = torch.log_softmax(logits.float(), -1)
+    for step in live.steps:
+        assert step.logprob == pytest.approx(whole[step.position - 1, step.token_id].item(), abs=1e-4)
+
+
+def test_without_a_cache_a_model_is_read_but_does_not_speak():
+    """Every token fed would be forgotten: a wrong answer, not a slow one."""
+    config = transformers.RwkvConfig(
+        vocab_size=300, hidden_size=64, num_hidden_layers=2, attention_hidden_size=64, context_length=64
+    )
+    model = adopted(config)
+    with pytest.raises(ModelError, match="RwkvForCausalLM takes no cache: activations can be captured"):
         core.stream(model, PROMPT)
 
 

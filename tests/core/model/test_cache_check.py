@@ -95,7 +95,7 @@ def test_what_jamba_and_bamba_need_is_what_the_check_asks_for(monkeypatch):
         with pytest.raises(ModelError, match=r"JambaForCausalLM\) loses its past: tokens fed in chunks"):
             core.adopt(families.build("jamba"))
     with monkeypatch.context() as spoilt:
-        spoilt.setattr(Tape, "_positions", lambda _tape, _ids: {})
+        spoilt.setattr(Tape, "_positions", lambda _tape, _ids, _start: {})
         with pytest.raises(ModelError, match=r"BambaForCausalLM\) loses its past: tokens fed "):
             core.adopt(families.build("bamba"))
 

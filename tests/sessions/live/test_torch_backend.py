@@ -18,6 +18,7 @@ from core.generation import prefill
 from core.jobs.job import End
 from core.jobs.runner import run
 from core.mixer.mixer import Channel, Mixer
+from core.model.snapshots import SnapshotStore
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
 from sessions.journal.journal import Journal
@@ -30,7 +31,7 @@ from sessions.recorded.teacher_forcing import TeacherForcing
 from sessions.recorded.verify import verify
 from sessions.state.mixer_words import mix_hash
 from steertui.cli.output.answer import AnswerReport
-from tests.core import zoo
+from tests.core import families, zoo
 from tests.sessions.live.test_session import until
 
 
@@ -55,7 +56,8 @@ class Studio:
 
 class Talk:
     def __init__(self, root: Path, name: str = "llama") -> None:
-        self.model = core.adopt(zoo.build(name), zoo.tokenizer(), "tiny")
+        hf = families.build(name) if name in families.CONFIGS else zoo.build(name)
+        self.model = core.adopt(hf, zoo.tokenizer(), "tiny")
         self.journal, self.folder = Journal.create(root)
         self.session = Session(self.journal, ModelHost(Studio(self.model)))
         self.events: list[ev.Event] = []
@@ -316,6 +318,24 @@ def test_an_eventful_session_happens_again_to_the_bit(talk: Talk) -> None:
     kept = [len(turn.tokens) for turn in talk.session.state.turns.values() if turn.gen is not None]
     assert len(summary["answers"]) == len(kept) == 4
     assert sum(answer["tokens"] for answer in summary["answers"]) == sum(kept) + 4
+
+
+@pytest.mark.parametrize("family", ["qwen3_5", "lfm2", "granitemoehybrid"])
+def test_an_eventful_session_with_running_states_happens_again_to_the_bit(tmp_path: Path, family: str) -> None:
+    talk = Talk(tmp_path, family)
+    try:
+        eventful(talk)
+    finally:
+        talk.session.close()
+    chunks = [event for event in talk.all(ev.PrefillChunk) if event.gen == 1]
+    assert chunks, "the prompt's last token is fed alone"
+    summary = verdict(talk, read(talk.folder.journal).records)
+    assert (summary["grade"], summary["first_divergence"], summary["unverified"]) == ("bit-exact", None, 0)
+    assert talk.all(ev.AnswerRewound)
+    # Without any snapshot the same states are made by repeating every pass.
+    talk.model.snapshot_limit = 0
+    del talk.model.attached[SnapshotStore]
+    assert verdict(talk, read(talk.folder.journal).records)["grade"] == "bit-exact"
 
 
 @pytest.mark.parametrize("shadow", ["forced", "free"])

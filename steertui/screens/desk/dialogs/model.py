@@ -24,8 +24,9 @@ def model_dialog(found: Mapping[str, Any], here: str) -> ChoiceDialog:
     """The models that the engine has found or could fetch; `here` is the loaded one. Returns a name with its
     options.
     """
-    choices = [_model_choice(row, here) for row in found["models"]]
-    # An engine of an older version offers none.
+    # An engine of an older version says nothing of snapshots, and offers no models to fetch.
+    loaded = _loaded_words(found.get("snapshots"))
+    choices = [_model_choice(row, here, loaded) for row in found["models"]]
     choices += [_fetchable_choice(row) for row in found.get("fetchable", ())]
     unload = [Choice(UNLOAD, f"unload {here}", "frees its memory")] if here else []
     title = f"model · {format_bytes(found['free'])} free on {found['where']}"
@@ -46,9 +47,16 @@ def parse_model_choice(text: str) -> tuple[str, dict[str, str]]:
     return name, options
 
 
-def _model_choice(row: Mapping[str, Any], here: str) -> Choice:
+def _loaded_words(snapshots: Mapping[str, int] | None) -> str:
+    if not snapshots:
+        return "loaded"
+    each, limit = format_bytes(snapshots["each"]), format_bytes(snapshots["limit"])
+    return f"loaded, snapshots of {each}, at most {limit}"
+
+
+def _model_choice(row: Mapping[str, Any], here: str, loaded: str) -> Choice:
     if row["name"] == here:
-        fit = "loaded"
+        fit = loaded
     elif row["problem"]:
         fit = row["problem"]
     elif row["fits"]:
