@@ -1,7 +1,7 @@
 """The layers of a cache by class: which are cut by length, what of the others is held whole, and rows of all.
 
-The class decides, exactly: `is_croppable` of transformers is true for layers that crop to something else (the compressed
-layers of DeepSeek V4) and depends on whether a token was fed (convolutions).
+The class decides, exactly: `is_croppable` of transformers is true for layers that crop to something else (the
+compressed layers of DeepSeek V4) and depends on whether a token was fed (convolutions).
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ SNAPSHOT_MEMORY = 2 * 10**9
 class Model:
     """A Hugging Face model with its blocks located, its hooks installed and its fingerprint known.
 
-    `snapshot_limit` is how many bytes of host memory snapshots of running states may take. `warnings` are sentences for its user. `attached` holds one object per class that a module above made for this
+    `snapshot_limit` is how many bytes of host memory snapshots of running states may take.
+    `warnings` are sentences for its user. `attached` holds one object per class that a module above made for this
     model; it is freed with it.
     """
 

@@ -70,10 +70,10 @@ class FamilyRow:
     def line(self) -> str:
         """The row of the page; differences as bounds, because their digits depend on the machine."""
         if self.refusal:
-            return f"| {self.name} | refused: {self.refusal} | | | | | | |\n"
+            return f"| {self.name} | refused: {self.refusal} | | | | | | | |\n"
         hook = "+ (equal to the bit)" if self.hook == 0 else f"{self.hook:.0e}"
         if self.no_answers:
-            return f"| {self.name} | + | {hook} | refused: {self.no_answers} | | | | |\n"
+            return f"| {self.name} | + | {hook} | refused: {self.no_answers} | | | | | |\n"
         bound = next((f"{bound:g}" for bound in BOUNDS if self.worst <= bound), f"**{self.worst:.2g}**")
         cells = f"+ ({self.back}) | + ({self.batch}) | {self.experts} | {bound}"
         return f"| {self.name} | + | {hook} | + | + | {cells} |\n"

@@ -19,8 +19,8 @@ from core.generation.batch.padded_batch import PaddedBatch
 from core.mixer.mixer import Mixer
 from core.model.anatomy import text_config
 from core.model.cache import Tape
-from core.model.cache_layers import has_plain_cache
 from core.model.cache_check import relative_difference
+from core.model.cache_layers import has_plain_cache
 
 if TYPE_CHECKING:
     from core.model.model import Model
