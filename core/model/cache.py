@@ -56,7 +56,7 @@ class Tape:
         self.used_graph = False  # whether a compiled step made the last pass
         self.routing: ExpertRouting | None = None  # reads the experts chosen in eager passes, where it is set
         accepts = forward_parameters(model)
-        self.cache_keyword = cache_keyword(model)
+        self.cache_keyword = cache_keyword(model) or ""
         self.one_at_a_time = getattr(text_config(model.hf), "model_type", None) in RESTARTING
         self.cache = empty_cache(model.hf)
         self.past = None if is_cut_by_length(self.cache) else Past()

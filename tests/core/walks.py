@@ -78,8 +78,17 @@ class Walk:
             [name] = self.random.choices(list(self.operations), list(self.operations.values()))
             getattr(self, name)()
             self.done.append(name)
+        if "join" in self.operations:
+            self._end_in_lanes()
         # A last step shows the state that going back has left.
         self._feed([[self._token()] for _ in self.lanes], ["answer"])
+
+    def _end_in_lanes(self) -> None:
+        """Several lanes, and a rewind in which each goes back."""
+        self.join()
+        for _ in range(3):
+            self.step()
+        self._go_back(len(self.tape) - 2)
 
     # Operations --------------------------------------------------------------------------------------------------
 

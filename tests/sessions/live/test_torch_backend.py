@@ -334,7 +334,7 @@ def test_an_eventful_session_with_running_states_happens_again_to_the_bit(
     summary = verdict(talk, read(talk.folder.journal).records)
     assert (summary["grade"], summary["first_divergence"], summary["unverified"]) == ("bit-exact", None, 0)
     assert talk.all(ev.AnswerRewound)
-    # Without any snapshot every pass is repeated, those beside the first turn's shadow without it: they round otherwise.
+    # Without any snapshot every pass is repeated; those beside the first turn's shadow, now alone, round otherwise.
     talk.model.snapshot_limit = 0
     del talk.model.attached[SnapshotStore]
     assert verdict(talk, read(talk.folder.journal).records)["grade"] in ("bit-exact", "token-exact")

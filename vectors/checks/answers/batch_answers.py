@@ -86,7 +86,7 @@ class AnswerBatch:
         self._noise = torch.Generator().manual_seed(self.seed % 2**63)
         self._ends = end_ids(self.model.hf, self.model.tokenizer)
         self._accepts = forward_parameters(self.model)
-        self._keyword = cache_keyword(self.model)
+        self._keyword = cache_keyword(self.model) or ""
         self._cache: Any = None
         self._mask = torch.zeros(count, 0, dtype=torch.long, device=self.model.device)
 
