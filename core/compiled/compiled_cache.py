@@ -65,7 +65,7 @@ class CompiledTape(Tape):
     ) -> Tensor:
         """Decode one token per lane with the compiled step if possible; feed everything else eagerly."""
         # A step continues a cache of at least one token; the first pass is always eager.
-        if len(phases) == 1 and len(self) and self._attach_step(plan):
+        if len(phases) == 1 and len(self) and not self._is_broken and self._attach_step(plan):
             logits = self._graph_logits([row[0] for row in rows], phases[0], plan, readings)
             if logits is not None:
                 self.used_graph = True
@@ -90,6 +90,11 @@ class CompiledTape(Tape):
     def append_lanes(self, other: Tape) -> None:
         self.return_cache()
         super().append_lanes(other)
+
+    def keep_snapshot(self) -> None:
+        if self.past is not None:
+            self.return_cache()
+        super().keep_snapshot()
 
     def clear(self) -> tuple[list[list[int]], list[str]]:
         # Not copied back: this cache is discarded.
@@ -143,7 +148,8 @@ class CompiledTape(Tape):
             graph_builder(self.model).drop_step(self.step)
             # A guard raises before the graph runs; behind it, running states may be a token ahead in some layers.
             if self.step.has_states and not str(error).startswith(GUARD_FAILED):
-                self.clear()
+                self.return_cache()
+                self._is_broken = True
                 raise
             self._notify("compile", text=f"back to eager decoding: {' '.join(str(error).split())[:200]}")
             return None
@@ -152,4 +158,5 @@ class CompiledTape(Tape):
         for lane, token in zip(self.ids, tokens, strict=True):
             lane.append(token)
         self.phases.append(phase)
+        self._record_pass(len(self) - 1, plan)
         return logits

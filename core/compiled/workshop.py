@@ -20,7 +20,7 @@ from core.compiled.precompile import PrecompileProcess, error_words, use_own_cac
 from core.compiled.size import MOST_CAPS, GraphSize
 from core.compiled.static_layers import foreign_layer
 from core.compiled.verify import verify_step
-from core.model.cache import Tape
+from core.model.cache import Tape, cache_keyword
 from core.steering.plan import Plan
 
 if TYPE_CHECKING:
@@ -167,6 +167,8 @@ def refusal_reason(model: Model) -> str | None:
     hf = model.hf
     if (kind := foreign_layer(Tape(model).cache)) is not None:
         return f"its cache has layers of a kind that a compiled step has no place for ({kind})"
+    if (keyword := cache_keyword(model)) != "past_key_values":
+        return f"it takes its cache as {keyword}, for which compiled steps are not made"
     devices = {site.device for site in model.anatomy.sites}
     if len(devices) > 1:
         return f"the model is spread over {len(devices)} devices"

@@ -28,7 +28,7 @@ def feed_in_chunks(
     readings: list[MeterReading] | None = None,
     edges: deque[int] | None = None,
 ) -> Iterator[tuple[int, Tensor]]:
-    """Yield (tokens fed, last logits) per chunk; `edges` are an earlier run's ends, as tape lengths, used up in turn."""
+    """Yield (tokens fed, last logits) per chunk; `edges` are an earlier run's ends, as tape lengths, and used up."""
     start, done, size, total = len(tape), 0, FIRST_CHUNK, len(phases)
     if tape.one_at_a_time and not start:
         # Whatever is left after the first pass would be fed token by token.

@@ -120,11 +120,15 @@ class Tape:
         for lane, row in zip(self.ids, rows, strict=True):
             lane.extend(row)
         self.phases.extend(phases)
+        self._record_pass(start, plan)
+        return logits
+
+    def _record_pass(self, start: int, plan: Plan) -> None:
+        """What going back needs to know of a pass that is complete."""
         if self.past is not None:
             self.past.passes.append(PastPass(start, len(self), plan.lanes, plan.ages))
             if self.past.is_snapshot_due(len(self)):
                 self.keep_snapshot()
-        return logits
 
     def _forward(
         self,
@@ -243,6 +247,8 @@ class Tape:
         assert self.past is not None
         # Until it is done; an error here is met again by the next feed.
         self._is_broken = True
+        # Experts of these passes were read when they were made.
+        routing, self.routing = self.routing, None
         start, snapshot = self.past.nearest_snapshot(len(self))
         if snapshot is not None and snapshot.state.layers is not None:
             held = snapshot.state.layers
@@ -256,7 +262,7 @@ class Tape:
                 now = slice(each.start, each.stop)
                 rows = [lane[now] for lane in self.ids]
                 self._forward(rows, self.phases[now], self._plan_again(each), None, each.start)
-        self._is_broken = False
+        self._is_broken, self.routing = False, routing
 
     def _opened_again(self, past: Past) -> Cache:
         """The cache when the lanes were opened, each lane made again by its own passes."""

@@ -23,7 +23,7 @@ from transformers.cache_utils import (
 )
 
 from core.model.anatomy import text_config
-from core.model.roomy_cache import RoomyLayer
+from core.model.roomy_cache import RoomyLayer, roomy_cache
 
 ATTENDS = {"full_attention", "sliding_attention", "chunked_attention", None}
 """Types of layers that keep one key and one value per token, by their names in configurations."""
@@ -56,7 +56,7 @@ def has_plain_cache(hf: PreTrainedModel) -> bool:
 def empty_cache(hf: PreTrainedModel) -> DynamicCache:
     """A cache with full layers in place of those with a window: the mask does the window, and they can be cut."""
     if has_plain_cache(hf):
-        return DynamicCache()
+        return roomy_cache()
     cache = DynamicCache(config=hf.config)
     # A layer of a class that is not known here may need the window's own layers beside it (DeepSeek V4).
     if all(type(layer) in KNOWN for layer in cache.layers):
