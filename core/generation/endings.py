@@ -1,4 +1,4 @@
-"""The text of an answer and where it ends: stop texts, end tokens, and the marks around thinking.
+"""The text of an answer and where it ends: stop texts and end tokens.
 
 Text is streamed from token ids: incomplete characters and possible beginnings of stop texts are held back.
 """
@@ -13,15 +13,8 @@ from core.model.tokenizer import Tokenizer
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from core.model.model import Model
-
 UNFINISHED = "�"
 LONGEST_CHARACTER = 4
-THOUGHT_MARKS = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<|begin_of_thought|>", "<|end_of_thought|>"),
-)
 
 
 def end_ids(hf: PreTrainedModel, tokenizer: Tokenizer | None) -> frozenset[int]:
@@ -32,36 +25,6 @@ def end_ids(hf: PreTrainedModel, tokenizer: Tokenizer | None) -> frozenset[int]:
         ids = getattr(source, "eos_token_id", None)
         found |= {int(i) for i in (ids if isinstance(ids, list | tuple) else [ids]) if i is not None}
     return frozenset(found)
-
-
-class ThinkingMarks:
-    """Separates thinking from answer: positions after an opening mark up to its closing one are thinking."""
-
-    def __init__(self, tokenizer: Tokenizer | None) -> None:
-        self.tokenizer = tokenizer
-        known: dict[str, int] = getattr(tokenizer, "get_vocab", dict)()
-        # Marks are found by id, so only those count that are one token in this vocabulary.
-        pairs = [(known[a], known[b]) for a, b in THOUGHT_MARKS if a in known and b in known]
-        self._opens = {a for a, _ in pairs}
-        self._closes = {b for _, b in pairs}
-
-    @property
-    def has_marks(self) -> bool:
-        """Whether the tokenizer has thinking marks."""
-        return bool(self._opens)
-
-    def is_thinking(self, ids: Sequence[int]) -> bool:
-        """Whether these ids end inside an open thinking block."""
-        last = next((i for i in reversed(ids) if i in self._opens or i in self._closes), None)
-        return last in self._opens
-
-
-def thinking_marks(model: Model) -> ThinkingMarks:
-    """The marks of the model's tokenizer, looked up once: the vocabulary of SmolLM2 alone takes 30 ms to list."""
-    found: ThinkingMarks | None = model.attached.get(ThinkingMarks)
-    if found is None or found.tokenizer is not model.tokenizer:
-        found = model.attached[ThinkingMarks] = ThinkingMarks(model.tokenizer)
-    return found
 
 
 class TextStream:

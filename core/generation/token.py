@@ -30,7 +30,7 @@ class GeneratedToken:
     Its projections {channel: {layer: (before, after)}} are measured at its own position, so they are known
     after the next pass. So are `held_on_bound` (per channel, whether a cap holds it on a bound) and `delta`,
     the largest ‖Δ‖/‖h‖ at a metered layer. A token is `finished` when the answer has ended and only other
-    lanes go on.
+    lanes go on. `region` is thinking, tool or answer; marks belong to what they mark.
     """
 
     index: int
@@ -48,3 +48,4 @@ class GeneratedToken:
     top: tuple[Candidate, ...] = ()
     compiled: bool = False
     finished: bool = False
+    region: str = "answer"

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from core.generation.endings import TextStream, end_ids, thinking_marks
+from core.generation.endings import TextStream, end_ids
 from core.generation.sampling import TokenSampler
 from core.mixer.mixer import Mixer
+from core.regions.region_reader import RegionReader, token_region
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -54,12 +55,12 @@ class LaneAnswer:
 
 
 class AnswerEnds:
-    """What ends or divides the answers of one model: end tokens, the marks of thinking, the length of the context."""
+    """What ends or divides the answers of one model: end tokens, the marks of regions, the length of the context."""
 
     def __init__(self, model: Model) -> None:
         self.tokenizer, self.max_context = model.tokenizer, model.max_context
         self.end_ids = end_ids(model.hf, model.tokenizer)
-        self.marks = thinking_marks(model)
+        self.notation = model.notation
 
 
 class GrowingAnswer:
@@ -74,6 +75,9 @@ class GrowingAnswer:
         self._times = 0.0, 0.0
         self._stream = TextStream(ends.tokenizer, request.stops)
         self._ends = ends
+        self._regions = RegionReader(ends.notation, ends.tokenizer)
+        self._regions.begin(request.ids)
+        self.regions: list[str] = []
 
     @property
     def context(self) -> list[int]:
@@ -82,9 +86,7 @@ class GrowingAnswer:
     @property
     def phase(self) -> str:
         """The phase of the last position, which produces the next token."""
-        marks = self._ends.marks
-        thinking = marks.has_marks and marks.is_thinking(self.context)
-        return "thinking" if thinking else "answer"
+        return self._regions.region
 
     @property
     def last_id(self) -> int:
@@ -95,6 +97,8 @@ class GrowingAnswer:
         now = time.monotonic()
         self._times = (self._times[0] if self.ids else now), now
         self.ids.append(token)
+        before = self._regions.region
+        self.regions.append(token_region(before, self._regions.feed(token)))
         self._texts.append(self._stream.push(token))
         self._logprobs.append(logprob)
         self._entropies.append(entropy)
