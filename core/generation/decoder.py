@@ -21,6 +21,7 @@ from core.generation.settings import DecoderSettings
 from core.generation.token import GeneratedToken, TokenTexts
 from core.mixer.lanes import same_prompt
 from core.model.cache import Tape
+from core.regions.notations import THINKING
 from core.regions.region_reader import RegionReader, token_region
 from core.steering.meters import MeterReading
 from core.steering.plan import Plan
@@ -52,7 +53,7 @@ class Decoder:
         self._plan: Plan | None = None
         self._regions = RegionReader(model.notation, model.tokenizer)
         self._ends = frozenset() if how.ignore_end else end_ids(model.hf, model.tokenizer)
-        self._texts = [TextStream(model.tokenizer, how.stops) for _ in self.rows]
+        self._texts = [TextStream(model.tokenizer, how.stops, self._regions.marks) for _ in self.rows]
         self._sampled_ids: list[list[int]] = [[] for _ in self.rows]
         self._token_texts = TokenTexts(model.tokenizer)
         self.phases[-1:] = [self._regions.begin(prompt)] if self.phases else []
@@ -77,6 +78,18 @@ class Decoder:
     @property
     def length(self) -> int:
         return len(self.tape) + len(self.rows[0])
+
+    @property
+    def region(self) -> str:
+        """Where lane 0's next token will stand: thinking, tool or answer."""
+        return self._regions.region
+
+    @property
+    def thought_end(self) -> str:
+        """The mark that closes a thought; empty where this model has none."""
+        notation = self._regions.notation
+        marks = notation.regions.get(THINKING) if notation else None
+        return marks.closes[0] if marks else ""
 
     @property
     def lane0_stop_reason(self) -> str | None:
@@ -238,7 +251,9 @@ class Decoder:
         for lane, said in enumerate(self._sampled_ids):
             self._sampled_ids[lane] = said[: to.index]
             # Text that was held back cannot be split at a token, so it is built anew.
-            self._texts[lane] = TextStream(self.model.tokenizer, self.settings.stops)
+            self._texts[lane] = TextStream(
+                self.model.tokenizer, self.settings.stops, self._regions.marks
+            )
             for token in self._sampled_ids[lane]:
                 self._texts[lane].push(token)
 

@@ -5,7 +5,7 @@ Text is streamed from token ids: incomplete characters and possible beginnings o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from core.model.tokenizer import Tokenizer
@@ -30,10 +30,14 @@ def end_ids(hf: PreTrainedModel, tokenizer: Tokenizer | None) -> frozenset[int]:
 class TextStream:
     """Text of one growing answer; `stopped` once a stop text was found (it is not part of the text)."""
 
-    def __init__(self, tokenizer: Tokenizer | None, stops: Sequence[str] = ()) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer | None, stops: Sequence[str] = (), marks: Collection[int] = ()
+    ) -> None:
+        """`marks`: special tokens that are text all the same, so that a thought can be told from the answer."""
         self._tokenizer = tokenizer
         self._stops = [stop for stop in stops if stop]
-        self._silent = _special_ids(tokenizer)
+        self._marks = marks
+        self._silent = special_ids(tokenizer).difference(marks)
         self._ids: list[int] = []
         self._settled = self._read = self._shown = 0
         self._held = ""
@@ -74,7 +78,10 @@ class TextStream:
     def _text(self, ids: list[int]) -> str:
         if self._tokenizer is None or not ids:
             return ""
-        return self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        # Silent ids were left out already; where there are marks, these must not be skipped.
+        return self._tokenizer.decode(
+            ids, skip_special_tokens=not self._marks, clean_up_tokenization_spaces=False
+        )
 
     def _hold_stop_texts(self, fresh: str) -> str:
         text = self._held + fresh
@@ -88,7 +95,7 @@ class TextStream:
         return text[: len(text) - keep]
 
 
-def _special_ids(tokenizer: Tokenizer | None) -> frozenset[int]:
+def special_ids(tokenizer: Tokenizer | None) -> frozenset[int]:
     """Ids without text; between two halves of a character they would make it look invalid."""
     added = getattr(tokenizer, "added_tokens_decoder", {})
     return frozenset(getattr(tokenizer, "all_special_ids", ())) | {i for i, t in added.items() if t.special}

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 THINKING, TOOL, ANSWER = "thinking", "tool", "answer"
-REGIONS = (THINKING, TOOL)
+THOUGHT_BUDGET = "thought budget"
+"""The source of an insertion that closes a thought at its budget."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Notation:
     def literals(self) -> tuple[str, ...]:
         marks = (text for each in self.regions.values() for text in (*each.opens, *each.closes, *each.tokens))
         return (*self.anchors, *marks, *self.tokens)
+
+    def shown_marks(self, tokenizer: Any) -> frozenset[int]:
+        """The marks that are part of an answer's text, though they may be special tokens; not the end token."""
+        return frozenset(self.by_id) - {getattr(tokenizer, "eos_token_id", None)}
 
     def as_template(self) -> dict[str, Any]:
         """As transformers' response parser takes it; text outside of all marks is the answer."""
@@ -72,7 +77,7 @@ NOTATIONS: Mapping[str, Notation] = {
                 ("<|channel|>commentary to=", " to=functions."), ("<|call|>", "<|end|>"), ("<|call|>",)
             ),
         },
-        ("<|start|>",),
+        ("<|start|>", "<|message|>"),
     ),
     "Mistral": Notation(
         ("[/INST]",),

@@ -12,7 +12,8 @@ from core.regions.notations import ANSWER, Notation
 
 
 class RegionReader:
-    """Runs transformers' response parser over one assistant's turn; `region` is where the next token will stand.
+    """Runs transformers' response parser over one assistant's turn; `region` is where the next token will stand,
+    `closed` are the regions that have been and are over.
 
     Without a notation everything is answer.
     """
@@ -20,6 +21,8 @@ class RegionReader:
     def __init__(self, notation: Notation | None, tokenizer: Any) -> None:
         self.notation, self._tokenizer = notation, tokenizer
         self.region = ANSWER
+        self.closed: set[str] = set()
+        self.marks = frozenset() if notation is None else notation.shown_marks(tokenizer)
         self._parser: ResponseParser | None = None
 
     def begin(self, ids: Sequence[int]) -> str:
@@ -28,7 +31,7 @@ class RegionReader:
         Only what follows the last opening of an assistant's turn is parsed, so that marks in a user's text mean
         nothing, and a template that opens the thought itself starts inside it.
         """
-        self.region = ANSWER
+        self.region, self.closed = ANSWER, set()
         if self.notation is not None:
             self._parser = ResponseParser(self.notation.as_template(), prefix=self._text(ids))
             self._follow(self._parser.initial_events)
@@ -50,6 +53,7 @@ class RegionReader:
                 self.region = str(event["field"])
             elif event["type"] == "region_close":
                 self.region = ANSWER
+                self.closed.add(str(event["field"]))
 
     def _text(self, ids: Sequence[int]) -> str:
         """The text with its marks: a mark is known by its id, because a decoder may put a space before it."""

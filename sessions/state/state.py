@@ -31,7 +31,8 @@ class TokenAlternative:
 @dataclass(frozen=True)
 class AnswerToken:
     """One token of an answer; measurements are empty until the next forward pass. `top` are the most likely
-    tokens at its position, `top0` those of the unsteered lane, if requested.
+    tokens at its position, `top0` those of the unsteered lane, if requested. `region` is thinking or tool, empty in the
+    answer.
     """
 
     id: int
@@ -45,6 +46,7 @@ class AnswerToken:
     top: tuple[TokenAlternative, ...] = ()
     top0: tuple[TokenAlternative, ...] = ()
     by: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True)

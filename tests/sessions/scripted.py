@@ -37,6 +37,7 @@ class Step:
     delta: float | None = None
     top: tuple[Any, ...] = ()
     compiled: bool = False
+    region: str = "answer"
 
 
 @dataclass

@@ -57,7 +57,13 @@ STORED_AS = {
     ("JobState", "report_count"): "told",
 }
 """Fields of the state that had other names when `state.json` was written."""
-ADDED_SINCE = {("Marker", "changes"), ("Marker", "expression"), ("MixerState", "expression")}
+ADDED_SINCE = {
+    ("Marker", "changes"),
+    ("Marker", "expression"),
+    ("MixerState", "expression"),
+    ("Marker", "source"),
+    ("AnswerToken", "region"),
+}
 """Fields of the state that the program of then did not have; they are made from what it stored, or empty."""
 NOT_VERIFIED = {"branch-by-command": "no model was ever ready"}
 """Sessions with answers that `verify` refuses, and what it says: a branch begins without an engine."""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UsageError
+from sessions.job_specs.kinds.words import PAIRS, read_pair
 from steertui.mixer_options import (
     ChannelSpec,
     build_mixer,
@@ -15,7 +16,6 @@ from steertui.mixer_options import (
     read_cap,
     read_gain,
     read_injection,
-    read_pair,
     read_vector,
 )
 
