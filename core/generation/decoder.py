@@ -251,9 +251,7 @@ class Decoder:
         for lane, said in enumerate(self._sampled_ids):
             self._sampled_ids[lane] = said[: to.index]
             # Text that was held back cannot be split at a token, so it is built anew.
-            self._texts[lane] = TextStream(
-                self.model.tokenizer, self.settings.stops, self._regions.marks
-            )
+            self._texts[lane] = TextStream(self.model.tokenizer, self.settings.stops, self._regions.marks)
             for token in self._sampled_ids[lane]:
                 self._texts[lane].push(token)
 

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 Text: TypeAlias = str | Sequence[Message] | Sequence[int]
 WORDS = "Yes"
 """An answer whose words do not matter."""
-REWRITTEN = "the chat template rewrites the words of a reply: it was read behind the prompt, not in a turn of its own"
+REWRITTEN = (
+    "the chat template rewrites the words of a reply: it was read behind the prompt, not in a turn of its own"
+)
 
 
 def prompt_ids(
@@ -45,9 +47,7 @@ def prompt_ids(
     return render_prompt(tokenizer, messages, raw=raw, prefill=prefill, template_args=template_args).ids
 
 
-def text_ids(
-    model: Model, text: Text, template_args: Mapping[str, JsonValue] | None = None
-) -> list[int]:
+def text_ids(model: Model, text: Text, template_args: Mapping[str, JsonValue] | None = None) -> list[int]:
     """Ids of a text to be read, not answered: a string as it is; a conversation up to where the assistant
     goes on, so that a last message of its own is not closed.
     """

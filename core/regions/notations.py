@@ -100,9 +100,7 @@ NOTATIONS: Mapping[str, Notation] = {
         },
         ("<seed:bos>",),
     ),
-    "Qwen": Notation(
-        ("<|im_start|>assistant\n",), {THINKING: _THINK, TOOL: _TOOL_CALL}, ("<|im_start|>",)
-    ),
+    "Qwen": Notation(("<|im_start|>assistant\n",), {THINKING: _THINK, TOOL: _TOOL_CALL}, ("<|im_start|>",)),
     # Families with a turn of their own that borrow the marks.
     "think tags": Notation(
         ("<|assistant|>", "<|im_assistant|>assistant<|im_middle|>", "<|im_start|>assistant<|im_sep|>"),

@@ -100,7 +100,9 @@ def _mixer(state: SessionState, event: ev.MixerChanged) -> SessionState:
 
 def _tok(state: SessionState, event: ev.TokensGenerated) -> SessionState:
     new = tuple(
-        AnswerToken(token, text, None if lp is None else float(lp), event.mix, by=event.by, region=event.region)
+        AnswerToken(
+            token, text, None if lp is None else float(lp), event.mix, by=event.by, region=event.region
+        )
         for token, text, lp in zip_longest(event.ids, event.text, event.lp)
     )
     # `event.i` says where they belong, also if earlier lines are missing or tokens were removed.

@@ -49,9 +49,7 @@ def halves_of_set(contrast: ContrastSet, about: About, seed: int) -> Halves:
     return _stratified(pairs, seed, in_sample=True)
 
 
-def fit_halves(
-    model: Model, halves: Halves, template_args: Mapping[str, JsonValue] | None = None
-) -> Halves:
+def fit_halves(model: Model, halves: Halves, template_args: Mapping[str, JsonValue] | None = None) -> Halves:
     """Of each half as many pairs as the budget of tokens holds."""
     made, held = (_fitting(model, part, template_args) for part in (halves.made, halves.held))
     return replace(halves, made=made, held=held)

@@ -32,8 +32,8 @@ PROMPTS = 8
 class Material:
     """The states of both classes; row i of one belongs to row i of the other.
 
-    Equal `keys` are repetitions; `notes` say which replies are not where the model would say them. Of `compares_models` the classes are two models; `prompts` are then what the base
-    model answers under doses.
+    Equal `keys` are repetitions; `notes` say which replies are not where the model would say them. Of
+    `compares_models` the classes are two models; `prompts` are then what the base model answers under doses.
     """
 
     positive: Rows

@@ -40,9 +40,7 @@ def generate_replies(
     return longer, choices
 
 
-def _generate_in_lanes(
-    model: Model, sides: Sequence[TokenizedText], longest: int
-) -> Steps[dict[int, Reply]]:
+def _generate_in_lanes(model: Model, sides: Sequence[TokenizedText], longest: int) -> Steps[dict[int, Reply]]:
     """Every side's greedy reply; each is recorded under a key of its own, so that a repeated job finds it."""
     replies: dict[int, Reply] = {}
     for number in range(len(sides)):
@@ -75,7 +73,9 @@ def _reply_of(answer: LaneAnswer) -> list[int] | list[int | list[int]]:
         raise BadInput(f"text {answer.number + 1} has no reply: {answer.error}")
     ids = [*(answer.token_ids[:-1] if answer.stop_reason == "eos" else answer.token_ids)]
     if ids and answer.begins >= len(ids):
-        raise BadInput(f"text {answer.number + 1} has no reply: after {len(ids)} tokens of thought nothing was said")
+        raise BadInput(
+            f"text {answer.number + 1} has no reply: after {len(ids)} tokens of thought nothing was said"
+        )
     return [answer.begins, ids] if answer.begins else ids
 
 

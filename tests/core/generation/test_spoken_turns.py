@@ -49,14 +49,16 @@ TEMPLATES = {
         " Yes, all right. ",
     ),
     "Gemma 4": (
-        LOOP + "<|turn>{{ 'model' if m.role == 'assistant' else m.role }}\n{{ m.content|trim }}<turn|>\n"
+        LOOP
+        + "<|turn>{{ 'model' if m.role == 'assistant' else m.role }}\n{{ m.content|trim }}<turn|>\n"
         + END
         + "<|turn>model\n{% endif %}",
         "<|turn>user\nHi<turn|>\n<|turn>model\n",
         "Yes, all right.",
     ),
     "Mistral": (
-        LOOP + "{% if m.role == 'user' %}[INST]{{ m.content }}[/INST]{% else %}{{ m.content }}</s>{% endif %}"
+        LOOP
+        + "{% if m.role == 'user' %}[INST]{{ m.content }}[/INST]{% else %}{{ m.content }}</s>{% endif %}"
         + END
         + "{% endif %}",
         "[INST]Hi[/INST]",
@@ -73,11 +75,13 @@ TEMPLATES = {
         "Yes, all right.",
     ),
 }
-REWRITING = LOOP + "{{ m.role }}: {{ m.content|replace('all right', 'fine') }};" + END + "assistant: {% endif %}"
+REWRITING = (
+    LOOP + "{{ m.role }}: {{ m.content|replace('all right', 'fine') }};" + END + "assistant: {% endif %}"
+)
 
 
 def model_with(name: str, template: str) -> Any:
-    tokenizer = byte_tokenizer(SPECIAL.get(name, []))
+    tokenizer = byte_tokenizer(SPECIAL.get(name, ""))
     tokenizer.chat_template = template
     return SimpleNamespace(tokenizer=tokenizer, name=name, notation=find_notation(tokenizer))
 

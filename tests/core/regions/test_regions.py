@@ -10,15 +10,13 @@ from core.regions.notations import NOTATIONS, find_notation, read_template
 from core.regions.region_reader import RegionReader, token_region
 
 SPECIAL = {
-    "Qwen": ["<|im_start|>", "<|im_end|>", "<think>", "</think>", "<tool_call>", "</tool_call>"],
-    "Gemma 4": ["<|turn>", "<turn|>", "<|channel>", "<channel|>", "<|tool_call>", "<tool_call|>"]
-    + ["<|tool_response>", "<tool_response|>"],
-    "gpt-oss": ["<|start|>", "<|end|>", "<|message|>", "<|channel|>", "<|call|>", "<|return|>"],
-    "Mistral": ["[INST]", "[/INST]", "[THINK]", "[/THINK]", "[TOOL_CALLS]", "[ARGS]", "</s>"],
-    "DeepSeek": ["<｜User｜>", "<｜Assistant｜>", "<think>", "</think>", "<｜end▁of▁sentence｜>"]
-    + ["<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"],
-    "Seed": ["<seed:bos>", "<seed:eos>", "<seed:think>", "</seed:think>", "<seed:tool_call>"]
-    + ["</seed:tool_call>"],
+    "Qwen": "<|im_start|> <|im_end|> <think> </think> <tool_call> </tool_call>",
+    "Gemma 4": "<|turn> <turn|> <|channel> <channel|> <|tool_call> <tool_call|> <|tool_response> <tool_response|>",
+    "gpt-oss": "<|start|> <|end|> <|message|> <|channel|> <|call|> <|return|>",
+    "Mistral": "[INST] [/INST] [THINK] [/THINK] [TOOL_CALLS] [ARGS] </s>",
+    "DeepSeek": "<｜User｜> <｜Assistant｜> <think> </think> <｜end▁of▁sentence｜> <｜tool▁calls▁begin｜>"
+    " <｜tool▁calls▁end｜>",
+    "Seed": "<seed:bos> <seed:eos> <seed:think> </seed:think> <seed:tool_call> </seed:tool_call>",
 }
 # Prompt, then pieces of the answer: T thought, C tool call, A answer; marks belong to what they mark.
 DIALOGUES = {
@@ -86,14 +84,14 @@ NAMES = {"T": "thinking", "C": "tool", "A": "answer"}
 EVERY = pytest.mark.parametrize("name", DIALOGUES)
 
 
-def byte_tokenizer(special: list[str]) -> PreTrainedTokenizerFast:
+def byte_tokenizer(special: str) -> PreTrainedTokenizerFast:
     """One token for every byte, and one for every mark."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     raw = Tokenizer(models.BPE({sign: n for n, sign in enumerate(alphabet)}, []))
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
     made = PreTrainedTokenizerFast(tokenizer_object=raw, clean_up_tokenization_spaces=False)
-    made.add_special_tokens({"additional_special_tokens": special})
+    made.add_special_tokens({"additional_special_tokens": special.split()})
     return made
 
 
@@ -136,7 +134,7 @@ def test_after_a_rewind_to_any_token_the_rest_is_right(name: str) -> None:
 
 
 def test_what_marks_nothing_is_answer() -> None:
-    tokenizer = byte_tokenizer(["<|im_start|>"])
+    tokenizer = byte_tokenizer("<|im_start|>")
     assert find_notation(tokenizer) is None
     assert find_notation(None) is None
     reader = RegionReader(None, tokenizer)
@@ -144,7 +142,7 @@ def test_what_marks_nothing_is_answer() -> None:
 
 
 def test_only_regions_that_the_vocabulary_can_mark_are_known() -> None:
-    found = find_notation(byte_tokenizer(["<|im_start|>", "<tool_call>", "</tool_call>"]))
+    found = find_notation(byte_tokenizer("<|im_start|> <tool_call> </tool_call>"))
     assert found is not None
     assert list(found.regions) == ["tool"]
 

@@ -1,4 +1,4 @@
-"""The form for a strip's other settings: gain, layers, scope, tool calls, half-life, split, and the mixer's keep-norm."""
+"""The form for a strip's other settings: gain, layers, scope, half-life, split and more, and the mixer's keep-norm."""
 
 from __future__ import annotations
 
