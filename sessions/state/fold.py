@@ -130,7 +130,8 @@ def _meter(state: SessionState, event: ev.MeterReadings) -> SessionState:
 
 
 def _inject(state: SessionState, event: ev.TextInjected) -> SessionState:
-    return _with_marker(state, event.gen, Marker(event.at, "inject", event.text, event.how))
+    marker = Marker(event.at, "inject", event.text, event.how, source=event.source)
+    return _with_marker(state, event.gen, marker)
 
 
 def _note(state: SessionState, event: ev.NoteAdded) -> SessionState:

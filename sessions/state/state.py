@@ -52,7 +52,8 @@ class AnswerToken:
 @dataclass(frozen=True)
 class Marker:
     """A change before token `at` of an answer. `kind` is the event's `t`; `how` says how a distractor was
-    inserted, `changes` what a change of the mixer changed, `expression` the whole mixer from here on as one line.
+    inserted, `source` who inserted it where no person did, `changes` what a change of the mixer changed, `expression`
+    the whole mixer from here on as one line.
     """
 
     at: int
@@ -61,6 +62,7 @@ class Marker:
     how: str = ""
     changes: tuple[Change, ...] = ()
     expression: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)

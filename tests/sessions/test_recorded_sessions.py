@@ -44,9 +44,10 @@ ADDED_KINDS: Mapping[str, str] = {"answer": "an answer of a batch of many"}
 NEVER_A_FIELD = {
     "open.schema": "left out as long as it is the first one",
     "mixer.expression": "not written then",
-    "inject.source": "nobody says it",
+    "inject.source": "only a thought that is closed at its budget has one",
     "rebuild.wall_ms": "nobody measures it",
     "chunk.wall_ms": "not measured then",
+    "tok.region": "left out in an answer, and the demo models do not think",
     "meter.lane": "only lane 0 is measured; a forced lane stands in its `values`",
 }
 ENDS = {"eos", "length", "stop", "cancel", "error", "context", "branch"}
