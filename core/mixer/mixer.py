@@ -101,10 +101,7 @@ class Channel:
                 raise UsageError("half-life must be a positive number of tokens")
         _one_of("unit", self.unit, UNITS)
         _one_of("scope", self.scope, SCOPES)
-        # Sorted and single, so that two spellings of one setting are equal.
-        object.__setattr__(
-            self, "not_in", tuple(sorted({self.not_in} if isinstance(self.not_in, str) else set(self.not_in)))
-        )
+        object.__setattr__(self, "not_in", _parts(self.not_in))
         for part in self.not_in:
             _one_of("not-in", part, NOT_IN)
         _ordered(self.floor, self.ceiling)
@@ -267,6 +264,11 @@ def _layers(layers: Iterable[int] | int | str | None) -> tuple[int, ...] | str |
     if not chosen or chosen[0] < 0:
         raise UsageError(f"bad layers {list(chosen)!r}: name at least one, counted from 0")
     return tuple(chosen)
+
+
+def _parts(given: Iterable[str] | str) -> tuple[str, ...]:
+    """Sorted and single, so that two spellings of one setting are equal."""
+    return tuple(sorted({given} if isinstance(given, str) else set(given)))
 
 
 def _ordered(floor: Bound, ceiling: Bound) -> None:

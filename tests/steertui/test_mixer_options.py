@@ -77,6 +77,9 @@ def test_injection_and_template_arguments() -> None:
     assert read_pair("enable_thinking=False") == ("enable_thinking", False)
     assert read_pair("budget=-1") == ("budget", -1)
     assert read_pair("note=a=b") == ("note", "a=b")
+    several = {"enable_thinking": False, "budget": -1}
+    assert PAIRS.parse("template_arg", "enable_thinking=false, budget=-1") == several
+    assert PAIRS.parse("template_arg", PAIRS.format(several)) == several
     for bad in ("20", ":x", "-1:x", "20:", "x:y"):
         with pytest.raises(UsageError, match="bad injection"):
             read_injection(bad)

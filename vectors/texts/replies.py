@@ -67,7 +67,7 @@ def reply_ids(model: Model, ids: Sequence[int], longest: int) -> list[int]:
     return reply[begins:]
 
 
-def _reply_of(answer: LaneAnswer) -> list[int] | list[int | list[int]]:
+def _reply_of(answer: LaneAnswer) -> list[Any]:
     """The answer's token ids without the end-of-turn token; with a thought before it, [begin, ids]."""
     if answer.error:
         raise BadInput(f"text {answer.number + 1} has no reply: {answer.error}")

@@ -91,27 +91,27 @@ def judge_pairs(
         )
         said = texts[0]
     generated = iter(zip(said[0::2], said[1::2], strict=True))
-    judged = []
-    for one in found:
-        made = None if one.replies else next(generated)
-        replies = one.replies or tuple(answer.tokens for answer in made or ())
-        # Equal or empty replies would differ by 0 under every vector and only dilute the mean.
-        if replies[0] != replies[1] and all(replies):
-            judged.append(
-                JudgedPair(
-                    one.contexts,
-                    *replies,
-                    given=one.replies is not None,
-                    messages=one.messages,
-                    system=one.system,
-                    # With the thoughts that the replies came from.
-                    own=tuple((*c, *a.thought) for c, a in zip(one.own, made, strict=True)) if made else (),
-                    whole=one.whole and one.replies is not None,
-                    prompts=one.prompts or one.contexts,
-                    note=one.note,
-                )
-            )
-    return judged
+    judged = [_judged_pair(one, None if one.replies else next(generated)) for one in found]
+    # Equal or empty replies would differ by 0 under every vector and only dilute the mean.
+    return [pair for pair in judged if pair.positive != pair.negative and pair.positive and pair.negative]
+
+
+def _judged_pair(one: _PairContexts, made: tuple[BatchAnswer, BatchAnswer] | None) -> JudgedPair:
+    """The pair with the set's replies, or with those that the model `made` of either side's own context."""
+    positive, negative = one.replies or ((made[0].tokens, made[1].tokens) if made else ((), ()))
+    return JudgedPair(
+        one.contexts,
+        positive,
+        negative,
+        given=one.replies is not None,
+        messages=one.messages,
+        system=one.system,
+        # With the thoughts that the replies came from.
+        own=tuple((*c, *a.thought) for c, a in zip(one.own, made, strict=True)) if made else (),
+        whole=one.whole and one.replies is not None,
+        prompts=one.prompts or one.contexts,
+        note=one.note,
+    )
 
 
 def _pair_contexts(model: Model, pair: ContrastPair, template_args: TemplateArgs) -> _PairContexts:
