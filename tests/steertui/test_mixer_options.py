@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UsageError
-from sessions.job_specs.kinds.words import read_pair
+from sessions.job_specs.kinds.words import PAIRS, read_pair
 from steertui.mixer_options import (
     ChannelSpec,
     build_mixer,
