@@ -85,17 +85,6 @@ def read_injection(text: str) -> tuple[int, str]:
     return int(index), words
 
 
-def read_pair(text: str) -> tuple[str, Any]:
-    """NAME=VALUE for a chat template; true, false and whole numbers are converted."""
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise UsageError(
-            f"bad template argument {text!r}; write NAME=VALUE, for example enable_thinking=false"
-        )
-    words: dict[str, Any] = {"true": True, "false": False}
-    return name, words.get(value.lower(), int(value) if re.fullmatch(r"-?[0-9]{1,9}", value) else value)
-
-
 def merge_channels(specs: Iterable[ChannelSpec]) -> tuple[ChannelSpec, ...]:
     """Merge options for the same vector and layers into one channel: its scale, gain and cap."""
     merged: dict[tuple[str, str | None], ChannelSpec] = {}

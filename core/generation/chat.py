@@ -23,12 +23,24 @@ TOO_SLOW = f"the chat template ran longer than {TEMPLATE_SECONDS:g} s: plain con
 
 @dataclass(frozen=True)
 class RenderedPrompt:
-    """A prompt as text and ids; `mode` is chat, plain (no usable template) or raw (as requested)."""
+    """A prompt as text and ids; `mode` is chat, plain (no usable template) or raw (as requested).
+
+    `reply` are the characters of a last answer that was rendered as a whole turn.
+    """
 
     text: str
     ids: list[int]
     mode: str
     note: str = ""
+    reply: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class SpokenTurn:
+    """A conversation as text up to the end of its last answer; `reply` are the answer's characters in it."""
+
+    text: str
+    reply: tuple[int, int]
 
 
 class TemplateError(UsageError):
@@ -83,6 +95,32 @@ def continuation_text(
     head, found, tail = text.partition(SENTINEL)
     # A changed head: earlier turns are rewritten. A sentinel in the tail: the answer is repeated.
     return tail if found and head.startswith(past) and SENTINEL not in tail else None
+
+
+def spoken_turn(
+    tokenizer: Tokenizer, messages: Sequence[Message], template_args: Mapping[str, JsonValue] | None = None
+) -> SpokenTurn | None:
+    """The last answer where the model would say it: behind a closed thought, in the channel for answers.
+
+    Found by rendering a sentinel in its place. None where the template rewrites the answer's words; trimming
+    them is no rewriting.
+    """
+    *before, last = messages
+    sentinel = [*before, {**last, "content": SENTINEL}]
+    head, found, tail = apply_template(tokenizer, sentinel, False, template_args).partition(SENTINEL)
+    whole, said = apply_template(tokenizer, messages, False, template_args), str(last["content"])
+    for words in (said, said.strip(), said.lstrip(), said.rstrip()):
+        if found and words and SENTINEL not in tail and whole == head + words + tail:
+            return SpokenTurn(head + words, (len(head), len(head) + len(words)))
+    return None
+
+
+def closing_text(
+    tokenizer: Tokenizer, history: Sequence[Message], template_args: Mapping[str, JsonValue] | None = None
+) -> str:
+    """The text that the template puts behind the last answer of a conversation; empty where it leaves it open."""
+    answered = [*history, {"role": "assistant", "content": SENTINEL}]
+    return apply_template(tokenizer, answered, False, template_args).partition(SENTINEL)[2]
 
 
 def apply_template(

@@ -11,8 +11,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError
-from core.generation.chat import TOO_SLOW, Message, as_messages, continuation_text, encode, render_prompt
-from core.generation.endings import end_ids
+from core.generation.chat import (
+    TOO_SLOW,
+    Message,
+    as_messages,
+    closing_text,
+    continuation_text,
+    encode,
+    render_prompt,
+)
+from core.generation.endings import end_ids, special_ids
 from core.generation.live import AnswerStream, Notice, PendingTokens
 from core.generation.stream import build_settings, check_length, open_tape
 from core.generation.token_ids import tokenizer_of
@@ -118,9 +126,22 @@ class Conversation:
         if tail is None:
             return *self._reencode_after_rewrite(tape, [*self.messages, new], prefill), ()
         ids = encode(tokenizer, tail + prefill)
-        # Where the sampled end token also begins the template's tail, it is fed once.
-        closed = context[-1] in end_ids(self.model.hf, tokenizer) and ids[:1] == context[-1:]
-        return [*waiting.ids, *(ids[1:] if closed else ids)], [], waiting.phases
+        if self._is_closed_twice(context[-1], ids[:1]):
+            ids = ids[1:]
+        return [*waiting.ids, *ids], [], waiting.phases
+
+    def _is_closed_twice(self, last: int, first: list[int]) -> bool:
+        """Whether the last answer's end token and the template's first one both end the answer."""
+        tokenizer = tokenizer_of(self.model)
+        ends = end_ids(self.model.hf, tokenizer)
+        if last not in ends or first == [last]:
+            return last in ends
+        if self.mode != "chat" or not first or not special_ids(tokenizer).issuperset(first):
+            return False
+        # Some templates end an answer by another mark inside a conversation than at its end, such as <|end|> and
+        # <|return|>: where the last answer of a conversation ends in an end token, the first token here is that mark.
+        closing = encode(tokenizer, closing_text(tokenizer, self._past, self.template_args))
+        return bool(ends.intersection(closing[:1]))
 
     def _template_tail(self, new: Message) -> str | None:
         """Text between the answer so far and the next one; None where the template rewrites earlier turns."""

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from core.errors import BadInput, UsageError
-from core.generation.endings import TextStream, end_ids, thinking_marks
+from core.generation.endings import TextStream, end_ids
 from core.generation.lane_comparison import LaneComparison, LaneToken, compare_lanes
 from core.generation.prefill import FIRST_CHUNK, feed_in_chunks
 from core.generation.probabilities import Candidate, log_probabilities, token_entropy, top_candidates
@@ -22,6 +22,8 @@ from core.generation.settings import DecoderSettings
 from core.generation.token import GeneratedToken, TokenTexts
 from core.mixer.lanes import same_prompt
 from core.model.cache import Tape
+from core.regions.notations import THINKING
+from core.regions.region_reader import RegionReader, token_region
 from core.steering.meters import MeterReading
 from core.steering.plan import Plan
 
@@ -50,13 +52,13 @@ class Decoder:
         self.logits: Tensor | None = None
         self._turn_start = len(tape)
         self._plan: Plan | None = None
-        self._thoughts = thinking_marks(model)
+        self._regions = RegionReader(model.notation, model.tokenizer)
         self._ends = frozenset() if how.ignore_end else end_ids(model.hf, model.tokenizer)
-        self._texts = [TextStream(model.tokenizer, how.stops) for _ in self.rows]
+        self._texts = [TextStream(model.tokenizer, how.stops, self._regions.marks) for _ in self.rows]
         self._sampled_ids: list[list[int]] = [[] for _ in self.rows]
         self._token_texts = TokenTexts(model.tokenizer)
         self._edges = None if how.edges is None else deque(how.edges)
-        self._set_last_phase()
+        self.phases[-1:] = [self._regions.begin(prompt)] if self.phases else []
 
     def check_ids(self, ids: Sequence[int]) -> None:
         """Raise for ids outside the embedding: on a GPU they would invalidate the CUDA context."""
@@ -78,6 +80,18 @@ class Decoder:
     @property
     def length(self) -> int:
         return len(self.tape) + len(self.rows[0])
+
+    @property
+    def region(self) -> str:
+        """Where lane 0's next token will stand: thinking, tool or answer."""
+        return self._regions.region
+
+    @property
+    def thought_end(self) -> str:
+        """The mark that closes a thought; empty where this model has none."""
+        notation = self._regions.notation
+        marks = notation.regions.get(THINKING) if notation else None
+        return marks.closes[0] if marks else ""
 
     @property
     def lane0_stop_reason(self) -> str | None:
@@ -149,9 +163,8 @@ class Decoder:
         lead = chosen[0]
         # A forced lane is fed lane 0's token.
         self.rows = [[chosen.get(lane, lead).token_id] for lane in range(self.settings.lanes.count)]
-        # A placeholder: the phase depends on the ids that were just set.
-        self.phases = [""]
-        self._set_last_phase()
+        before = self._regions.region
+        self.phases = [self._regions.feed(lead.token_id)]
         shown = range(1, self.settings.lanes.n_shown)
         listening = [lane for lane in shown if lane not in chosen]
         return GeneratedToken(
@@ -167,6 +180,7 @@ class Decoder:
             forced={lane: self._compare_forced_lane(logprobs, lane, lead.token_id) for lane in listening},
             top=self._top_candidates(logprobs[0], logprobs[listening[0]] if listening else None),
             compiled=self.tape.used_graph,
+            region=token_region(before, self.phases[-1]),
         )
 
     def _compare_forced_lane(self, logprobs: Tensor, lane: int, token_id: int) -> LaneComparison:
@@ -222,8 +236,11 @@ class Decoder:
             self.phases[-1] = "prompt"
         for row in self.rows:
             row.extend(ids)
-        self.phases.extend(["answer" if role == "model" else "prompt"] * len(ids))
-        self._set_last_phase()
+        if role == "model":
+            self.phases.extend(map(self._regions.feed, ids))
+        else:
+            # The text of a turn, which ends where a new turn of the assistant begins.
+            self.phases.extend([*["prompt"] * (len(ids) - 1), self._regions.begin(ids)])
 
     def rewind_to(self, to: GeneratedToken) -> None:
         """Remove a token and all after it, inserted ones included; the next pass produces it again."""
@@ -232,12 +249,13 @@ class Decoder:
         # One position before the token's: the id there is fed again and yields its logits.
         self.tape.crop(to.position - 1)
         start = len(self.tape)
+        self._regions.begin(contexts[0][self._turn_start : to.position])
         self.rows = [ids[start : to.position] for ids in contexts]
         self.phases = phases[start : to.position]
         for lane, said in enumerate(self._sampled_ids):
             self._sampled_ids[lane] = said[: to.index]
             # Text that was held back cannot be split at a token, so it is built anew.
-            self._texts[lane] = TextStream(self.model.tokenizer, self.settings.stops)
+            self._texts[lane] = TextStream(self.model.tokenizer, self.settings.stops, self._regions.marks)
             for token in self._sampled_ids[lane]:
                 self._texts[lane].push(token)
 
@@ -249,8 +267,3 @@ class Decoder:
         self.rows = [before + row for before, row in zip(past, self.rows, strict=True)]
         self.phases = [*phases, *self.phases]
         return len(phases)
-
-    def _set_last_phase(self) -> None:
-        """Set the phase of the last position, which produces the next token, from this turn's marks."""
-        inside = self._thoughts.has_marks and self._thoughts.is_thinking(self.context[self._turn_start :])
-        self.phases[-1] = "thinking" if inside else "answer"

@@ -1,11 +1,11 @@
-"""The text of an answer and where it ends: stop texts, end tokens, and the marks around thinking.
+"""The text of an answer and where it ends: stop texts and end tokens.
 
 Text is streamed from token ids: incomplete characters and possible beginnings of stop texts are held back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from core.model.tokenizer import Tokenizer
@@ -13,15 +13,8 @@ from core.model.tokenizer import Tokenizer
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from core.model.model import Model
-
 UNFINISHED = "�"
 LONGEST_CHARACTER = 4
-THOUGHT_MARKS = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<|begin_of_thought|>", "<|end_of_thought|>"),
-)
 
 
 def end_ids(hf: PreTrainedModel, tokenizer: Tokenizer | None) -> frozenset[int]:
@@ -34,43 +27,17 @@ def end_ids(hf: PreTrainedModel, tokenizer: Tokenizer | None) -> frozenset[int]:
     return frozenset(found)
 
 
-class ThinkingMarks:
-    """Separates thinking from answer: positions after an opening mark up to its closing one are thinking."""
-
-    def __init__(self, tokenizer: Tokenizer | None) -> None:
-        self.tokenizer = tokenizer
-        known: dict[str, int] = getattr(tokenizer, "get_vocab", dict)()
-        # Marks are found by id, so only those count that are one token in this vocabulary.
-        pairs = [(known[a], known[b]) for a, b in THOUGHT_MARKS if a in known and b in known]
-        self._opens = {a for a, _ in pairs}
-        self._closes = {b for _, b in pairs}
-
-    @property
-    def has_marks(self) -> bool:
-        """Whether the tokenizer has thinking marks."""
-        return bool(self._opens)
-
-    def is_thinking(self, ids: Sequence[int]) -> bool:
-        """Whether these ids end inside an open thinking block."""
-        last = next((i for i in reversed(ids) if i in self._opens or i in self._closes), None)
-        return last in self._opens
-
-
-def thinking_marks(model: Model) -> ThinkingMarks:
-    """The marks of the model's tokenizer, looked up once: the vocabulary of SmolLM2 alone takes 30 ms to list."""
-    found: ThinkingMarks | None = model.attached.get(ThinkingMarks)
-    if found is None or found.tokenizer is not model.tokenizer:
-        found = model.attached[ThinkingMarks] = ThinkingMarks(model.tokenizer)
-    return found
-
-
 class TextStream:
     """Text of one growing answer; `stopped` once a stop text was found (it is not part of the text)."""
 
-    def __init__(self, tokenizer: Tokenizer | None, stops: Sequence[str] = ()) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer | None, stops: Sequence[str] = (), marks: Collection[int] = ()
+    ) -> None:
+        """`marks`: special tokens that are text all the same, so that a thought can be told from the answer."""
         self._tokenizer = tokenizer
         self._stops = [stop for stop in stops if stop]
-        self._silent = _special_ids(tokenizer)
+        self._marks = marks
+        self._silent = special_ids(tokenizer).difference(marks)
         self._ids: list[int] = []
         self._settled = self._read = self._shown = 0
         self._held = ""
@@ -111,7 +78,10 @@ class TextStream:
     def _text(self, ids: list[int]) -> str:
         if self._tokenizer is None or not ids:
             return ""
-        return self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        # Silent ids were left out already; where there are marks, these must not be skipped.
+        return self._tokenizer.decode(
+            ids, skip_special_tokens=not self._marks, clean_up_tokenization_spaces=False
+        )
 
     def _hold_stop_texts(self, fresh: str) -> str:
         text = self._held + fresh
@@ -125,7 +95,7 @@ class TextStream:
         return text[: len(text) - keep]
 
 
-def _special_ids(tokenizer: Tokenizer | None) -> frozenset[int]:
+def special_ids(tokenizer: Tokenizer | None) -> frozenset[int]:
     """Ids without text; between two halves of a character they would make it look invalid."""
     added = getattr(tokenizer, "added_tokens_decoder", {})
     return frozenset(getattr(tokenizer, "all_special_ids", ())) | {i for i, t in added.items() if t.special}

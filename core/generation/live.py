@@ -26,6 +26,7 @@ from core.mixer.lanes import Lanes
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
 from core.model.expert_routing import ExpertRouting, expert_modules
+from core.regions.notations import THINKING, THOUGHT_BUDGET
 from core.steering.meters import MeterReading, caps_on_bound, lane_projections, largest_change
 from core.steering.plan import Meters, Plan
 
@@ -185,6 +186,7 @@ class AnswerStream:
     def _may_continue(self) -> bool:
         """Between two tokens: apply queued requests, then decide whether there is another token."""
         self.settle()
+        self._close_long_thought()
         if self._cancelled:
             self.stop_reason = "cancel"
         elif ended := self._decoder.stop_reason():
@@ -243,14 +245,24 @@ class AnswerStream:
         if self.steps:
             self.steps[-1].text += self._decoder.flush_text()
 
-    def _insert(self, ids: list[int], role: str, text: str) -> None:
+    def _close_long_thought(self) -> None:
+        """At the budget the mark that ends a thought is inserted, as if the model had said it."""
+        budget, mark = self.settings.thought_budget, self._decoder.thought_end
+        if not budget or not mark or self._decoder.region != THINKING or self.model.tokenizer is None:
+            return
+        answered = next((n for n, step in enumerate(reversed(self.steps)) if step.region != THINKING), None)
+        if (len(self.steps) if answered is None else answered) >= budget:
+            ids = self.model.tokenizer(mark, add_special_tokens=False)["input_ids"]
+            self._insert(list(ids), "model", mark, THOUGHT_BUDGET)
+
+    def _insert(self, ids: list[int], role: str, text: str, source: str = "") -> None:
         # Checked again: the answer has grown since the request.
         if self._decoder.length + len(ids) >= self.model.max_context:
             self.stop_reason = "context"
         elif ids:
             self._decoder.insert_ids(ids, role)
             self.inserts.append((len(self.steps), role, text))
-            self._notify("inject", text=text, role=role, ids=ids)
+            self._notify("inject", text=text, role=role, ids=ids, **({"source": source} if source else {}))
 
     def _rewind(self, tokens: int) -> None:
         keep = max(0, len(self.steps) - tokens)

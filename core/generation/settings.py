@@ -16,7 +16,8 @@ class DecoderSettings:
     """Generation settings of one answer.
 
     `edges` are the chunk boundaries of an earlier run in the order in which they were met, to repeat it exactly; None
-    where there is none. `inspect` is how many of the most likely tokens to report per token.
+    where there is none. `inspect` is how many of the most likely tokens to report per token. After `thought_budget`
+    tokens a thought is closed; 0 is no limit.
     """
 
     max_new_tokens: int = 256
@@ -28,6 +29,7 @@ class DecoderSettings:
     ignore_end: bool = False
     edges: tuple[int, ...] | None = None
     inspect: int = 0
+    thought_budget: int = 0
 
     def __post_init__(self) -> None:
         if self.max_new_tokens < 1:

@@ -109,6 +109,7 @@ def build_settings(
     ignore_end: bool = False,
     edges: Sequence[int] | None = None,
     inspect: int = 0,
+    thought_budget: int = 0,
     **sampling: Any,
 ) -> DecoderSettings:
     """Validate the options of one answer and collect them in `DecoderSettings`."""
@@ -125,6 +126,7 @@ def build_settings(
         ignore_end=ignore_end,
         edges=None if edges is None else tuple(edges),
         inspect=inspect,
+        thought_budget=thought_budget,
     )
 
 

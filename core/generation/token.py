@@ -31,7 +31,7 @@ class GeneratedToken:
     after the next pass. So are `held_on_bound` (per channel, whether a cap holds it on a bound), `delta`,
     the largest ‖Δ‖/‖h‖ at a metered layer, and `experts`, the share of its experts that a forced lane did not
     choose (None without such a lane, without experts and in a compiled step). A token is `finished` when the
-    answer has ended and only other lanes go on.
+    answer has ended and only other lanes go on. `region` is thinking, tool or answer; marks belong to what they mark.
     """
 
     index: int
@@ -50,3 +50,4 @@ class GeneratedToken:
     top: tuple[Candidate, ...] = ()
     compiled: bool = False
     finished: bool = False
+    region: str = "answer"

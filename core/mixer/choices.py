@@ -4,3 +4,5 @@ from __future__ import annotations
 
 UNITS = ("relative", "natural", "unit", "raw")
 SCOPES = ("all", "prompt", "response", "thinking", "answer")
+NOT_IN = ("tool",)
+"""Parts of an answer that a channel can leave alone."""

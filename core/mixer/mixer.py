@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from core.errors import UsageError
 from core.mixer.cap_bounds import Bound, check_bound
+from core.mixer.choices import NOT_IN as NOT_IN
 from core.mixer.choices import SCOPES as SCOPES
 from core.mixer.choices import UNITS as UNITS
 from core.mixer.expression.parser import parse_line
@@ -58,6 +59,7 @@ class Channel:
         muted: Do not act.
         solo: Silence the channels that are not solo.
         scope: Positions to act on: `all`, `prompt`, `response` (thinking and answer), `thinking` or `answer`.
+        not_in: Parts of an answer where the channel does not act: `tool`, the model's tool calls.
         half_life: Tokens after which the push has fallen to half since the channel was last changed.
         name: Label in notices and records, not compared; None is the vector's own name.
 
@@ -80,6 +82,7 @@ class Channel:
     solo: bool = False
     scope: str = "all"
     half_life: float | None = None
+    not_in: tuple[str, ...] = ()
     name: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -98,6 +101,9 @@ class Channel:
                 raise UsageError("half-life must be a positive number of tokens")
         _one_of("unit", self.unit, UNITS)
         _one_of("scope", self.scope, SCOPES)
+        object.__setattr__(self, "not_in", _parts(self.not_in))
+        for part in self.not_in:
+            _one_of("not-in", part, NOT_IN)
         _ordered(self.floor, self.ceiling)
 
     @classmethod
@@ -135,6 +141,10 @@ class Channel:
             if isinstance(settings[key], Mapping):
                 settings[key] = {str(layer): x for layer, x in settings[key].items()}
         settings["layers"] = list(self.layers) if isinstance(self.layers, tuple) else self.layers
+        settings["not_in"] = list(self.not_in)
+        # Left out at its default: stamps of older sessions were made without it.
+        if not self.not_in:
+            del settings["not_in"]
         return {"name": self.label, "sha256": getattr(self.vector, "sha256", None)} | settings
 
     @classmethod
@@ -254,6 +264,11 @@ def _layers(layers: Iterable[int] | int | str | None) -> tuple[int, ...] | str |
     if not chosen or chosen[0] < 0:
         raise UsageError(f"bad layers {list(chosen)!r}: name at least one, counted from 0")
     return tuple(chosen)
+
+
+def _parts(given: Iterable[str] | str) -> tuple[str, ...]:
+    """Sorted and single, so that two spellings of one setting are equal."""
+    return tuple(sorted({given} if isinstance(given, str) else set(given)))
 
 
 def _ordered(floor: Bound, ceiling: Bound) -> None:

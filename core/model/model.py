@@ -13,6 +13,8 @@ from core.errors import UsageError
 from core.model.anatomy import Anatomy, input_device
 from core.model.hooks import SteeringHooks
 from core.model.tokenizer import Tokenizer
+from core.regions.notations import Notation, find_notation
+from core.regions.silent_scopes import refuse_silent_scopes
 from core.steering.plan import Planner
 
 if TYPE_CHECKING:
@@ -74,7 +76,23 @@ class Model:
         sites = self.anatomy.sites
         devices, dtypes = [site.device for site in sites], [site.dtype for site in sites]
         # A function, so that norms are measured only when a relative scale needs them.
-        return Planner(devices, dtypes, self.hidden_size, lambda: self.residual_norms)
+        return Planner(
+            devices,
+            dtypes,
+            self.hidden_size,
+            lambda: self.residual_norms,
+            lambda mixer: refuse_silent_scopes(mixer, lambda: self.notation, self.name),
+        )
+
+    @property
+    def notation(self) -> Notation | None:
+        """How the tokenizer marks thoughts and tool calls, looked up once: the vocabulary of SmolLM2 alone takes
+        30 ms to list.
+        """
+        known: tuple[Tokenizer | None, Notation | None] | None = self.attached.get(Notation)
+        if known is None or known[0] is not self.tokenizer:
+            known = self.attached[Notation] = self.tokenizer, find_notation(self.tokenizer)
+        return known[1]
 
     @cached_property
     def residual_norms(self) -> dict[int, float]:

@@ -8,7 +8,7 @@ them in (`core.generation.mixer_queue`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -26,16 +26,25 @@ from core.steering.layer_plan import LayerPlan, Program
 from core.steering.vector_rows import VectorRows
 
 FEW_LANES = 8
-PHASES = ("prompt", "thinking", "answer")
+PHASES = ("prompt", "thinking", "answer", "tool")
 PHASES_OF_SCOPE: Mapping[str, tuple[str, ...]] = {
     "all": PHASES,
     "prompt": ("prompt",),
-    "response": ("thinking", "answer"),
+    "response": ("thinking", "answer", "tool"),
     "thinking": ("thinking",),
-    "answer": ("answer",),
+    "answer": ("answer", "tool"),
 }
 Meters = Mapping[int, Sequence[int]]
 Layers = tuple[LayerPlan | None, ...]
+
+
+def acting_channels(mixer: Mixer, phase: str) -> tuple[int, ...]:
+    """Indices of the channels that act at positions of this phase."""
+    return tuple(
+        i
+        for i in mixer.active_indices()
+        if phase in PHASES_OF_SCOPE[mixer.channels[i].scope] and phase not in mixer.channels[i].not_in
+    )
 
 
 class LayerParts(TypedDict, total=False):
@@ -62,12 +71,16 @@ class Plan:
 
 @dataclass
 class Planner:
-    """Makes plans for one model; rows and Gram matrices are cached, so a changed scale costs little."""
+    """Makes plans for one model; rows and Gram matrices are cached, so a changed scale costs little.
+
+    `refuse` raises for a mixer that this model cannot play as it is set.
+    """
 
     devices: Sequence[torch.device]
     dtypes: Sequence[torch.dtype]
     hidden_size: int
     norms: Norms
+    refuse: Callable[[Mixer], None] = lambda mixer: None
     _row_cache: LruCache[VectorRows] = field(default_factory=lambda: LruCache(64))
     _shared_row_cache: LruCache[shared_rows.SharedRows] = field(default_factory=lambda: LruCache(1024))
     _meter_row_cache: LruCache[Tensor] = field(default_factory=lambda: LruCache(256))
@@ -78,11 +91,16 @@ class Planner:
         `ages` are the numbers of tokens for which each channel has been unchanged.
         """
         meters = meters or {}
-        # One object for all phases: `phase_spans` compares by identity and then finds a single span.
-        if all(c.scope == "all" for mixer in lanes for c in mixer.channels):
-            phases = dict.fromkeys(PHASES, self._plan_layers(lanes, "answer", meters, ages))
-        else:
-            phases = {phase: self._plan_layers(lanes, phase, meters, ages) for phase in PHASES}
+        for mixer in lanes:
+            self.refuse(mixer)
+        # One object for phases in which the same channels act: `phase_spans` compares by identity.
+        alike: dict[tuple[tuple[int, ...], ...], Layers] = {}
+        phases: dict[str, Layers] = {}
+        for phase in PHASES:
+            acting = tuple(acting_channels(mixer, phase) for mixer in lanes)
+            if acting not in alike:
+                alike[acting] = self._plan_layers(lanes, acting, meters, ages)
+            phases[phase] = alike[acting]
         decays = any(c.half_life is not None for mixer in lanes for c in mixer.channels)
         return Plan(tuple(lanes), phases, meters, decays, tuple(ages))
 
@@ -92,9 +110,13 @@ class Planner:
         return self._row_cache.get_or_make(key, lambda: VectorRows(vector, self.devices, self.hidden_size))
 
     def _plan_layers(
-        self, lanes: Sequence[Mixer], phase: str, meters: Meters, ages: Sequence[float]
+        self,
+        lanes: Sequence[Mixer],
+        acting: Sequence[Sequence[int]],
+        meters: Meters,
+        ages: Sequence[float],
     ) -> Layers:
-        score = self._effect_table(lanes, phase, ages)
+        score = self._effect_table(lanes, acting, ages)
         keep_norm = [m.keep_norm and not m.bypassed for m in lanes]
         parts: dict[int, LayerParts] = {layer: {"push": push} for layer, push in self._pushes(score)}
         for layer in score.dense:
@@ -104,17 +126,18 @@ class Planner:
             parts.setdefault(layer, {}).update(gauge)
         return tuple(LayerPlan(**parts[layer]) if layer in parts else None for layer in range(score.n_layers))
 
-    def _effect_table(self, lanes: Sequence[Mixer], phase: str, ages: Sequence[float]) -> EffectTable:
+    def _effect_table(
+        self, lanes: Sequence[Mixer], acting: Sequence[Sequence[int]], ages: Sequence[float]
+    ) -> EffectTable:
         score = EffectTable(len(self.devices), len(lanes))
         for lane, mixer in enumerate(lanes):
-            for i in mixer.active_indices():
+            for i in acting[lane]:
                 channel = mixer.channels[i]
-                if phase in PHASES_OF_SCOPE[channel.scope]:
-                    age = ages[i] if i < len(ages) else 0.0
-                    values = channel_effects(channel, score.n_layers, self.norms, age)
-                    score.add_effects(
-                        lane, self.vector_rows(channel.vector), channel.label, values, mixer.keep_norm
-                    )
+                age = ages[i] if i < len(ages) else 0.0
+                values = channel_effects(channel, score.n_layers, self.norms, age)
+                score.add_effects(
+                    lane, self.vector_rows(channel.vector), channel.label, values, mixer.keep_norm
+                )
         return score
 
     def _pushes(self, score: EffectTable) -> Iterator[tuple[int, Tensor]]:

@@ -7,12 +7,15 @@ from sessions.job_specs.kinds.kind import TEXT
 from sessions.job_specs.kinds.numbers import SHARE, WHOLE_NUMBER
 from sessions.job_specs.kinds.outputs import PLOT_FILE, VECTOR_FILE
 from sessions.job_specs.kinds.packs import EMBEDDINGS_FILE, EVALUATION, THEME_LIST, THEMES_FILE
-from sessions.job_specs.kinds.words import FLAG, POSITION, ChoiceKind
+from sessions.job_specs.kinds.words import FLAG, PAIRS, POSITION, ChoiceKind
 from sessions.job_specs.offer import JobParam, JobSpec
 
 METHODS = ("mean", "pca-centered", "pca-diff", "logistic", "assistant-axis")
 PLOT = JobParam("plot", PLOT_FILE, "plot the curves by layer as .png or .svg")
 SEED = JobParam("seed", WHOLE_NUMBER, "the same seed gives the same result", 0)
+TEMPLATE_ARG = JobParam(
+    "template_arg", PAIRS, "for the chat template, such as enable_thinking=false; several with commas"
+)
 EMBEDDINGS = JobParam(
     "embeddings",
     EMBEDDINGS_FILE,
@@ -34,6 +37,7 @@ CHECK = JobSpec(
         JobParam(
             "more", FLAG, "also its pole as a system prompt, and what the dose costs in capability", False
         ),
+        TEMPLATE_ARG,
         JobParam("estimate", FLAG, "only estimate the time", False),
         SEED,
     ),
@@ -64,6 +68,7 @@ EXTRACT = JobSpec(
         ),
         SEED,
         JobParam("rule", ChoiceKind("midpoint", "axes"), "how the best layer is chosen", "midpoint"),
+        TEMPLATE_ARG,
         JobParam("suggest", FLAG, "try doses and suggest a band and a scale", True, off="--no-dose"),
         JobParam("estimate", FLAG, "only estimate the time", False),
         JobParam("vector", VECTOR_SOURCE, "also report the cosine with this vector"),

@@ -31,7 +31,7 @@ class AnswerStarted(Event, t="gen"):
 class TokensGenerated(Event, t="tok"):
     """Tokens `i`, `i`+1, … of one answer, all generated under mixer `mix`; one event covers at most 50 ms.
     `by` is "compiled" or empty for eager decoding, the only mode whose log-probabilities repeat bit for
-    bit.
+    bit. All tokens of an event stand in one `region`: thinking, tool, or empty for the answer.
     """
 
     gen: int
@@ -42,6 +42,7 @@ class TokensGenerated(Event, t="tok"):
     mix: str = ""
     lane: int = 0
     by: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,8 @@ class MeterReadings(Event, t="meter"):
 @dataclass(frozen=True, kw_only=True)
 class TextInjected(Event, t="inject"):
     """A distractor inserted before token `at`. `how` is user, own (as the model's words) or tool. This program
-    leaves `source` empty: a client that inserts texts of its own may say there where they come from.
+    leaves `source` empty, except where a thought was closed at its budget; a client that inserts texts of its own
+    may say there where they come from.
     """
 
     text: str

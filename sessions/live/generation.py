@@ -183,7 +183,12 @@ class AnswerRecorder:
     def _on_inject(self, data: dict[str, Any]) -> ev.TextInjected:
         how = {"model": "own"}.get(data["role"], data["role"])
         return ev.TextInjected(
-            text=data["text"], how=how, gen=self.gen, at=data["at"], ids=tuple(data["ids"])
+            text=data["text"],
+            how=how,
+            gen=self.gen,
+            at=data["at"],
+            ids=tuple(data["ids"]),
+            source=data.get("source", ""),
         )
 
     def _on_rewind(self, data: dict[str, Any]) -> ev.AnswerRewound:

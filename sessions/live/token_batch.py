@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from core.regions.notations import ANSWER
 from sessions.journal.codec import round_digits
 from sessions.journal.events import Event, MeterReadings, TokensGenerated, TopTokens
 
@@ -75,9 +76,9 @@ class TokenBatch:
         """After a rewind to `kept` tokens, drop the pending measurements of removed tokens."""
         self._unmeasured = [step for step in self._unmeasured if step.index < kept]
 
-    def _batch_key(self, step: Any) -> tuple[str, bool]:
+    def _batch_key(self, step: Any) -> tuple[str, bool, str]:
         """The values that all tokens of a batch have in common."""
-        return self._stamps[step.revision].mix, step.compiled
+        return self._stamps[step.revision].mix, step.compiled, step.region
 
     def _token_event(self, first: Any, lane: int, tokens: list[Any]) -> TokensGenerated:
         return TokensGenerated(
@@ -89,6 +90,8 @@ class TokenBatch:
             mix=self._stamps[first.revision].mix,
             lane=lane,
             by="compiled" if first.compiled else "",
+            # Other lanes may be elsewhere in their answers.
+            region="" if lane or first.region == ANSWER else first.region,
         )
 
     def _top_events(self, steps: list[Any]) -> Iterator[TopTokens]:

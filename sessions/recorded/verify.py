@@ -17,6 +17,7 @@ from typing import Any, TypeGuard
 from core.errors import BadInput
 from core.jobs.job import Job, Row, gpu_task
 from core.mixer.mixer import Mixer
+from core.regions.notations import THOUGHT_BUDGET
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
 from sessions.journal.prompt_hash import hash_ids
@@ -256,6 +257,9 @@ class AnswerReplay:
             self._answer.rewind(event.dropped)
             # Applied between two tokens, as in the recording.
             self._answer.settle()
+        elif isinstance(event, ev.TextInjected) and event.source == THOUGHT_BUDGET:
+            # The setting of the repeated answer inserts it again.
+            pass
         elif isinstance(event, ev.TextInjected):
             self._prepared.inject(event.text, event.how)
             self._answer.settle()

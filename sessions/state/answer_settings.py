@@ -164,6 +164,15 @@ class AnswerSettings:
     stop: tuple[str, ...] = _setting(
         (), "words", "end where this text appears", "TEXT", option="--stop", label="stop texts"
     )
+    thought_budget: int = _setting(
+        0,
+        "count",
+        "close a thought after this many tokens; 0: no limit",
+        "N",
+        option="--thought-budget",
+        label="thought budget",
+        slash="thoughts",
+    )
     cache: str = _setting(
         "keep",
         "choice",

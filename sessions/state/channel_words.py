@@ -67,7 +67,13 @@ def channel_words(name: str, channel: State) -> str:
         if channel.get(key) is not None
     ]
     rest += [on for key, on in SWITCHED_ON.items() if channel.get(key)]
+    rest += [not_in_words(channel)] if channel.get("not_in") else []
     return " ".join([name, dose, layer_words(channel.get("layers")), *rest])
+
+
+def not_in_words(channel: State) -> str:
+    """Where a channel does not act, empty where it acts everywhere: `not in tool calls`."""
+    return " and ".join(f"not in {part} calls" for part in channel.get("not_in") or ())
 
 
 def _unflipped(channel: State) -> State:

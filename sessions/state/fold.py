@@ -100,7 +100,9 @@ def _mixer(state: SessionState, event: ev.MixerChanged) -> SessionState:
 
 def _tok(state: SessionState, event: ev.TokensGenerated) -> SessionState:
     new = tuple(
-        AnswerToken(token, text, None if lp is None else float(lp), event.mix, by=event.by)
+        AnswerToken(
+            token, text, None if lp is None else float(lp), event.mix, by=event.by, region=event.region
+        )
         for token, text, lp in zip_longest(event.ids, event.text, event.lp)
     )
     # `event.i` says where they belong, also if earlier lines are missing or tokens were removed.
@@ -128,7 +130,8 @@ def _meter(state: SessionState, event: ev.MeterReadings) -> SessionState:
 
 
 def _inject(state: SessionState, event: ev.TextInjected) -> SessionState:
-    return _with_marker(state, event.gen, Marker(event.at, "inject", event.text, event.how))
+    marker = Marker(event.at, "inject", event.text, event.how, source=event.source)
+    return _with_marker(state, event.gen, marker)
 
 
 def _note(state: SessionState, event: ev.NoteAdded) -> SessionState:

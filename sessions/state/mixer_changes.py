@@ -58,7 +58,8 @@ def _channel_changes(name: str, before: State, after: State) -> Iterator[Change]
     kinds += [kind for kind in _strength_kinds(before, after, layer) if not (flipped and kind == "scale")]
     kinds += ["gain"] if changed("gain") else []
     kinds += ["cap"] if changed("floor", "ceiling") and not flipped else []
-    kinds += [key for key in after if key not in WORDED and changed(key)]
+    # A setting at its default may be left out on either side.
+    kinds += [key for key in {**before, **after} if key not in WORDED and changed(key)]
     # The sort is stable, so kinds without a fixed place keep the order of the channel's settings.
     kinds.sort(key=lambda kind: ORDER.index(kind) if kind in ORDER else len(ORDER))
     yield from (Change(kind, name, before, after, layer if kind == "layer" else None) for kind in kinds)

@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sessions.state.channel_words import State, cap_words, channel_words, layer_words, scale_words
+from sessions.state.channel_words import (
+    State,
+    cap_words,
+    channel_words,
+    layer_words,
+    not_in_words,
+    scale_words,
+)
 from sessions.state.layer_shapes import name_shape, spread_scale
 
 MIXER = "mixer"
@@ -151,6 +158,7 @@ VALUES: Mapping[str, Callable[[State], str]] = {
     "cap": _cap,
     "layers": lambda channel: layer_words(channel.get("layers")),
     "shape": lambda channel: name_shape(layer_weights(channel)),
+    "not_in": lambda channel: not_in_words(channel) or "in tool calls too",
     "sha256": lambda channel: "another vector",
 }
 """The new value in words, by kind of change."""

@@ -31,7 +31,8 @@ class TokenAlternative:
 @dataclass(frozen=True)
 class AnswerToken:
     """One token of an answer; measurements are empty until the next forward pass. `top` are the most likely
-    tokens at its position, `top0` those of the unsteered lane, if requested.
+    tokens at its position, `top0` those of the unsteered lane, if requested. `region` is thinking or tool, empty in the
+    answer.
     """
 
     id: int
@@ -45,12 +46,14 @@ class AnswerToken:
     top: tuple[TokenAlternative, ...] = ()
     top0: tuple[TokenAlternative, ...] = ()
     by: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True)
 class Marker:
     """A change before token `at` of an answer. `kind` is the event's `t`; `how` says how a distractor was
-    inserted, `changes` what a change of the mixer changed, `expression` the whole mixer from here on as one line.
+    inserted, `source` who inserted it where no person did, `changes` what a change of the mixer changed, `expression`
+    the whole mixer from here on as one line.
     """
 
     at: int
@@ -59,6 +62,7 @@ class Marker:
     how: str = ""
     changes: tuple[Change, ...] = ()
     expression: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ COMMANDS: tuple[Command, ...] = (
             "Colour tokens by projection: off, background, underline, marks",
         ),
         ("view.shadow", "S", "S", "shadow", "Unsteered answer beside the next ones: free, forced, none"),
+        ("view.thoughts", "T", "T", "", "Fold the thoughts of answers, or show them again"),
         ("heat.channel", "H", "H", "", "Colour tokens by the next channel"),
     ),
     *command_group(

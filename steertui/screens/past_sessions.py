@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from core.regions.notations import THINKING, THOUGHT_BUDGET
 from sessions.state.mixer_words import Change, short_words
 from sessions.state.settings_words import describe_settings_change
 from sessions.state.state import Marker as StateMarker
@@ -40,6 +41,9 @@ def distractor_items(text: str, how: str, at: int | None) -> list[Item]:
     Inserted as the model's own words, the answer just continues; as a turn it gets a speaker label, and the
     answer goes on under a label of its own.
     """
+    if how == THOUGHT_BUDGET:
+        closing = TextPiece(safe_text(text, multiline=True), origin="injected", region=THINKING)
+        return [plain_mark("thought closed at its budget", at), closing]
     mark = TranscriptMarker(safe_text(f"DISTRACTOR {THROWN_IN.get(how, how)}"), at)
     words = TextPiece(safe_text(text, multiline=True), origin="injected")
     if how == "own":
@@ -88,13 +92,14 @@ def _answer_items(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
         # Several changes may precede the same token.
         while markers and markers[0].at <= index:
             items += _change_items(markers.pop(0), index)
-        items.append(TextPiece(stream.feed_token(token.text), index, turn.id, token.proj))
+        text = stream.feed_token(token.text)
+        items.append(TextPiece(text, index, turn.id, token.proj, region=token.region))
     return items
 
 
 def _change_items(marker: StateMarker, index: int) -> list[Item]:
     if marker.kind == "inject":
-        return distractor_items(marker.words, marker.how, index)
+        return distractor_items(marker.words, marker.source or marker.how, index)
     if marker.kind == "mixer":
         return [change_mark(marker.words, index, marker.changes)]
     return [plain_mark(marker.words, index)]

@@ -203,6 +203,8 @@ def with_tokenizer(tokenizer: Any, name: str = "llama") -> core.Model:
     assert resident.residual_norms
     other = shallow(resident)
     other.tokenizer = tokenizer
+    # The planner asks its model for the marks of regions.
+    vars(other).pop("planner", None)
     return other
 
 

@@ -38,6 +38,7 @@ class Step:
     experts: float | None = None
     top: tuple[Any, ...] = ()
     compiled: bool = False
+    region: str = "answer"
 
 
 @dataclass

@@ -44,9 +44,10 @@ ADDED_KINDS: Mapping[str, str] = {"answer": "an answer of a batch of many"}
 NEVER_A_FIELD = {
     "open.schema": "left out as long as it is the first one",
     "mixer.expression": "not written then",
-    "inject.source": "nobody says it",
+    "inject.source": "only a thought that is closed at its budget has one",
     "rebuild.wall_ms": "nobody measures it",
     "chunk.wall_ms": "not measured then",
+    "tok.region": "left out in an answer, and the demo models do not think",
     "meter.lane": "only lane 0 is measured; a forced lane stands in its `values`",
 }
 ENDS = {"eos", "length", "stop", "cancel", "error", "context", "branch"}
@@ -57,7 +58,13 @@ STORED_AS = {
     ("JobState", "report_count"): "told",
 }
 """Fields of the state that had other names when `state.json` was written."""
-ADDED_SINCE = {("Marker", "changes"), ("Marker", "expression"), ("MixerState", "expression")}
+ADDED_SINCE = {
+    ("Marker", "changes"),
+    ("Marker", "expression"),
+    ("MixerState", "expression"),
+    ("Marker", "source"),
+    ("AnswerToken", "region"),
+}
 """Fields of the state that the program of then did not have; they are made from what it stored, or empty."""
 NOT_VERIFIED = {"branch-by-command": "no model was ever ready"}
 """Sessions with answers that `verify` refuses, and what it says: a branch begins without an engine."""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UsageError
+from sessions.job_specs.kinds.words import PAIRS, read_pair
 from steertui.mixer_options import (
     ChannelSpec,
     build_mixer,
@@ -15,7 +16,6 @@ from steertui.mixer_options import (
     read_cap,
     read_gain,
     read_injection,
-    read_pair,
     read_vector,
 )
 
@@ -77,6 +77,9 @@ def test_injection_and_template_arguments() -> None:
     assert read_pair("enable_thinking=False") == ("enable_thinking", False)
     assert read_pair("budget=-1") == ("budget", -1)
     assert read_pair("note=a=b") == ("note", "a=b")
+    several = {"enable_thinking": False, "budget": -1}
+    assert PAIRS.parse("template_arg", "enable_thinking=false, budget=-1") == several
+    assert PAIRS.parse("template_arg", PAIRS.format(several)) == several
     for bad in ("20", ":x", "-1:x", "20:", "x:y"):
         with pytest.raises(UsageError, match="bad injection"):
             read_injection(bad)

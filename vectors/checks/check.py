@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.demo.demo_world import world_of
 from core.errors import UsageError
 from core.jobs.job import Job
+from core.json_values import JsonValue
 from core.mixer.effects import channel_band as band_of
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel
@@ -38,6 +39,7 @@ from vectors.library import measured
 from vectors.library.reading import read
 from vectors.statistics.json_numbers import json_safe
 from vectors.texts.pair import ContrastSet
+from vectors.texts.thinking import spoken_facts
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ def check_vector(
     max_new: int = MAX_NEW,
     seed: int = 0,
     more: bool = False,
+    template_args: Mapping[str, JsonValue] | None = None,
 ) -> Job:
     """The job. `pairs` is a contrast set; `prompts` are texts, messages or ids; `layers` the band to steer.
 
@@ -72,6 +75,7 @@ def check_vector(
         seed,
         pairs.poles[0] if isinstance(pairs, ContrastSet) else "positive",
         more,
+        dict(template_args or {}),
     )
     if isinstance(pairs, ContrastSet):
         halves: Halves | None = halves_of_set(pairs, vector.about, seed)
@@ -98,6 +102,7 @@ def check_job(model: Model, params: Mapping[str, Any]) -> Job:
         seed,
         towards,
         bool(params.get("more")),
+        params.get("template_arg") or {},
     )
     if params.get("estimate"):
         return estimate_job(model, halves, settings)
@@ -137,14 +142,15 @@ def begin_check(model: Model, vector: SteeringVector, halves: Halves | None, set
 
 def _check_steps(model: Model, vector: SteeringVector, halves: Halves | None, settings: CheckSettings) -> Job:
     doubts = compatibility.compatibility_warnings(vector, model_shape.shape_of_model(model))
-    halves = halves and fit_halves(model, halves)
-    pairs = (yield from judge_pairs(model, halves.held)) if halves else []
+    args = settings.template_args
+    halves = halves and fit_halves(model, halves, args)
+    pairs = (yield from judge_pairs(model, halves.held, args)) if halves else []
     found = yield from differentiate_pairs(model, pairs)
     states: ClassStates | None = None
     apart: dict[int, LayerSeparation] = {}
     if halves is not None:
         known = states_of_gradient(vector, pairs, found.rows)
-        states = yield from read_class_states(model, vector, halves, known)
+        states = yield from read_class_states(model, vector, halves, known, args)
         apart = yield from measure_separations(vector, states, settings.seed)
     # Before anything is pushed, because a dose in natural units is sized by these class gaps.
     vector = with_stats(vector, apart)
@@ -160,6 +166,7 @@ def _check_steps(model: Model, vector: SteeringVector, halves: Halves | None, se
         pairs=len(pairs),
         in_sample=bool(halves and halves.in_sample),
         ends_apart=bool(states and states.ends_apart and vector.about.read in ("", "last")),
+        more=spoken_facts(model, args, [pair.note for pair in pairs]),
     )
     evidence = rank_vector(model, evidence, found, nulls, settings)
     if not evidence.stops:

@@ -13,6 +13,7 @@ from core.activations.capture import capture_steps, empty_rows, store_in
 from core.activations.positions import Choice
 from core.errors import UsageError
 from core.jobs.job import Row, Steps
+from core.json_values import JsonValue
 from vectors.checks.answers.batch_answers import sample_answers
 from vectors.checks.answers.judged_pairs import CONTINUED, JudgedPair
 from vectors.checks.gradients.gradient import RowGradients
@@ -49,11 +50,15 @@ class ClassStates:
 
 
 def read_class_states(
-    model: Model, vector: SteeringVector, halves: Halves, held: Mapping[int, Floats] | None = None
+    model: Model,
+    vector: SteeringVector,
+    halves: Halves,
+    held: Mapping[int, Floats] | None = None,
+    template_args: Mapping[str, JsonValue] | None = None,
 ) -> Steps[ClassStates]:
     """`held`: states of the judging half, where another pass has read them already."""
     pairs = [*halves.made, *([] if held else halves.held)]
-    sides, choices = yield from _tokenized_sides(model, pairs, vector.about.read or LAST)
+    sides, choices = yield from _tokenized_sides(model, pairs, vector.about.read or LAST, template_args)
     rows = empty_rows(model, vector.layers, len(sides))
     ids = [list(side.ids) for side in sides]
     yield from capture_steps(model, ids, store_in(rows), layers=vector.layers, read=choices)
@@ -93,14 +98,17 @@ def measure_separations(
 
 
 def _tokenized_sides(
-    model: Model, pairs: Sequence[ContrastPair], read: str
+    model: Model,
+    pairs: Sequence[ContrastPair],
+    read: str,
+    template_args: Mapping[str, JsonValue] | None,
 ) -> Steps[tuple[list[TokenizedText], list[Choice]]]:
     sides = []
     for pair in pairs:
         begins = pair.begins or (None, None)
         sides += [
-            tokenize_text(model, pair.positive, begins[0]),
-            tokenize_text(model, pair.negative, begins[1]),
+            tokenize_text(model, pair.positive, begins[0], template_args),
+            tokenize_text(model, pair.negative, begins[1], template_args),
         ]
     silent = [i for i, side in enumerate(sides) if side.reply is None and side.turns]
     if read == RESPONSE and silent:
@@ -110,8 +118,8 @@ def _tokenized_sides(
         )
         choices: list[Any] = [_position(read, side) for side in sides]
         for i, answer in zip(silent, said[0], strict=True):
-            start = len(sides[i].ids)
-            sides[i] = TokenizedText((*sides[i].ids, *answer.tokens))
+            start = len(sides[i].ids) + len(answer.thought)
+            sides[i] = TokenizedText((*sides[i].ids, *answer.thought, *answer.tokens))
             choices[i] = (start, start + len(answer.tokens)) if answer.tokens else -1
         return sides, choices
     return sides, [_position(read, side) for side in sides]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.generation.token_ids import prompt_ids
 from core.jobs.job import Job, Row
+from core.json_values import JsonValue
 from vectors.checks.answers.judged_pairs import CONTINUED
 from vectors.checks.answers.trial import CONTROL_PAIRS, KL_TEXTS
 from vectors.checks.dose_stage import MESSAGES
@@ -40,16 +41,18 @@ def estimate_job(model: Model, halves: Halves | None, settings: CheckSettings) -
 
 def check_work(model: Model, halves: Halves | None, settings: CheckSettings) -> tuple[TokenWork, TokenWork]:
     """(until the ranks are known, the trial behind them)."""
+    args = settings.template_args
     if halves is None:
-        prompt = sum(len(prompt_ids(model, text)) for text in default_prompts(model, MESSAGES)) / MESSAGES
+        texts = default_prompts(model, MESSAGES)
+        prompt = sum(len(prompt_ids(model, text, template_args=args)) for text in texts) / MESSAGES
         return TokenWork(), _trial_work(prompt, 0.0, 0.0, settings, WITHOUT_SET)
-    halves = fit_halves(model, halves)
+    halves = fit_halves(model, halves, args)
     judging = halves.held
-    read = _length(model, halves.made) + _length(model, halves.held)
+    read = _length(model, halves.made, args) + _length(model, halves.held, args)
     silent = sum(tokenize_text(model, pair.positive).reply is None for pair in judging) * 2
-    pairs = _length(model, judging) + CONTINUED * silent
+    pairs = _length(model, judging, args) + CONTINUED * silent
     # A message is what is left of a side without its reply, about half of it.
-    prompt = _length(model, judging) / max(1, 2 * len(judging)) * (1.0 if silent else 0.6)
+    prompt = _length(model, judging, args) / max(1, 2 * len(judging)) * (1.0 if silent else 0.6)
     ranks = TokenWork(
         read, pairs, CONTINUED * silent, steps=CONTINUED if silent else 0, layers=model.n_layers
     )
@@ -73,7 +76,6 @@ def _trial_work(
     )
 
 
-def _length(model: Model, pairs: Sequence[ContrastPair]) -> int:
-    return sum(
-        len(tokenize_text(model, side).ids) for pair in pairs for side in (pair.positive, pair.negative)
-    )
+def _length(model: Model, pairs: Sequence[ContrastPair], args: Mapping[str, JsonValue]) -> int:
+    sides = (side for pair in pairs for side in (pair.positive, pair.negative))
+    return sum(len(tokenize_text(model, side, template_args=args).ids) for side in sides)

@@ -97,7 +97,7 @@ def try_dose(
         slopes = replace(slopes, ranks=tuple(replace(rank, kl=None) for rank in slopes.ranks))
     text = None if judge is None else trial.answers.effect(judge, len(trial.controls))
     margins0 = None if found.gradient is None else found.gradient.margins
-    more = (yield from _extras(plan, trial, settings.towards)) if settings.more else {}
+    more = (yield from _extras(plan, trial, settings)) if settings.more else {}
     return replace(
         evidence,
         slopes=slopes,
@@ -105,18 +105,20 @@ def try_dose(
         text=text,
         no_judge=NO_JUDGE if judge is None else "",
         margins=margins0,
-        more=more,
+        more={**evidence.more, **more},
     )
 
 
-def _extras(plan: TrialPlan, trial: Trial, towards: str) -> Steps[dict[str, Any]]:
+def _extras(plan: TrialPlan, trial: Trial, settings: CheckSettings) -> Steps[dict[str, Any]]:
     """What `--more` adds: the pole as a system prompt, and what the dose costs in capability."""
     baseline = None
-    system = pole_sentence(towards, next((pair.system for pair in plan.pairs), ""))
+    system = pole_sentence(settings.towards, next((pair.system for pair in plan.pairs), ""))
     # A set from a file may name no poles, and then there is no sentence to compare with.
     if trial.margin and system:
         own = trial.margin.size, trial.dose.kl
-        baseline = yield from prompt_baseline(plan.model, plan.pairs, plan.texts, system, own)
+        baseline = yield from prompt_baseline(
+            plan.model, plan.pairs, plan.texts, system, own, settings.template_args
+        )
     # The demo models know nothing of this world, and a model without a tokenizer reads no question.
     if world_of(plan.model.name) or plan.model.tokenizer is None:
         return {"baseline": baseline, "capability": None}
@@ -156,12 +158,14 @@ def _text_judge(
 
 def trial_messages(model: Model, pairs: Sequence[JudgedPair], settings: CheckSettings) -> list[Ids]:
     """What the model answers: the messages of the pairs that judge; without pairs, general prompts."""
+    args = settings.template_args
     if settings.prompts:
-        return [prompt_ids(model, prompt) for prompt in settings.prompts]
+        return [prompt_ids(model, prompt, template_args=args) for prompt in settings.prompts]
     # The contexts of a pair take turns, where it has two.
-    found: list[Ids] = [pair.contexts[number % len(pair.contexts)] for number, pair in enumerate(pairs)]
+    asked = [pair.prompts or pair.contexts for pair in pairs]
+    found: list[Ids] = [each[number % len(each)] for number, each in enumerate(asked)]
     if not found:
-        return [prompt_ids(model, prompt) for prompt in default_prompts(model, MESSAGES)]
+        return [prompt_ids(model, text, template_args=args) for text in default_prompts(model, MESSAGES)]
     return list(dict.fromkeys(found))[:MESSAGES]
 
 

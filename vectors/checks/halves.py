@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from core.json_values import JsonValue
 from vectors.checks.answers.judged_pairs import CONTINUED
 from vectors.data.metadata import About
 from vectors.texts.pair import ContrastPair, ContrastSet, split_pairs
@@ -48,14 +49,21 @@ def halves_of_set(contrast: ContrastSet, about: About, seed: int) -> Halves:
     return _stratified(pairs, seed, in_sample=True)
 
 
-def fit_halves(model: Model, halves: Halves) -> Halves:
+def fit_halves(model: Model, halves: Halves, template_args: Mapping[str, JsonValue] | None = None) -> Halves:
     """Of each half as many pairs as the budget of tokens holds."""
-    return replace(halves, made=_fitting(model, halves.made), held=_fitting(model, halves.held))
+    made, held = (_fitting(model, part, template_args) for part in (halves.made, halves.held))
+    return replace(halves, made=made, held=held)
 
 
-def _fitting(model: Model, pairs: Sequence[ContrastPair]) -> tuple[ContrastPair, ...]:
+def _fitting(
+    model: Model, pairs: Sequence[ContrastPair], template_args: Mapping[str, JsonValue] | None
+) -> tuple[ContrastPair, ...]:
     few = pairs[:MOST]
-    sides = [tokenize_text(model, side) for pair in few for side in (pair.positive, pair.negative)]
+    sides = [
+        tokenize_text(model, side, template_args=template_args)
+        for pair in few
+        for side in (pair.positive, pair.negative)
+    ]
     # The reply that a side lacks will be generated and read as well.
     tokens = sum(len(side.ids) + (CONTINUED if side.turns and side.reply is None else 0) for side in sides)
     return tuple(few[: max(FEWEST, min(MOST, PAIR_TOKENS * len(few) // max(1, tokens)))])

@@ -52,7 +52,7 @@ def sample_texts(model: Model, prompts: Sequence[Sequence[int]], seed: int) -> S
         model, asked, max_new=TEXT_TOKENS, temperature=1.0, seed=seed, label="texts sampled"
     )
     return [
-        ScoredRow(prompt, answer.tokens)
+        ScoredRow((*prompt, *answer.thought), answer.tokens)
         for prompt, answer in zip(asked, said[0], strict=True)
         if answer.tokens
     ]

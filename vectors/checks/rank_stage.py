@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.jobs.job import Steps
+from core.json_values import JsonValue
 from core.mixer.effects import channel_band as band_of
 from core.mixer.mixer import Channel
 from vectors.checks import propensity
@@ -40,6 +41,7 @@ class CheckSettings:
     seed: int = 0
     towards: str = "positive"
     more: bool = False
+    template_args: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ CONDITIONS = 3
 def estimate_job(model: Model, contrast: ContrastSet, recipe: Recipe, *, compares_models: bool) -> Job:
     """Report the cost and stop; the time to load the model is not in it."""
     sides = (
-        [tokenize_text(model, text) for text in contrast.texts]
+        [tokenize_text(model, text, template_args=recipe.template_args) for text in contrast.texts]
         if compares_models
-        else tokenize_pairs(model, contrast.validated(), recipe.read)
+        else tokenize_pairs(model, contrast.validated(), recipe.read, recipe.template_args)
     )
     pace = yield from measure_pace(model)
     layers = range(model.n_layers) if recipe.layers is None else recipe.layers

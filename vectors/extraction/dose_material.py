@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.json_values import JsonValue
 from vectors.checks.class_states import ClassStates
 from vectors.checks.halves import Halves, fit_halves, halves_of_set
 from vectors.checks.separation import LayerSeparation
@@ -29,6 +30,7 @@ class DoseMaterial:
     states: Material
     contrast: ContrastSet | None
     apart: Mapping[int, LayerSeparation]
+    template_args: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
     def towards(self) -> str:
@@ -38,7 +40,7 @@ class DoseMaterial:
         """The pairs that the vector's card holds out, and those that made it, as many as the budget allows."""
         if self.contrast is None:
             return None
-        return fit_halves(model, halves_of_set(self.contrast, about, seed))
+        return fit_halves(model, halves_of_set(self.contrast, about, seed), self.template_args)
 
     def class_states(self, halves: Halves) -> ClassStates:
         """The states of both halves, in the order of their pairs."""

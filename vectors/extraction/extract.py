@@ -33,6 +33,7 @@ from vectors.methods.registry import METHODS
 from vectors.statistics.json_numbers import json_safe
 from vectors.statistics.significance import holm_correction
 from vectors.texts.pair import ContrastPair, ContrastSet, PairInput, Split, split_pairs
+from vectors.texts.thinking import spoken_facts
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -141,9 +142,12 @@ def run_extraction(
     vector = _build_vector(model, contrast, recipe, findings, metrics, best, material)
     doubts = (*notes, *contrast.warnings, *_warnings(recipe, parts, material, findings))
     found_in = (*doubts, *filter(None, [vector.about.separation_note]))
-    result = Extraction(vector, metrics, best, material.n_effective, found_in)
+    spoken = spoken_facts(model, recipe.template_args, material.notes)
+    vector = vector.with_about(replace(vector.about, metrics={**vector.about.metrics, **spoken}))
+    result = Extraction(vector, metrics, best, material.n_effective, found_in, spoken=spoken)
     apart = {layer: found.apart for layer, found in findings.items() if found.apart is not None}
-    return result, DoseMaterial(material, None if material.compares_models else contrast, apart)
+    judged = None if material.compares_models else contrast
+    return result, DoseMaterial(material, judged, apart, recipe.template_args)
 
 
 def add_dose(model: Model, result: Extraction, material: DoseMaterial, seed: int) -> Steps[Extraction]:

@@ -100,6 +100,8 @@ def state_folder(params: Params, found: ContrastSet) -> Path:
     """The folder that holds the states of exactly this job until it is done."""
     # Without the outputs (file, name, plot): they do not change the states.
     asked = {key: params.get(key) for key in (*CHOICES, "model", "tuned", "layers")}
+    if params.get("template_arg"):
+        asked["template_arg"] = params["template_arg"]
     identity = json.dumps([asked, found.sha256], sort_keys=True, default=str)
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
     return Path(platformdirs.user_cache_dir("steertui")) / "extract" / digest

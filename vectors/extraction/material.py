@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from core.activations.capture import Rows
 from core.activations.positions import Choice
 from core.errors import BadInput, UsageError
 from core.jobs.job import Steps
+from core.json_values import JsonValue
 from vectors.contrasts.shapes import EVALS
 from vectors.extraction.layer_quality import Labels
 from vectors.extraction.request import Recipe
@@ -31,8 +32,8 @@ PROMPTS = 8
 class Material:
     """The states of both classes; row i of one belongs to row i of the other.
 
-    Equal `keys` are repetitions. Of `compares_models` the classes are two models; `prompts` are then what the base
-    model answers under doses.
+    Equal `keys` are repetitions; `notes` say which replies are not where the model would say them. Of
+    `compares_models` the classes are two models; `prompts` are then what the base model answers under doses.
     """
 
     positive: Rows
@@ -41,6 +42,7 @@ class Material:
     labels: Labels = field(default_factory=Labels)
     prompts: tuple[Ids, ...] = ()
     compares_models: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def n_effective(self) -> int:
@@ -49,7 +51,7 @@ class Material:
 
 def read_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[Material]:
     """Read both sides of every pair with one model."""
-    sides = tokenize_pairs(model, contrast.validated(), recipe.read)
+    sides = tokenize_pairs(model, contrast.validated(), recipe.read, recipe.template_args)
     longer, choices = yield from _choose_positions(model, sides, recipe)
     rows = yield from read_states(model, longer, choices, recipe.read_settings(model))
     return Material(
@@ -60,6 +62,7 @@ def read_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[Mat
         labels=Labels(
             tuple(map(negative_role, contrast.pairs)), tuple(pair.domain for pair in contrast.pairs)
         ),
+        notes=tuple(side.note for side in sides),
     )
 
 
@@ -85,7 +88,7 @@ def read_tuned(tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[Tun
     if len(texts) < 2:
         raise BadInput(f"{contrast.name}: needs ≥ 2 different texts, has {len(texts)}")
     # The base reads these ids too: states can only be subtracted at the same tokens.
-    sides = [tokenize_text(tuned, text) for text in texts]
+    sides = [tokenize_text(tuned, text, template_args=recipe.template_args) for text in texts]
     longer, choices = yield from _choose_positions(tuned, sides, recipe)
     rows = yield from read_states(tuned, longer, choices, recipe.read_settings(tuned).for_model("tuned"))
     shape = tuned.n_layers, tuned.hidden_size
@@ -133,14 +136,22 @@ def read_adapter(model: Model, contrast: ContrastSet, recipe: Recipe) -> Steps[M
     return (yield from read_base(model, first, recipe))
 
 
-def tokenize_pairs(model: Model, contrast: ContrastSet, read: str) -> list[TokenizedText]:
+def tokenize_pairs(
+    model: Model,
+    contrast: ContrastSet,
+    read: str,
+    template_args: Mapping[str, JsonValue] | None = None,
+) -> list[TokenizedText]:
     """Tokenized sides (positive, negative, positive, …); multiple-choice answers end at their first
     differing token.
     """
     sides: list[TokenizedText] = []
     for number, pair in enumerate(contrast.pairs, start=1):
         begins = pair.begins or (None, None)
-        both = tokenize_text(model, pair.positive, begins[0]), tokenize_text(model, pair.negative, begins[1])
+        both = (
+            tokenize_text(model, pair.positive, begins[0], template_args),
+            tokenize_text(model, pair.negative, begins[1], template_args),
+        )
         if contrast.shape == EVALS:
             # Called for every read, because it refuses answers that do not differ.
             cut = first_difference(number, *both)

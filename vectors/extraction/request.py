@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
+from core.json_values import JsonValue
 from vectors.extraction.ranking import RULES
 from vectors.methods.registry import find_method
 from vectors.texts.position_spec import LONGEST, check_read
@@ -30,6 +32,7 @@ class Recipe:
     reply_tokens: int = LONGEST
     suggest: bool = True
     store: Path | None = None
+    template_args: Mapping[str, JsonValue] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         find_method(self.method)

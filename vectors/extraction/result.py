@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.json_values import JsonValue
 from vectors.data.report_values import Report
@@ -13,7 +13,10 @@ from vectors.vector import SteeringVector
 
 @dataclass(frozen=True)
 class Extraction:
-    """`metrics` per layer are held out; `best_layer` is None without a hold-out, `dose` without a search for one."""
+    """`metrics` per layer are held out; `best_layer` is None without a hold-out, `dose` without a search for one.
+
+    `spoken`: whether the model thought first, and which replies are not where it would say them.
+    """
 
     vector: SteeringVector
     metrics: Mapping[int, Report]
@@ -21,6 +24,7 @@ class Extraction:
     n_effective: int
     warnings: tuple[str, ...] = ()
     dose: Report | None = None
+    spoken: Report = field(default_factory=dict)
 
     def to_json(self) -> dict[str, JsonValue]:
         held = self.vector.about.holdout
@@ -39,5 +43,6 @@ class Extraction:
                 "suggestion": self.vector.suggestion,
                 "dose": self.dose,
                 "warnings": list(self.warnings),
+                **self.spoken,
             }
         )

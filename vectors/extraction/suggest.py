@@ -56,8 +56,11 @@ class FoundDose:
 def search_dose(model: Model, vector: SteeringVector, given: DoseMaterial, seed: int) -> Steps[FoundDose]:
     """Band, dose and texts; two-model vectors are dosed where they separate best."""
     halves = given.judging_halves(model, vector.about, seed)
-    pairs = (yield from judge_pairs(model, halves.held)) if halves else []
-    settings = CheckSettings(prompts=given.states.prompts, seed=seed, towards=given.towards)
+    args = given.template_args
+    pairs = (yield from judge_pairs(model, halves.held, args)) if halves else []
+    settings = CheckSettings(
+        prompts=given.states.prompts, seed=seed, towards=given.towards, template_args=args
+    )
     evidence = yield from _choose_band(model, vector, given, halves, pairs, settings)
     prompts = trial_messages(model, pairs, settings)
     sampled = yield from sample_and_differentiate(model, prompts, seed, evidence.no_gradient)

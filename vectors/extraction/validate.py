@@ -28,7 +28,8 @@ def validate_request(params: Params) -> None:
 
 def chosen_options(params: Params) -> dict[str, Any]:
     """The options that were given; `Recipe` has defaults for the others."""
-    return {key: params[key] for key in CHOICES if params.get(key) is not None}
+    given = {key: params[key] for key in CHOICES if params.get(key) is not None}
+    return given | ({"template_args": params["template_arg"]} if params.get("template_arg") else {})
 
 
 def required_option(params: Params, key: str) -> str:

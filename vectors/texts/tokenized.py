@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.errors import BadInput, UsageError
 from core.generation.chat import as_messages
 from core.generation.token_ids import given_ids, render_open, tokenizer_of
+from core.json_values import JsonValue
 from vectors.texts.pair import Text, messages_of
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ Span = tuple[int, int]
 @dataclass(frozen=True)
 class TokenizedText:
     """Token ids of a text; `turns` are the character spans of the messages, `reply` that of an unfinished
-    reply.
+    reply. `note` says where the reply is not in the place where the model would say it.
     """
 
     ids: tuple[int, ...]
@@ -29,6 +31,7 @@ class TokenizedText:
     offsets: tuple[Span, ...] = ()
     turns: tuple[Span, ...] = ()
     reply: Span | None = None
+    note: str = ""
 
     def tokens(self, span: Span) -> list[int]:
         """The tokens that overlap this character span."""
@@ -48,7 +51,12 @@ class TokenizedText:
         return ends[-1]
 
 
-def tokenize_text(model: Model, text: Text, begins: int | None = None) -> TokenizedText:
+def tokenize_text(
+    model: Model,
+    text: Text,
+    begins: int | None = None,
+    template_args: Mapping[str, JsonValue] | None = None,
+) -> TokenizedText:
     """Tokenize a side; a final assistant message stays unfinished, and token ids are used unchanged."""
     if (ids := given_ids(text)) is not None:
         return TokenizedText(tuple(ids))
@@ -56,12 +64,23 @@ def tokenize_text(model: Model, text: Text, begins: int | None = None) -> Tokeni
         reply = None if begins is None else (begins, len(text))
         return _tokenize(tokenizer_of(model), text, True, (), reply)
     messages = as_messages(messages_of(text))
-    rendered = render_open(model, messages)
+    rendered = render_open(model, messages, template_args)
     turns = _message_spans(rendered.text, [str(message["content"]) for message in messages])
     is_open = messages[-1]["role"] == "assistant" and bool(messages[-1]["content"])
     # A chat template writes its special tokens itself; they must not be added twice.
     special = rendered.mode != "chat"
-    return _tokenize(tokenizer_of(model), rendered.text, special, turns, turns[-1] if is_open else None)
+    if rendered.reply is not None:
+        # Its own place, because the same words may stand in a message before it.
+        turns = (*turns[:-1], _without_spaces(rendered.text, rendered.reply))
+    side = _tokenize(tokenizer_of(model), rendered.text, special, turns, turns[-1] if is_open else None)
+    return replace(side, note=rendered.note if is_open and rendered.mode == "chat" else "")
+
+
+def _without_spaces(text: str, span: Span) -> Span:
+    """The span of the words without white space around them."""
+    words = text[slice(*span)]
+    start = span[0] + len(words) - len(words.lstrip())
+    return (start, start + len(words.strip()))
 
 
 def first_difference(

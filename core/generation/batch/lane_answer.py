@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from core.generation.endings import TextStream, end_ids, thinking_marks
+from core.generation.endings import TextStream, end_ids
 from core.generation.sampling import TokenSampler
 from core.mixer.mixer import Mixer
+from core.regions.region_reader import RegionReader
+from core.regions.spoken_part import LONGEST_THOUGHT, SpokenPart
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LaneRequest:
-    """An answer to generate: prompt ids, mixer and settings; the seed is the answer's own."""
+    """An answer to generate: prompt ids, mixer and settings; the seed is the answer's own.
+
+    `spoken_only`: thoughts do not count as new tokens, and are closed where they become too long.
+    """
 
     ids: tuple[int, ...]
     mixer: Mixer = field(default_factory=Mixer)
@@ -26,17 +31,19 @@ class LaneRequest:
     stops: tuple[str, ...] = ()
     max_new_tokens: int = 256
     ignore_end: bool = False
+    spoken_only: bool = False
 
     @property
     def longest(self) -> int:
         """Positions that prompt and answer take at most."""
-        return len(self.ids) + self.max_new_tokens
+        thoughts = 2 * LONGEST_THOUGHT if self.spoken_only else 0
+        return len(self.ids) + self.max_new_tokens + thoughts
 
 
 @dataclass(frozen=True)
 class LaneAnswer:
     """A finished answer to request `number`; `spoke_s` is the time from its first to its last token, `error` says
-    why it broke off, if it did.
+    why it broke off, if it did. What it says to the user begins at token `begins`.
     """
 
     number: int
@@ -47,6 +54,7 @@ class LaneAnswer:
     stop_reason: str
     spoke_s: float = 0.0
     error: str = ""
+    begins: int = 0
 
     @property
     def text(self) -> str:
@@ -54,12 +62,12 @@ class LaneAnswer:
 
 
 class AnswerEnds:
-    """What ends or divides the answers of one model: end tokens, the marks of thinking, the length of the context."""
+    """What ends or divides the answers of one model: end tokens, the marks of regions, the length of the context."""
 
     def __init__(self, model: Model) -> None:
         self.tokenizer, self.max_context = model.tokenizer, model.max_context
         self.end_ids = end_ids(model.hf, model.tokenizer)
-        self.marks = thinking_marks(model)
+        self.notation = model.notation
 
 
 class GrowingAnswer:
@@ -72,8 +80,11 @@ class GrowingAnswer:
         self._logprobs: list[float] = []
         self._entropies: list[float] = []
         self._times = 0.0, 0.0
-        self._stream = TextStream(ends.tokenizer, request.stops)
         self._ends = ends
+        self._regions = RegionReader(ends.notation, ends.tokenizer)
+        self._regions.begin(request.ids)
+        self._stream = TextStream(ends.tokenizer, request.stops, self._regions.marks)
+        self._spoken = SpokenPart(ends.notation if request.spoken_only else None, ends.tokenizer, request.ids)
 
     @property
     def context(self) -> list[int]:
@@ -82,19 +93,24 @@ class GrowingAnswer:
     @property
     def phase(self) -> str:
         """The phase of the last position, which produces the next token."""
-        marks = self._ends.marks
-        thinking = marks.has_marks and marks.is_thinking(self.context)
-        return "thinking" if thinking else "answer"
+        return self._regions.region
 
     @property
     def last_id(self) -> int:
         """The id that the next pass feeds: the prompt's last one at first, then the newest token."""
         return self.ids[-1] if self.ids else self.request.ids[-1]
 
+    @property
+    def closing_token(self) -> int | None:
+        """The token that closes a thought which is too long, in place of a sampled one."""
+        return self._spoken.closing_token
+
     def add(self, token: int, logprob: float, entropy: float) -> None:
         now = time.monotonic()
         self._times = (self._times[0] if self.ids else now), now
         self.ids.append(token)
+        self._regions.feed(token)
+        self._spoken.add(token)
         self._texts.append(self._stream.push(token))
         self._logprobs.append(logprob)
         self._entropies.append(entropy)
@@ -106,9 +122,13 @@ class GrowingAnswer:
             return "stop"
         if self.ids and not self.request.ignore_end and self.ids[-1] in self._ends.end_ids:
             return "eos"
-        if len(self.ids) >= self.request.max_new_tokens:
+        if self._spoken.count >= self.request.max_new_tokens or self.context_length >= self.request.longest:
             return "length"
-        return "context" if len(self.request.ids) + len(self.ids) >= self._ends.max_context else None
+        return "context" if self.context_length >= self._ends.max_context else None
+
+    @property
+    def context_length(self) -> int:
+        return len(self.request.ids) + len(self.ids)
 
     def finish(self, reason: str, error: str = "") -> LaneAnswer:
         texts = list(self._texts)
@@ -116,7 +136,8 @@ class GrowingAnswer:
             # Text that was held back as a possible part of a stop text or character.
             texts[-1] += self._stream.flush()
         columns = tuple(self.ids), tuple(texts), tuple(self._logprobs), tuple(self._entropies)
-        return LaneAnswer(self.number, *columns, reason, self._times[1] - self._times[0], error)
+        begins = len(self.ids) if self._spoken.begins is None else self._spoken.begins
+        return LaneAnswer(self.number, *columns, reason, self._times[1] - self._times[0], error, begins)
 
 
 def aged_mixer(mixer: Mixer, age: int) -> Mixer:

@@ -205,6 +205,8 @@ class LaneBatch:
             token = likeliest[row]
             if not greedy:
                 token = sampling.sample_token(logits[row], answer.context, len(answer.ids))
+            if (closing := answer.closing_token) is not None:
+                token = closing
             answer.add(token, float(logprobs[row, token]), entropies[row])
             if reason := answer.stop_reason:
                 ended.append(answer.finish(reason))

@@ -13,6 +13,7 @@ from core.generation.live import AnswerStream
 from core.generation.settings import DecoderSettings
 from core.generation.stream import check_length
 from core.model.cache import Tape
+from core.regions.spoken_part import SpokenPart
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -23,8 +24,9 @@ class OneByOne:
 
     def __init__(self, model: Model, requests: Mapping[int, LaneRequest]) -> None:
         self.model = model
-        self._waiting = deque(requests.items())
+        self._requests, self._waiting = requests, deque(requests.items())
         self._running: tuple[int, AnswerStream] | None = None
+        self._spoken: SpokenPart | None = None
         self._times: list[float] = []
 
     @property
@@ -40,20 +42,30 @@ class OneByOne:
         number = self._running[0] if self._running else self._waiting[0][0]
         try:
             _, stream = self._running = self._running or self._begin(*self._waiting.popleft())
-            if next(stream, None) is not None:
+            if (step := next(stream, None)) is not None:
                 self._times = [*self._times[:1], time.monotonic()]
-                return []
+                if not self._has_spoken(number, step.token_id):
+                    return []
         except SteerError as error:
             said = self._running[1] if self._running else None
             self._running = None
             return [self._finish(number, said, "error", str(error))]
         self._running = None
-        return [self._finish(number, stream, stream.stop_reason or "eos")]
+        return [self._finish(number, stream, stream.stop_reason or "length")]
+
+    def _has_spoken(self, number: int, token: int) -> bool:
+        """Whether the answer has its tokens, where thoughts do not count."""
+        request = self._requests[number]
+        if self._spoken is None:
+            notation = self.model.notation if request.spoken_only else None
+            self._spoken = SpokenPart(notation, self.model.tokenizer, request.ids)
+        self._spoken.add(token)
+        return request.spoken_only and self._spoken.count >= request.max_new_tokens
 
     def _begin(self, number: int, request: LaneRequest) -> tuple[int, AnswerStream]:
         check_length(self.model, len(request.ids))
         settings = DecoderSettings(
-            max_new_tokens=request.max_new_tokens,
+            max_new_tokens=request.longest - len(request.ids),
             sampling=request.sampling,
             stops=request.stops,
             ignore_end=request.ignore_end,
@@ -70,4 +82,8 @@ class OneByOne:
             tuple(token.entropy for token in tokens),
         )
         spoke, self._times = self._times, []
-        return LaneAnswer(number, *columns, reason, spoke[-1] - spoke[0] if spoke else 0.0, error)
+        spoken, self._spoken = self._spoken, None
+        # A thought that never ended is followed by nothing.
+        begins = len(tokens) if spoken and spoken.begins is None else 0
+        begins = spoken.begins if spoken and spoken.begins else begins
+        return LaneAnswer(number, *columns, reason, spoke[-1] - spoke[0] if spoke else 0.0, error, begins)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError
 from core.mixer.cap_bounds import Bound, check_bound
-from core.mixer.choices import SCOPES
+from core.mixer.choices import NOT_IN, SCOPES
 from core.mixer.expression.names import NUMBER
 from core.mixer.numbers import finite_number
 
 if TYPE_CHECKING:
     from core.mixer.mixer import Channel
 
-NOT_PLAYED = ("angle", "without", "site", "first", "after", "when", "when-prompt", "not-in")
+NOT_PLAYED = ("angle", "without", "site", "first", "after", "when", "when-prompt")
 """Options of the language that no part of the program plays yet: refused by name, never passed over."""
 _PERCENTILE = re.compile(r"p[0-9]*\.?[0-9]+|p[0-9]+\.")
 _LAYER = re.compile(r"([0-9]{1,9}):(.+)")
@@ -79,6 +79,13 @@ def _read_scope(text: str) -> dict[str, str]:
     return {"scope": text}
 
 
+def _read_not_in(text: str) -> dict[str, tuple[str, ...]]:
+    parts = tuple(text.split(","))
+    if any(part not in NOT_IN for part in parts):
+        raise UsageError(f"not-in is {', '.join(NOT_IN)}: {text} is not played by this version")
+    return {"not_in": parts}
+
+
 def _read_half_life(text: str) -> dict[str, float]:
     tokens = read_number(text)
     if tokens <= 0:
@@ -134,6 +141,12 @@ _ROWS = (
         "half-life=NUMBER",
         _read_half_life,
         lambda channel: None if channel.half_life is None else repr(channel.half_life),
+    ),
+    TermOption(
+        "not-in",
+        "not-in=" + "|".join(NOT_IN),
+        _read_not_in,
+        lambda channel: ",".join(channel.not_in) or None,
     ),
     TermOption(
         "weights",

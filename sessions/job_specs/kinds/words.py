@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from core.errors import UsageError
 from sessions.job_specs.kinds.kind import CheckContext, Json, ParamKind
 
@@ -56,6 +59,36 @@ class PositionKind(ParamKind):
         check_read(value)
 
 
+class PairsKind(ParamKind):
+    """Variables with their values, such as `enable_thinking=false`; several are separated by commas."""
+
+    metavar = "NAME=VALUE"
+
+    def parse(self, name: str, value: Json) -> dict[str, Json]:
+        if isinstance(value, Mapping):
+            return dict(value)
+        return dict(read_pair(part.strip()) for part in str(value).split(",") if part.strip())
+
+    def format(self, value: Json) -> str:
+        return ",".join(f"{key}={_as_word(each)}" for key, each in dict(value).items())
+
+
+def read_pair(text: str) -> tuple[str, Json]:
+    """NAME=VALUE for a chat template; true, false and whole numbers are converted."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(
+            f"bad template argument {text!r}; write NAME=VALUE, for example enable_thinking=false"
+        )
+    words: dict[str, Json] = {"true": True, "false": False}
+    return name, words.get(value.lower(), int(value) if re.fullmatch(r"-?[0-9]{1,9}", value) else value)
+
+
+def _as_word(value: Json) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 FLAG = FlagKind()
+PAIRS = PairsKind()
 SWITCH = SwitchKind()
 POSITION = PositionKind()

@@ -9,9 +9,10 @@ import argparse
 from typing import Any
 
 from core.mixer.mixer import SCOPES, UNITS
+from sessions.job_specs.kinds.words import read_pair
 from sessions.state.answer_settings import DEFAULTS, SETTINGS, SettingSpec
 from steertui.cli.options.flags import parse_count, parse_number
-from steertui.mixer_options import read_cap, read_gain, read_injection, read_pair, read_vector
+from steertui.mixer_options import read_cap, read_gain, read_injection, read_vector
 
 CHANNELS = (
     ("--vector", read_vector, "VECTOR[:SCALE[@LAYERS]]", "add a vector; repeatable"),

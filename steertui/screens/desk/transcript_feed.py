@@ -172,6 +172,7 @@ class TranscriptFeed:
                     self.stream.feed_token(text),
                     index,
                     NOT_GENERATED if self.shown_turn is None else self.shown_turn,
+                    region=event.region,
                 )
             )
         self.meters.gauges.add_tokens(event.ids, event.lp)
@@ -248,7 +249,8 @@ class TranscriptFeed:
         self.pending_markers = [change for change in self.pending_markers if change[0] > index]
 
     def on_inject(self, event: ev.TextInjected, state: SessionState) -> None:
-        self.items += distractor_items(event.text, event.how, event.at if event.gen is not None else None)
+        how = event.source or event.how
+        self.items += distractor_items(event.text, how, event.at if event.gen is not None else None)
 
     def on_rewind(self, event: ev.AnswerRewound, state: SessionState) -> None:
         self.flush()

@@ -28,7 +28,7 @@ class TextPiece:
 
     `origin` marks text that the model did not generate: injected during the answer, or prefilled before
     it. Projections arrive later than the text (the next forward pass measures them), hence not frozen.
-    `line` is the line its end is on.
+    `line` is the line its end is on. `region` is thinking or tool, empty in the answer.
     """
 
     text: str
@@ -37,6 +37,21 @@ class TextPiece:
     projections: Mapping[str, float] = field(default_factory=lambda: UNMEASURED)
     origin: Literal["", "injected", "prefilled"] = ""
     line: int = NOT_GENERATED
+    region: str = ""
+
+    @property
+    def is_thought(self) -> bool:
+        return self.region == "thinking"
+
+
+@dataclass(slots=True)
+class ThoughtLength:
+    """The line above a thought, with the number of its tokens so far."""
+
+    tokens: int = 0
+
+    def text(self, folded: bool) -> str:
+        return f"{'▸' if folded else '▾'} thought · {self.tokens} token{'' if self.tokens == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +119,12 @@ class TranscriptDocument:
         return None
 
     def last_answer(self) -> str:
-        """The newest answer as plain text."""
-        return "".join(
-            item.text
-            for item in self.items[self._answer :]
-            if isinstance(item, TextPiece) and item.index >= 0
-        )
+        """The newest answer as plain text, without its thoughts."""
+        pieces = [
+            item for item in self.items[self._answer :] if isinstance(item, TextPiece) and item.index >= 0
+        ]
+        text = "".join(piece.text for piece in pieces if not piece.is_thought)
+        return text.lstrip() if any(piece.is_thought for piece in pieces) else text
 
     def rewind(self, index: int) -> None:
         """Remove the newest answer's tokens from `index` on, with the markers and injected text among

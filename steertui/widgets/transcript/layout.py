@@ -13,6 +13,7 @@ from textual.strip import Strip
 from steertui.widgets.transcript.document import (
     Item,
     TextPiece,
+    ThoughtLength,
     TranscriptMarker,
     TranscriptNote,
     TranscriptTurn,
@@ -24,7 +25,10 @@ CHIP_WITHIN = 12
 break up the sentence.
 """
 
-Owner: TypeAlias = TextPiece | TranscriptMarker | None
+COUNTED = 16
+"""Tokens after which the length above an unfolded thought is drawn again: that draws the whole thought."""
+
+Owner: TypeAlias = TextPiece | TranscriptMarker | ThoughtLength | None
 _SEGMENTS = re.compile(r"\n| +|[^ \n]+")
 
 
@@ -46,14 +50,16 @@ class LayoutLine:
 
 
 class TranscriptLayout:
-    """The wrapped lines of a document at one width."""
+    """The wrapped lines of a document at one width; of a `folded` thought only its length is shown."""
 
-    def __init__(self, width: int) -> None:
-        self.width = max(width, 1)
+    def __init__(self, width: int, folded: bool = False) -> None:
+        self.width, self.folded = max(width, 1), folded
         self.lines: list[LayoutLine] = []
         self._word = 0
         self._open = False
         self._marked: int | None = None
+        self._thought: tuple[ThoughtLength, LayoutLine] | None = None
+        self._after_thought = False
 
     def fold(self, items: Iterable[Item]) -> None:
         for item in items:
@@ -65,7 +71,7 @@ class TranscriptLayout:
         match item:
             case TranscriptTurn(role):
                 self._gap()
-                self._marked = None
+                self._marked, self._thought, self._after_thought = None, None, False
                 self._start(LayoutLine("you" if role == "you" else "asst", role[: GUTTER - 1].ljust(GUTTER)))
                 return before
             case TranscriptMarker():
@@ -80,12 +86,68 @@ class TranscriptLayout:
                 return self._add_piece(item)
 
     def _add_piece(self, piece: TextPiece) -> int:
+        if piece.is_thought:
+            return self._add_thought(piece)
+        first = self._end_thought()
+        self._open_line()
+        touched, text = len(self.lines) - 1, piece.text
+        if self._after_thought:
+            # A template's empty lines between thought and answer; the answer has a line of its own already.
+            text = text.lstrip()
+            self._after_thought = not text
+            piece.line = touched
+        self._put_text(text, piece)
+        return min(first, touched)
+
+    def _open_line(self) -> None:
         if not self._open:
             kind = next((line.kind for line in reversed(self.lines) if line.kind in ("you", "asst")), "asst")
             self._start(LayoutLine(kind, " " * GUTTER))
+
+    def _add_thought(self, piece: TextPiece) -> int:
+        """Count a token of a thought, and show it unless thoughts are folded."""
         touched = len(self.lines) - 1
-        self._put_text(piece.text, piece)
+        if self._thought is None:
+            touched = self._begin_thought()
+        assert self._thought is not None
+        length, line = self._thought
+        length.tokens += piece.index >= 0
+        piece.line = len(self.lines) - 1
+        if not self.folded:
+            self._open_line()
+            touched = min(touched, len(self.lines) - 1)
+            self._put_text(piece.text, piece)
+        if self.folded or length.tokens % COUNTED == 1:
+            return min(touched, self._write_length(length, line))
         return touched
+
+    def _begin_thought(self) -> int:
+        """A line for the length; the thought, or the answer after a folded one, goes on below it."""
+        self._open_line()
+        if self.lines[-1].runs:
+            self._wrap(soft=False)
+        line, length = self.lines[-1], ThoughtLength()
+        self._thought, self._after_thought = (length, line), False
+        self._append_run(length.text(self.folded), length)
+        self._wrap(soft=False)
+        return len(self.lines) - 2
+
+    def _end_thought(self) -> int:
+        """The answer goes on in a new line; the first line that changed."""
+        if self._thought is None:
+            return len(self.lines)
+        (length, line), self._thought = self._thought, None
+        first = self._write_length(length, line)
+        self._after_thought = True
+        if self._open and self.lines[-1].runs:
+            self._wrap(soft=False)
+        return first
+
+    def _write_length(self, length: ThoughtLength, line: LayoutLine) -> int:
+        text = length.text(self.folded)
+        line.runs, line.cells, line.strip = [(text, length)], cell_len(text), None
+        # Searched from the end, where the thought that is being written is.
+        return next(number for number in reversed(range(len(self.lines))) if self.lines[number] is line)
 
     def _add_marker(self, marker: TranscriptMarker) -> int:
         """Add a marker as a line across the text; markers at the start of an answer go above it."""

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from steertui.widgets.transcript.document import TextPiece, TranscriptMarker
+from steertui.widgets.transcript.document import TextPiece, ThoughtLength, TranscriptMarker
 from steertui.widgets.transcript.layout import GUTTER, LayoutLine, Owner
 from steertui.widgets.transcript.tint import HeatColours
 
@@ -64,6 +64,8 @@ class LinePainter:
     def _style_for(self, owner: Owner) -> Style:
         if isinstance(owner, TranscriptMarker):
             return self._style("chip")
+        if isinstance(owner, ThoughtLength):
+            return self._style("quiet")
         if owner is None:
             return Style.null()
         if owner.origin:
@@ -75,4 +77,6 @@ class LinePainter:
             return self._style("pointed")
         if owner is self.pinned:
             return self._style("pinned")
-        return self._tint.style(owner)
+        return (
+            self._style("thought") + self._tint.style(owner) if owner.is_thought else self._tint.style(owner)
+        )

@@ -21,6 +21,7 @@ class LaidOutDocument:
     def __init__(self) -> None:
         self.document = TranscriptDocument()
         self.rows = RowMap()
+        self.folded = False
         self._layout = TranscriptLayout(UNSEEN)
 
     @property
@@ -49,7 +50,7 @@ class LaidOutDocument:
         return self._layout.add(item)
 
     def fold(self, width: int) -> None:
-        self._layout = TranscriptLayout(width)
+        self._layout = TranscriptLayout(width, self.folded)
         self._layout.fold(self.document.items)
 
     def contains(self, piece: TextPiece) -> bool:

@@ -18,7 +18,7 @@ from steertui.widgets.transcript.paper import TranscriptLines
 from steertui.widgets.transcript.rows import RowMap
 
 PARTS = """role-you role-asst you asst marker chip rule cursor injected prefilled
-quiet warning hint title queued marks pointed pinned"""
+quiet warning hint title queued marks pointed pinned thought"""
 """Component classes with a style of their own in the style sheet."""
 
 
@@ -78,6 +78,12 @@ class Transcript(TranscriptLines, can_focus=True):
     def clear(self) -> None:
         self.document.clear()
         self._refold()
+
+    def fold_thoughts(self) -> bool:
+        """Show only the lengths of thoughts, or the thoughts again; whether they are folded now."""
+        self.sheet.folded = not self.sheet.folded
+        self._refold()
+        return self.sheet.folded
 
     def set_live(self, live: bool) -> None:
         """Set whether an answer is being written; if so, the last line ends in a cursor."""

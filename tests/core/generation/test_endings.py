@@ -1,11 +1,11 @@
-"""Where answers end and where they think."""
+"""Where answers end, and which tokens of them are steered as thoughts."""
 
 from types import SimpleNamespace
 
 import pytest
 
 import core
-from core.generation.endings import ThinkingMarks, end_ids
+from core.generation.endings import end_ids
 from core.generation.live import AnswerStream
 from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
@@ -59,22 +59,6 @@ class Thinker:
 
     def decode(self, ids, **_):
         return "".join(chr(97 + i % 26) for i in ids)
-
-
-def test_inside_and_outside():
-    thoughts = ThinkingMarks(Thinker())
-    assert thoughts.has_marks
-    assert [
-        thoughts.is_thinking(ids) for ids in ([], [1, OPEN], [OPEN, 3], [OPEN, CLOSE], [OPEN, CLOSE, OPEN, 2])
-    ] == [
-        False,
-        True,
-        True,
-        False,
-        True,
-    ]
-    assert not ThinkingMarks(zoo.tokenizer()).has_marks
-    assert not ThinkingMarks(None).has_marks
 
 
 def test_the_vocabulary_is_listed_once_for_all_answers_of_a_model(monkeypatch):

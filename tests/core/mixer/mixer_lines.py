@@ -145,6 +145,7 @@ written_options = st.lists(
             "ceiling=p90",
             "scope=answer",
             "half-life=12",
+            "not-in=tool",
             "weights=3:1,4:.5",
         ]
     ),

@@ -118,6 +118,7 @@ def test_the_line_of_the_page():
         ("wit[cap=1...5]", None),
         ("wit [ floor = 3:1,2:-.5 ]", "0.0 relative wit[floor=2:-0.5,3:1.0]"),
         ("1 wit[weights=4:1][solo][half-life=20]", "1.0 relative wit[solo][half-life=20.0][weights=4:1.0]"),
+        ("1 wit[weights=4:1][not-in=tool]", "1.0 relative wit[not-in=tool][weights=4:1.0]"),
         ("1 wit @ 3-3,4", "1.0 relative wit@3-4"),
     ],
 )

@@ -64,6 +64,7 @@ FIND = finder(NamedVector("wit", poles=("witty", "dull")), NamedVector("verve"))
         ("wit [floor=2][ceiling=1]", 23, "1"),
         ("wit [scope=some]", 12, "some"),
         ("wit [half-life=0]", 16, "0"),
+        ("wit [not-in=json]", 13, "json"),
         ("wit [weights=]", 14, "]"),
         ("wit [weights=a:1]", 14, "a:1"),
         ("- wit [gain=0]", 1, "-"),

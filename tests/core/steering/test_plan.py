@@ -202,12 +202,14 @@ def test_scopes_choose_phases():
         for scope in ("all", "prompt", "response", "thinking", "answer")
     }
     assert heard == {
-        "all": {"prompt", "thinking", "answer"},
+        "all": {"prompt", "thinking", "answer", "tool"},
         "prompt": {"prompt"},
-        "response": {"thinking", "answer"},
+        "response": {"thinking", "answer", "tool"},
         "thinking": {"thinking"},
-        "answer": {"answer"},
+        "answer": {"answer", "tool"},
     }
+    spared = compiler().plan([Mixer((unit(V, 1.0, scope="response", not_in="tool"),))]).phases
+    assert {phase for phase, layers in spared.items() if layers[LAYER]} == {"thinking", "answer"}
 
 
 def test_meters_read_before_and_after_without_playing():

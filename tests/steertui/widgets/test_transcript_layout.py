@@ -51,6 +51,37 @@ def test_paragraphs_and_indentation_survive() -> None:
     assert folded(30, TranscriptTurn("asst"), TextPiece("one\n\n  two", 0)) == ["one", "", "  two"]
 
 
+def thoughtful(spoken: str) -> list[TextPiece]:
+    """Five tokens of thought, then the answer."""
+    words = ["<think>", "\n", "one ", "two ", "</think>"]
+    thought = [TextPiece(word, index, region="thinking") for index, word in enumerate(words)]
+    return [*thought, *(TextPiece(text, 5 + k) for k, text in enumerate(("\n\n", *spoken.split("|"))))]
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_thought_has_its_length_above_it_and_can_be_folded(hidden: bool) -> None:
+    before, after = TextPiece("Well. ", 0), thoughtful("Three| four.")
+    layout = TranscriptLayout(30, hidden)
+    layout.fold([TranscriptTurn("asst"), before, *after])
+    shown = [line.text.rstrip() for line in layout.lines]
+    inside = [] if hidden else ["<think>", "one two </think>"]
+    assert shown == ["Well.", f"{'▸' if hidden else '▾'} thought · 5 tokens", *inside, "Three four."]
+    # Token by token the lines are the same, and nothing above the first changed line has changed.
+    grown = TranscriptLayout(30, hidden)
+    for item in (TranscriptTurn("asst"), before, *after):
+        kept = [(line.text, line) for line in grown.lines]
+        first = grown.add(item)
+        assert [(line.text, line) for line in grown.lines[:first]] == kept[:first]
+    assert [line.text for line in grown.lines] == [line.text for line in layout.lines]
+
+
+def test_the_copied_answer_is_without_its_thought() -> None:
+    document = TranscriptDocument()
+    for item in (TranscriptTurn("asst"), *thoughtful("Three| four.")):
+        document.append(item)
+    assert document.last_answer() == "Three four."
+
+
 def test_wide_and_endless_words_are_cut_by_cells() -> None:
     layout = TranscriptLayout(9)
     layout.fold([TranscriptTurn("asst"), TextPiece("日本語日本語日本語", 0), TextPiece("x" * 40, 1)])

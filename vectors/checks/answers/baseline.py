@@ -6,7 +6,7 @@ A sentence and a vector change the model by different amounts, so both are compa
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import UsageError
-from core.generation.token_ids import prompt_ids
+from core.generation.chat import as_messages
+from core.generation.token_ids import answer_context, prompt_ids
 from core.jobs.job import Steps, gpu_task
+from core.json_values import JsonValue
 from vectors.checks.answers.dose_search import KlTexts
 from vectors.checks.answers.judged_pairs import JudgedPair
 from vectors.checks.answers.margins import pair_margins
@@ -23,6 +25,8 @@ from vectors.checks.gradients.scored_rows import ScoredRow, reply_logprobs
 
 if TYPE_CHECKING:
     from core.model.model import Model
+
+Ids = tuple[int, ...]
 
 
 def pole_sentence(towards: str, given: str = "") -> str:
@@ -36,26 +40,34 @@ def prompt_baseline(
     rows: Sequence[ScoredRow],
     system: str,
     vector: tuple[float, float],
+    template_args: Mapping[str, JsonValue] | None = None,
 ) -> Steps[dict[str, Any] | None]:
     """`vector` is its (effect, KL); None where the pairs have no user's message to put a system prompt before."""
     asked = [pair for pair in pairs if pair.messages]
     try:
-        contexts = {
-            pair.contexts[0]: tuple(prompt_ids(model, pair.messages, system=system)) for pair in asked
+        prompts = {
+            (pair.prompts or pair.contexts)[0]: tuple(
+                prompt_ids(model, pair.messages, system=system, template_args=template_args)
+            )
+            for pair in asked
         }
+        contexts = [
+            tuple(answer_context(model, as_messages(pair.messages, system), template_args)) for pair in asked
+        ]
     except UsageError:
         # The chat template knows no system prompt.
         return None
-    texts = [row for row in rows if row.context in contexts]
+    # A text may have a thought between its prompt and its answer, which stays.
+    under = {row: with_prompt for row in rows if (with_prompt := _under(row, prompts)) is not None}
+    texts = list(under)
     if not asked or not texts:
         return None
     plain = yield from pair_margins(model, asked, None)
-    with_system = [replace(pair, contexts=(contexts[pair.contexts[0]],)) for pair in asked]
+    with_system = [replace(pair, contexts=(each,)) for pair, each in zip(asked, contexts, strict=True)]
     prompted = yield from pair_margins(model, with_system, None)
     effect = float(np.mean(np.asarray(prompted) - np.asarray(plain)))
     before = yield gpu_task(partial(reply_logprobs, model, texts))
-    under = [ScoredRow(contexts[row.context], row.reply) for row in texts]
-    after = yield gpu_task(partial(reply_logprobs, model, under))
+    after = yield gpu_task(partial(reply_logprobs, model, [under[row] for row in texts]))
     kl = KlTexts(tuple(texts), before).divergence(after)
     return {
         "prompt": system,
@@ -64,6 +76,12 @@ def prompt_baseline(
         "efficiency": _efficiency(effect, kl),
         "vector": _efficiency(*vector),
     }
+
+
+def _under(row: ScoredRow, prompts: Mapping[Ids, Ids]) -> ScoredRow | None:
+    """The text behind the prompt with the system prompt; None where it answers another prompt."""
+    own = next((prompt for prompt in prompts if row.context[: len(prompt)] == prompt), None)
+    return None if own is None else ScoredRow((*prompts[own], *row.context[len(own) :]), row.reply)
 
 
 def _efficiency(effect: float, kl: float) -> float:

@@ -22,7 +22,9 @@ from core.model.cache import cache_keyword, forward_parameters
 from core.model.cache_layers import has_plain_cache
 from core.model.roomy_cache import roomy_cache
 from core.model.row_pushes import RowPushes
+from core.regions.spoken_part import LONGEST_THOUGHT, SpokenPart
 from vectors.checks.gradients.scored_rows import SHORTEST_PREFIX, ScoredRow, shared_length
+from vectors.texts.thinking import marks_thoughts
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -33,10 +35,11 @@ Push = Mapping[int, Tensor]
 
 @dataclass(frozen=True)
 class BatchAnswer:
-    """The tokens of one answer without its end token, and whether it came to an end."""
+    """The tokens of one answer without its end token, and whether it came to an end; `thought` comes before it."""
 
     tokens: tuple[int, ...]
     ended: bool = False
+    thought: tuple[int, ...] = ()
 
 
 def sample_answers(
@@ -49,17 +52,23 @@ def sample_answers(
     seed: int = 0,
     label: str = "tokens generated",
 ) -> Steps[list[list[BatchAnswer]]]:
-    """One list per push, with an answer per prompt. One token of all rows is one task."""
+    """One list per push, with an answer per prompt. One token of all rows is one task.
+
+    Of a model that thinks first, `max_new` counts the answer's own tokens.
+    """
     every = range(len(prompts))
     # A running state would read the padding, so there each prompt is a batch of its own.
     batches = [list(every)] if has_plain_cache(model.hf) else [[index] for index in every]
     found: list[list[BatchAnswer]] = [[BatchAnswer(())] * len(prompts) for _ in pushes]
     for number, chosen in enumerate(batches):
-        rows = AnswerBatch(model, [prompts[i] for i in chosen], pushes, temperature, seed + 7919 * number)
-        for step in range(max_new):
+        rows = AnswerBatch(
+            model, [prompts[i] for i in chosen], pushes, temperature, seed + 7919 * number, max_new
+        )
+        most = max_new + (2 * LONGEST_THOUGHT if marks_thoughts(model) else 0)
+        for step in range(most):
             goes_on = yield gpu_task(partial(rows.step, step))
-            done = number * max_new + (step + 1 if goes_on else max_new)
-            yield Progress(done, len(batches) * max_new, label)
+            done = number * most + (step + 1 if goes_on else most)
+            yield Progress(done, len(batches) * most, label)
             if not goes_on:
                 break
         for push, answers in enumerate(rows.answers()):
@@ -77,6 +86,7 @@ class AnswerBatch:
     pushes: Sequence[Push | None]
     temperature: float
     seed: int
+    max_new: int
     generated: list[list[int]] = field(default_factory=list)
     done: list[bool] = field(default_factory=list)
 
@@ -85,6 +95,10 @@ class AnswerBatch:
         self.generated, self.done = [[] for _ in range(count)], [False] * count
         self._noise = torch.Generator().manual_seed(self.seed % 2**63)
         self._ends = end_ids(self.model.hf, self.model.tokenizer)
+        notation = self.model.notation
+        self._spoken = [
+            SpokenPart(notation, self.model.tokenizer, prompt) for _ in self.pushes for prompt in self.prompts
+        ]
         self._accepts = forward_parameters(self.model)
         self._keyword = cache_keyword(self.model) or ""
         self._cache: Any = None
@@ -97,17 +111,25 @@ class AnswerBatch:
         chosen = self._choose(logits)
         for row, token in enumerate(chosen):
             if not self.done[row]:
+                spoken = self._spoken[row]
+                closing = spoken.closing_token
+                token = token if closing is None else closing
                 self.generated[row].append(token)
-                self.done[row] = token in self._ends
+                spoken.add(token)
+                self.done[row] = token in self._ends or spoken.count >= self.max_new
         return not all(self.done)
 
     def answers(self) -> list[list[BatchAnswer]]:
-        every = [
-            BatchAnswer(tuple(tokens[:-1] if ended else tokens), ended)
-            for tokens, ended in zip(self.generated, self.done, strict=True)
-        ]
+        every = [self._answer(row) for row in range(len(self.generated))]
         width = len(self.prompts)
         return [every[start : start + width] for start in range(0, len(every), width)]
+
+    def _answer(self, row: int) -> BatchAnswer:
+        ended = bool(self.generated[row]) and self.generated[row][-1] in self._ends
+        tokens = tuple(self.generated[row][:-1] if ended else self.generated[row])
+        begins = self._spoken[row].begins
+        begins = len(tokens) if begins is None else begins
+        return BatchAnswer(tokens[begins:], ended, tokens[:begins])
 
     def _prefill(self) -> Tensor:
         count = self._shared_beginning()

@@ -125,7 +125,10 @@ def _read_answers(
 ) -> Steps[DosedAnswers]:
     # One group per prompt: its answers share their context, which is then read once.
     groups = [
-        [ScoredRow(tuple(prompt), answers[number].tokens) for answers in sampled.values()]
+        [
+            ScoredRow((*prompt, *answers[number].thought), answers[number].tokens)
+            for answers in sampled.values()
+        ]
         for number, prompt in enumerate(prompts)
     ]
     read = yield from read_rows(model, groups, layers, len(OWN), directions)

@@ -12,16 +12,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from core.generation.chat import as_messages
-from core.generation.token_ids import given_ids, prompt_ids, render_open, text_ids
+from core.generation.token_ids import answer_context, given_ids, prompt_ids, text_ids
 from core.jobs.job import Steps
-from vectors.checks.answers.batch_answers import sample_answers
+from core.json_values import JsonValue
+from vectors.checks.answers.batch_answers import BatchAnswer, sample_answers
 from vectors.checks.gradients.scored_rows import ScoredRow, shared_prefix_length
 from vectors.texts.pair import ContrastPair
+from vectors.texts.thinking import marks_thoughts
+from vectors.texts.tokenized import TokenizedText, tokenize_text
 
 if TYPE_CHECKING:
     from core.model.model import Model
 
 Ids = tuple[int, ...]
+TemplateArgs = Mapping[str, JsonValue] | None
 CONTINUED, TEMPERATURE = 24, 0.7
 """Sampled as all texts of a check are: greedy continuations of a small model are a few stock phrases."""
 SHARED_PART = 4
@@ -34,6 +38,8 @@ class JudgedPair:
 
     `messages` are those of a neutral context, `system` the positive side's own system prompt, and `own` the
     contexts that the model continued where the set has no replies. `whole`: context and reply are all of a side.
+    A context ends where the reply's own words begin, a prompt where the model begins to generate: they differ where
+    it thinks first. `note` says where a reply is not in the place where the model would say it.
     """
 
     contexts: tuple[Ids, ...]
@@ -44,6 +50,8 @@ class JudgedPair:
     system: str = ""
     own: tuple[Ids, ...] = ()
     whole: bool = False
+    prompts: tuple[Ids, ...] = ()
+    note: str = ""
 
     def rows(self) -> list[tuple[ScoredRow, float]]:
         """(row, weight) so that m = Σ weight · mean log p(row's reply | its context)."""
@@ -65,68 +73,108 @@ class _PairContexts:
     messages: tuple[Mapping[str, Any], ...] = ()
     system: str = ""
     whole: bool = False
+    prompts: tuple[Ids, ...] = ()
+    note: str = ""
 
 
-def judge_pairs(model: Model, pairs: Sequence[ContrastPair]) -> Steps[list[JudgedPair]]:
+def judge_pairs(
+    model: Model, pairs: Sequence[ContrastPair], template_args: TemplateArgs = None
+) -> Steps[list[JudgedPair]]:
     """Tokenize pairs and generate what is missing; pairs whose two replies are equal are left out."""
-    found = [_pair_contexts(model, pair) for pair in pairs]
+    found = [_pair_contexts(model, pair, template_args) for pair in pairs]
     without_replies = [one for one in found if one.replies is None]
     prompts = [context for one in without_replies for context in one.own]
-    ids: list[Ids] = []
+    said: list[BatchAnswer] = []
     if prompts:
         texts = yield from sample_answers(
             model, prompts, max_new=CONTINUED, temperature=TEMPERATURE, label="contexts continued"
         )
-        ids = [answer.tokens for answer in texts[0]]
-    generated = iter(zip(ids[0::2], ids[1::2], strict=True))
-    judged = []
-    for one in found:
-        replies = one.replies or next(generated)
-        # Equal or empty replies would differ by 0 under every vector and only dilute the mean.
-        if replies[0] != replies[1] and all(replies):
-            judged.append(
-                JudgedPair(
-                    one.contexts,
-                    *replies,
-                    given=one.replies is not None,
-                    messages=one.messages,
-                    system=one.system,
-                    own=one.own if one.replies is None else (),
-                    whole=one.whole and one.replies is not None,
-                )
-            )
-    return judged
+        said = texts[0]
+    generated = iter(zip(said[0::2], said[1::2], strict=True))
+    judged = [_judged_pair(one, None if one.replies else next(generated)) for one in found]
+    # Equal or empty replies would differ by 0 under every vector and only dilute the mean.
+    return [pair for pair in judged if pair.positive != pair.negative and pair.positive and pair.negative]
 
 
-def _pair_contexts(model: Model, pair: ContrastPair) -> _PairContexts:
+def _judged_pair(one: _PairContexts, made: tuple[BatchAnswer, BatchAnswer] | None) -> JudgedPair:
+    """The pair with the set's replies, or with those that the model `made` of either side's own context."""
+    positive, negative = one.replies or ((made[0].tokens, made[1].tokens) if made else ((), ()))
+    return JudgedPair(
+        one.contexts,
+        positive,
+        negative,
+        given=one.replies is not None,
+        messages=one.messages,
+        system=one.system,
+        # With the thoughts that the replies came from.
+        own=tuple((*c, *a.thought) for c, a in zip(one.own, made, strict=True)) if made else (),
+        whole=one.whole and one.replies is not None,
+        prompts=one.prompts or one.contexts,
+        note=one.note,
+    )
+
+
+def _pair_contexts(model: Model, pair: ContrastPair, template_args: TemplateArgs) -> _PairContexts:
     if _is_messages(pair.positive) and _is_messages(pair.negative):
-        return _message_contexts(model, pair)
-    own = tuple(text_ids(model, pair.positive)), tuple(text_ids(model, pair.negative))
+        return _message_contexts(model, pair, template_args)
+    own = (
+        tuple(text_ids(model, pair.positive, template_args)),
+        tuple(text_ids(model, pair.negative, template_args)),
+    )
     shared, shorter = shared_prefix_length(*own), min(map(len, own))
     if 0 < shared < shorter <= SHARED_PART * shared:
         return _PairContexts((own[0][:shared],), own, (own[0][shared:], own[1][shared:]), whole=True)
     return _PairContexts(own, own, None)
 
 
-def _message_contexts(model: Model, pair: ContrastPair) -> _PairContexts:
+def _message_contexts(model: Model, pair: ContrastPair, template_args: TemplateArgs) -> _PairContexts:
     sides = [as_messages(cast("Any", side)) for side in (pair.positive, pair.negative)]
     neutral = [[message for message in side if message["role"] != "system"] for side in sides]
     before = [_asked(side) for side in neutral]
-    own = _context(model, _asked(sides[0])), _context(model, _asked(sides[1]))
+    own = (
+        _prompt(model, _asked(sides[0]), template_args),
+        _prompt(model, _asked(sides[1]), template_args),
+    )
     shared = tuple(before[0]) if before[0] == before[1] else ()
     system = next((str(m["content"]) for m in sides[0] if m["role"] == "system"), "")
     if not all(map(_has_reply, sides)):
-        at_start = (_context(model, shared),) if shared else own
-        return _PairContexts(at_start, own, None, shared, system)
-    whole = [tuple(render_open(model, side).ids) for side in neutral]
-    asked = [_context(model, side) for side in before]
-    # The template may join the reply's first word to the context: only equal tokens are context.
-    cuts = [shared_prefix_length(context, ids) for context, ids in zip(asked, whole, strict=True)]
+        asked = (shared,) if shared else tuple(map(_asked, sides))
+        contexts = tuple(tuple(answer_context(model, each, template_args)) for each in asked)
+        prompts = tuple(_prompt(model, each, template_args) for each in asked)
+        return _PairContexts(contexts, own, None, shared, system, prompts=prompts)
+    spoken = [tokenize_text(model, side, template_args=template_args) for side in neutral]
+    whole = [side.ids for side in spoken]
+    asked_ids = [_prompt(model, side, template_args) for side in before]
+    cuts = [_reply_start(side, ids) for side, ids in zip(spoken, asked_ids, strict=True)]
     if shared:
         cuts = [min(cuts)] * 2
-    contexts = tuple(dict.fromkeys(ids[:cut] for ids, cut in zip(whole, cuts, strict=True)))
+    places = dict.fromkeys(ids[:cut] for ids, cut in zip(whole, cuts, strict=True))
     replies = whole[0][cuts[0] :], whole[1][cuts[1] :]
-    return _PairContexts(contexts, own, replies, shared, system, whole=bool(shared) and neutral == sides)
+    return _PairContexts(
+        tuple(places),
+        own,
+        replies,
+        shared,
+        system,
+        whole=bool(shared) and neutral == sides,
+        prompts=tuple(dict.fromkeys(asked_ids)) if marks_thoughts(model) else (),
+        note=next(filter(None, (side.note for side in spoken)), ""),
+    )
+
+
+def _reply_start(side: TokenizedText, asked: Ids) -> int:
+    """The first token of the reply's own; the template may join its first word to the context."""
+    shared = shared_prefix_length(asked, side.ids)
+    if side.reply is None or not side.offsets:
+        return shared
+    # Behind the prompt the template may have written more, such as a thought that is closed again.
+    own = side.tokens(side.reply)
+    return own[0] if own and shared < own[0] and not _is_blank(side, shared, own[0]) else shared
+
+
+def _is_blank(side: TokenizedText, start: int, stop: int) -> bool:
+    """Whether these tokens are white space, which belongs to the reply as it is written in the set."""
+    return not side.text[side.offsets[start][0] : side.offsets[stop][0]].strip()
 
 
 def _asked(side: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
@@ -137,8 +185,8 @@ def _has_reply(side: Sequence[Mapping[str, Any]]) -> bool:
     return side[-1]["role"] == "assistant" and bool(side[-1]["content"])
 
 
-def _context(model: Model, messages: Sequence[Mapping[str, Any]]) -> Ids:
-    return tuple(prompt_ids(model, cast("Any", list(messages))))
+def _prompt(model: Model, messages: Sequence[Mapping[str, Any]], template_args: TemplateArgs) -> Ids:
+    return tuple(prompt_ids(model, cast("Any", list(messages)), template_args=template_args))
 
 
 def _is_messages(text: Any) -> bool:

@@ -36,7 +36,7 @@ from vectors.vector import SteeringVector
 
 LAUNCHER = ("torch.distributed.run", "--standalone", "--nproc_per_node")
 WORKER = "vectors.extraction.distributed.worker"
-SAID = ("model", "loading", "contrast", "layers", "read", "batch_tokens")
+SAID = ("model", "loading", "contrast", "layers", "read", "batch_tokens", "template_arg")
 PATIENCE_S = 10
 
 

@@ -73,15 +73,15 @@ def run(spec: Spec) -> SteeringVector | None:
         )
     model = load(spec["model"], **loading_options(spec))
     layers = parse_layers(spec.get("layers") or "all", model.n_layers)
-    sides = tokenize_pairs(model, found, read)
+    args = spec.get("template_arg")
+    sides = tokenize_pairs(model, found, read, args)
     choices = [read_positions(read, side) for side in sides]
     mine = assign_texts([len(side.ids) for side in sides], rank, world)
     folder = Path(spec["out"]).with_suffix(".ranks")
     folder.mkdir(parents=True, exist_ok=True)
     # All that changes this rank's means; with another number of ranks its share is another one.
-    identity = json.dumps(
-        ["means", model.fingerprint, str(model.dtype), found.sha256, read, list(layers), rank, world]
-    )
+    asked = ["means", model.fingerprint, str(model.dtype), found.sha256, read, list(layers), rank, world]
+    identity = json.dumps([*asked, *([args] if args else [])])
     share = RankShare.load_or_create(folder, rank, mine, hashlib.sha256(identity.encode()).hexdigest())
     _read_share(
         model, share, [list(side.ids) for side in sides], choices, tuple(layers), spec.get("batch_tokens")

@@ -92,6 +92,7 @@ ACTIONS: Mapping[str, Callable[[DeskScreen], None]] = {
     "bank.exact": strip_actions.open_layer_dialog,
     "heat.cycle": view_actions.cycle_heat,
     "heat.channel": partial(view_actions.cycle_heat, next_channel=True),
+    "view.thoughts": view_actions.fold_thoughts,
     "view.shadow": view_actions.cycle_unsteered_panel,
     "view.rack": view_actions.toggle_mixer_panel,
 }

@@ -22,5 +22,10 @@ def cycle_heat(desk: DeskScreen, next_channel: bool = False) -> None:
     desk.transcript_panel.cycle_heat(names, desk.mixer_panel.board.selected, next_channel)
 
 
+def fold_thoughts(desk: DeskScreen) -> None:
+    folded = desk.transcript.fold_thoughts()
+    desk.notify("thoughts folded: only their length is shown" if folded else "thoughts shown", markup=False)
+
+
 def cycle_unsteered_panel(desk: DeskScreen) -> None:
     desk.notify(desk.transcript_panel.shadow.cycle_mode(), markup=False)

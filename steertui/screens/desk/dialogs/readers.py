@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from core.errors import UsageError
 from core.mixer.numbers import finite_number
-from steertui.mixer_options import read_pair
+from sessions.job_specs.kinds.words import read_pair
 
 T = TypeVar("T")
 

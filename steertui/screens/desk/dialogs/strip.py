@@ -1,4 +1,4 @@
-"""The form for a strip's other settings: gain, layers, scope, half-life, split, and the mixer's keep-norm."""
+"""The form for a strip's other settings: gain, layers, scope, half-life, split and more, and the mixer's keep-norm."""
 
 from __future__ import annotations
 
@@ -72,6 +72,14 @@ def _questions(board: MixerBoard) -> list[FormQuestion]:
             "which tokens are steered",
             readers.choice_reader(*SCOPES),
             SCOPES,
+        ),
+        FormQuestion(
+            "not_in",
+            "tool calls",
+            _yes_no(not channel.not_in),
+            "steer the model's tool calls too",
+            lambda text: () if readers.read_yes_no(text) else ("tool",),
+            YES_NO,
         ),
         FormQuestion(
             "half_life",

@@ -17,6 +17,7 @@ from core.generation.batch.lane_support import why_alone, why_no_lane
 from core.generation.batch.one_by_one import OneByOne
 from core.generation.sampling import TokenSampler
 from core.mixer.mixer import Channel, Mixer
+from core.regions.notations import Notation, RegionMarks
 from tests.core import reference, zoo
 from tests.core.reference import vector
 
@@ -130,7 +131,7 @@ def test_a_common_beginning_that_is_steered_differently_is_encoded_for_each() ->
     same(in_lanes(requests, 3), alone(requests))
 
 
-@pytest.mark.parametrize("scope", ["prompt", "response", "thinking", "answer"])
+@pytest.mark.parametrize("scope", ["prompt", "response", "answer"])
 def test_scopes_hold_in_lanes(scope: str) -> None:
     mixers = (Mixer((Channel(V, 4.0, "unit", layers=[1, 2], scope=scope),)), Mixer())
     same(in_lanes(greedy(mixers, 5), 4), alone(greedy(mixers, 5)))
@@ -138,7 +139,8 @@ def test_scopes_hold_in_lanes(scope: str) -> None:
 
 def test_lanes_think_and_answer_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     """Token 7 opens a thought and token 8 closes it: prompts that end inside and outside one, in one batch."""
-    monkeypatch.setattr("core.generation.endings.THOUGHT_MARKS", (("open", "close"),))
+    marks = RegionMarks(("open",), ("close",), ("open", "close"))
+    monkeypatch.setattr("core.regions.notations.NOTATIONS", {"own": Notation(("none",), {"thinking": marks})})
     words = {
         "get_vocab": lambda self: {"open": 7, "close": 8},
         "decode": lambda *args, **options: "x",

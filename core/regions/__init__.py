@@ -1,0 +1,1 @@
+"""The parts of an answer: thought, tool call, and what is said to the user."""
