@@ -22,6 +22,7 @@ from core.model.anatomy import text_config
 from core.model.cache_layers import (
     cut_tokens,
     empty_cache,
+    held_bytes,
     is_cut_by_length,
     join_rows,
     restore_cache,
@@ -29,8 +30,7 @@ from core.model.cache_layers import (
 )
 from core.model.expert_routing import ExpertRouting, reading_experts
 from core.model.hooks import EagerPass
-from core.model.past import Past, PastPass, open_lanes
-from core.model.snapshots import snapshot_store
+from core.model.past import Past, PastPass, open_lanes, snapshot_store
 from core.steering.meters import MeterReading
 from core.steering.plan import Layers, Plan
 
@@ -330,3 +330,13 @@ def phase_spans(phases: Sequence[str], plan: Plan) -> list[tuple[int, int, Layer
         found.append((start, stop, plan.phases[names[0]]))
         start = stop
     return found
+
+
+def snapshot_bytes(model: Model) -> int:
+    """Bytes of one snapshot: states have the same size at every length, so one token tells."""
+    if cache_keyword(model) is None:
+        return 0
+    tape = Tape(model)
+    if tape.past is not None:
+        tape.feed([[0]], ["prompt"], model.planner.plan([Mixer()]))
+    return held_bytes(tape.cache)

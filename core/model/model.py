@@ -104,7 +104,7 @@ class Model:
     @cached_property
     def snapshot_bytes(self) -> int:
         """Bytes of one snapshot of the running states of one lane; 0 where going back needs none."""
-        from core.model.snapshots import snapshot_bytes
+        from core.model.cache import snapshot_bytes
 
         return snapshot_bytes(self)
 

@@ -265,7 +265,8 @@ def state_differences(cache: Any, other: Any) -> Iterator[str]:
     """Where two caches of one row are not equal to the bit."""
     for number, (mine, theirs) in enumerate(zip(cache.layers, other.layers, strict=True)):
         for name, value in vars(theirs).items():
-            if not _is_equal(getattr(mine, name), value):
+            # Room for tokens to come holds anything.
+            if name != "_room" and not _is_equal(getattr(mine, name), value):
                 yield f"layer {number}: {name}"
 
 

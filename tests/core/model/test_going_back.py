@@ -8,7 +8,7 @@ from core.generation.conversation import Conversation
 from core.mixer.mixer import Channel, Mixer
 from core.model import cache_layers
 from core.model.cache import Tape
-from core.model.snapshots import SPARSE_INTERVAL, SnapshotStore
+from core.model.past import SPARSE_INTERVAL, SnapshotStore
 from tests.core import families, reference, walks, zoo
 
 REFUSED = {"deepseek_v4", "hy_v4", "gemma3n", "qwen4_exp"}

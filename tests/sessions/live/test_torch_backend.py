@@ -18,7 +18,7 @@ from core.generation import prefill
 from core.jobs.job import End
 from core.jobs.runner import run
 from core.mixer.mixer import Channel, Mixer
-from core.model.snapshots import SnapshotStore
+from core.model.past import SnapshotStore
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
 from sessions.journal.journal import Journal
