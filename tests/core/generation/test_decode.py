@@ -266,7 +266,7 @@ def test_a_half_life_counts_tokens_since_the_change():
     live = speak(mixer=HALF.scale(0, SCALE / 2).scale(0, SCALE))
     take(live, 4)
     live.mixer = HALF.scale(0, SCALE / 2)
-    live.mixer = HALF.edit(0, name="again")
+    live.mixer = HALF.edit(0, weights={1: 1.0, 2: 1.0})
     list(live)
     check(live, decaying)
 
