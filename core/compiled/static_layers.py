@@ -20,6 +20,7 @@ from transformers.cache_utils import (
     StaticLayer,
 )
 
+from core.errors import ModelError
 from core.model.roomy_cache import RoomyLayer
 
 STATIC: dict[type, type] = {
@@ -96,7 +97,7 @@ def _static_layer(shown: Any, capacity: int) -> Any:
         fixed.lazy_initialization(shown.keys, shown.values)
     if isinstance(fixed, StaticIndexedLayer):
         if shown.indexer_position_ids is not None:
-            raise NotImplementedError("its indexer keeps positions, which a compiled step has no place for")
+            raise ModelError("its indexer keeps positions, which a compiled step has no place for")
         fixed.lazy_initialization_indexer(shown.indexer_keys)
     if is_state:
         for state in _states(shown):
