@@ -9,6 +9,7 @@ import ctypes
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from core.errors import UsageError
 from core.json_values import JsonValue
@@ -29,10 +30,16 @@ class RenderedPrompt:
     """
 
     text: str
-    ids: list[int]
     mode: str
+    tokenizer: Tokenizer | None
     note: str = ""
     reply: tuple[int, int] | None = None
+
+    @cached_property
+    def ids(self) -> list[int]:
+        """Encoded when asked for: who needs the characters of each token encodes the text himself."""
+        # A template writes the special tokens itself; the tokenizer must not add them again.
+        return encode(self.tokenizer, self.text, special=self.mode != "chat")
 
 
 @dataclass(frozen=True)
@@ -74,8 +81,7 @@ def render_prompt(
         text = apply_template(tokenizer, messages, True, template_args) + prefill
     except TimeoutError:
         return _plain_prompt(tokenizer, messages, prefill, "plain", TOO_SLOW)
-    # The template writes the special tokens itself; the tokenizer must not add them again.
-    return RenderedPrompt(text, encode(tokenizer, text), "chat")
+    return RenderedPrompt(text, "chat", tokenizer)
 
 
 def continuation_text(
@@ -187,4 +193,4 @@ def _plain_prompt(
     tokenizer: Tokenizer | None, messages: Sequence[Message], prefill: str, mode: str, note: str = ""
 ) -> RenderedPrompt:
     text = "\n\n".join(str(m["content"]) for m in messages) + prefill
-    return RenderedPrompt(text, encode(tokenizer, text, special=True), mode, note)
+    return RenderedPrompt(text, mode, tokenizer, note)

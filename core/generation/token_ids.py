@@ -76,7 +76,7 @@ def render_open(
         # A template may take no answer, or take too long: the reply is then appended.
         turn = None
     if turn is not None:
-        return RenderedPrompt(turn.text, encode(tokenizer, turn.text), "chat", reply=turn.reply)
+        return RenderedPrompt(turn.text, "chat", tokenizer, reply=turn.reply)
     begun = render_prompt(tokenizer, messages[:-1], prefill=said, template_args=template_args)
     return replace(begun, note=begun.note or REWRITTEN)
 
