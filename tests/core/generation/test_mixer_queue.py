@@ -71,7 +71,8 @@ def test_thousands_of_random_changes_during_an_answer(monkeypatch, changes):
     for _ in live:
         if len(live.steps) > 200:
             live.rewind(150)
-        if done.is_set():
+        # A busy machine may have made all changes within a few tokens.
+        if done.is_set() and len(watched.passes) > 60:
             live.cancel()
     assert len(tickets) == changes
     one_plan_per_pass(watched)
