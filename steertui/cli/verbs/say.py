@@ -25,7 +25,7 @@ from sessions.journal.codec import JournalRecord, encode
 from sessions.live.scheduled_edits import SCRIPT
 from sessions.prompt_shapes import read_prompt_shapes
 from sessions.promptfile import Prompt, PromptRecord
-from sessions.state.answer_settings import IN_LANES
+from sessions.state.answer_settings import DEFAULTS, IN_LANES
 from steertui.cli.many_answers import say_many
 from steertui.cli.options import answer_flags, flags
 from steertui.cli.options.help_format import AlignedText
@@ -82,10 +82,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _edits_of_one_answer(args: argparse.Namespace) -> str:
     """The first option given that lanes cannot have; empty if there is none."""
-    strange = sorted(answer_settings(args).keys() - set(IN_LANES))
+    given = answer_settings(args)
+    strange = sorted(given.keys() - set(IN_LANES))
     named = {SCRIPT: "--flip-at and --inject", "cache": "--cache rebuild"}
-    changed = [name for name in strange if name != "cache" or args.cache != "keep"]
-    return named.get(changed[0], f"--{changed[0]}") if changed else ""
+    # Some settings are always given, with their default.
+    changed = [name for name in strange if name not in DEFAULTS or given[name] != DEFAULTS[name]]
+    return named.get(changed[0], f"--{changed[0].replace('_', '-')}") if changed else ""
 
 
 def _answer_in_lanes(asked: dict[str, Any], args: argparse.Namespace) -> int:

@@ -23,6 +23,7 @@ OTHERS: dict[str, Any] = {
     "seed": None,
     "max_new_tokens": 12,
     "stop": ("the end", "stop"),
+    "thought_budget": 64,
     "cache": "rebuild",
 }
 

@@ -93,6 +93,7 @@ def asked(**more: Any) -> argparse.Namespace:
         "quant": None,
         "adapter": None,
         "layers_path": None,
+        "snapshot_memory": None,
     }
     return argparse.Namespace(**usual | more)
 

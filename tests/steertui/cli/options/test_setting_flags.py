@@ -25,7 +25,8 @@ def test_without_an_option_an_answer_has_the_defaults(parser: argparse.ArgumentP
     settings = answer_settings(parser.parse_args([]))
     assert settings == {name: DEFAULTS[name] for name in settings}
     assert settings.keys() == {
-        "temperature", "top_p", "top_k", "repetition_penalty", "seed", "max_new_tokens", "cache"
+        "temperature", "top_p", "top_k", "repetition_penalty", "seed", "max_new_tokens", "cache",
+        "thought_budget",
     }  # fmt: skip
 
 
