@@ -43,6 +43,10 @@ MACHINE = CheckContext(pack_source, list_models=known_models)
 Begin = Callable[[str, Mapping[str, Any]], Awaitable[int | None]]
 
 
+class FieldScroll(VerticalScroll, inherit_bindings=False):
+    """Scrolls with the focus; its own arrow keys would take those of the form where the lines do not fit."""
+
+
 class JobForm(ShowsNotices, ModalScreen[int | None]):
     """Returns the number of the started job, or None after esc."""
 
@@ -69,7 +73,7 @@ class JobForm(ShowsNotices, ModalScreen[int | None]):
         with Vertical(id="box") as box:
             box.border_title = Text(safe_text(self._offer.title))
             yield Static(Text(safe_text(self._offer.summary)), id="summary")
-            with VerticalScroll(id="fields", can_focus=False):
+            with FieldScroll(id="fields", can_focus=False):
                 yield from self._fields.values()
             yield Static(id="command")
             yield Hints()
