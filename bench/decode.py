@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import torch
 from torch import Tensor
 
 import core
 from bench.arms import Arm, Check, Goal, Setting, judge, race
-from bench.lockstep import plain_norms
+from bench.lockstep import generated
 from bench.mixers import add_and_cap, adds, eight_mixed, prompt
 from bench.shapes import demo, qwen
 from core.mixer.mixer import Mixer
@@ -72,22 +71,6 @@ def generate(model: Model, ids: list[int], new: int) -> int:
     """The same number of tokens from transformers; its last token is not fed."""
     generated(model, ids, new)
     return new
-
-
-def generated(model: Model, ids: list[int], new: int) -> list[int]:
-    tokens = torch.tensor([ids], device=model.device)
-    # The norms as transformers wrote them: ours are fused at load.
-    with plain_norms(model.hf):
-        out = model.hf.generate(
-            tokens,
-            attention_mask=torch.ones_like(tokens),
-            max_new_tokens=new,
-            min_new_tokens=new,
-            do_sample=False,
-            pad_token_id=0,
-        )
-    said: list[int] = out[0, len(ids) :].tolist()
-    return said
 
 
 def _same_tokens(model: Model) -> Check:

@@ -27,19 +27,26 @@ def step_ratios(model: Model, ids: list[int], mixer: Mixer, new: int) -> list[fl
     """CPU time of a token of `generate` over that of ours, pair by pair; the prompt's pass is in neither."""
     live = core.stream(model, ids, mixer=mixer, max_new_tokens=new, ignore_end=True)
     next(live)
+    turns = _Turns(_own_forwards(model.hf), live)
+    generated(model, ids, new, stopping_criteria=StoppingCriteriaList([turns]))
+    return [theirs / ours for theirs, ours in zip(turns.theirs[1:], turns.ours[1:], strict=False)]
+
+
+def generated(model: Model, ids: list[int], new: int, **more: Any) -> list[int]:
+    """The tokens that transformers generates, with norms as it wrote them: ours are fused at load."""
     tokens = torch.tensor([ids], device=model.device)
-    with plain_norms(model.hf) as fused:
-        turns = _Turns(fused, live)
-        model.hf.generate(
+    with plain_norms(model.hf):
+        out = model.hf.generate(
             tokens,
             attention_mask=torch.ones_like(tokens),
             max_new_tokens=new,
             min_new_tokens=new,
             do_sample=False,
             pad_token_id=0,
-            stopping_criteria=StoppingCriteriaList([turns]),
+            **more,
         )
-    return [theirs / ours for theirs, ours in zip(turns.theirs[1:], turns.ours[1:], strict=False)]
+    said: list[int] = out[0, len(ids) :].tolist()
+    return said
 
 
 def judge_steps(
@@ -88,13 +95,13 @@ def _own_forwards(hf: nn.Module) -> dict[nn.Module, Any]:
 
 
 @contextmanager
-def plain_norms(hf: nn.Module) -> Iterator[dict[nn.Module, Any]]:
-    """The norms as transformers wrote them; yields ours."""
+def plain_norms(hf: nn.Module) -> Iterator[None]:
+    """The norms as transformers wrote them."""
     fused = _own_forwards(hf)
     for module in fused:
         del module.forward
     try:
-        yield fused
+        yield
     finally:
         for module, forward in fused.items():
             module.forward = forward

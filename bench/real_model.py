@@ -12,8 +12,8 @@ from typing import Any
 
 import core
 from bench.arms import Arm, Check, Goal, Setting, judge, race
-from bench.decode import generate, generated, speak
-from bench.lockstep import judge_steps
+from bench.decode import generate, speak
+from bench.lockstep import generated, judge_steps
 from bench.mixers import add_and_cap, adds
 from core.compiled.size import size_for
 from core.compiled.workshop import graph_builder

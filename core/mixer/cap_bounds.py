@@ -28,10 +28,11 @@ def check_bound(side: str, bound: Bound) -> Bound:
     if isinstance(bound, Mapping):
         return numbers_by_layer(side, bound)
     if isinstance(bound, str) and bound.startswith("p"):
-        if not 0 <= finite_number(side, bound[1:]) <= 100:
+        percentile = finite_number(side, bound[1:])
+        if not 0 <= percentile <= 100:
             raise UsageError(f"{side} {bound!r} must be a percentile from p0 to p100")
-        # Decimal keeps the digits as they were typed: 025.50 is 25.5, 1e1 is 10.
-        return f"p{Decimal(bound[1:].strip()).normalize() + 0:f}"
+        # 025.50 is 25.5, 1e1 is 10. Of the float, whose digits are few: 1e-999999 as it was typed has a million.
+        return f"p{Decimal(repr(percentile)).normalize() + 0:f}"
     return None if bound is None else finite_number(side, bound)
 
 

@@ -29,7 +29,12 @@ class SpokenPart:
     @property
     def count(self) -> int:
         """Tokens said so far."""
-        return 0 if self.begins is None else self.length - self.begins
+        return self.length - self.first_said
+
+    @property
+    def first_said(self) -> int:
+        """The index at which the answer begins; behind all tokens while it is a thought."""
+        return self.length if self.begins is None else self.begins
 
     @property
     def closing_token(self) -> int | None:

@@ -136,8 +136,8 @@ class GrowingAnswer:
             # Text that was held back as a possible part of a stop text or character.
             texts[-1] += self._stream.flush()
         columns = tuple(self.ids), tuple(texts), tuple(self._logprobs), tuple(self._entropies)
-        begins = len(self.ids) if self._spoken.begins is None else self._spoken.begins
-        return LaneAnswer(self.number, *columns, reason, self._times[1] - self._times[0], error, begins)
+        took = self._times[1] - self._times[0]
+        return LaneAnswer(self.number, *columns, reason, took, error, self._spoken.first_said)
 
 
 def aged_mixer(mixer: Mixer, age: int) -> Mixer:

@@ -83,7 +83,5 @@ class OneByOne:
         )
         spoke, self._times = self._times, []
         spoken, self._spoken = self._spoken, None
-        # A thought that never ended is followed by nothing.
-        begins = len(tokens) if spoken and spoken.begins is None else 0
-        begins = spoken.begins if spoken and spoken.begins else begins
+        begins = spoken.first_said if spoken else 0
         return LaneAnswer(number, *columns, reason, spoke[-1] - spoke[0] if spoke else 0.0, error, begins)

@@ -25,14 +25,19 @@ def mixed():
     return adopted(transformers.Lfm2Config(**zoo.SHAPE, layer_types=KINDS))
 
 
-def test_a_mixed_model_is_steered_token_by_token(mixed):
-    live = core.stream(mixed, PROMPT, mixer=MIXER, max_new_tokens=6, ignore_end=True)
+def speaks_as_it_reads(model):
+    """What it says token by token is what one pass over the whole says, without a cache."""
+    live = core.stream(model, PROMPT, mixer=MIXER, max_new_tokens=6, ignore_end=True)
     list(live)
-    with torch.no_grad(), core.steered(mixed, MIXER):
-        logits = mixed.hf(torch.tensor(live.tape.ids), use_cache=False).logits[0]
+    with torch.no_grad(), core.steered(model, MIXER):
+        logits = model.hf(torch.tensor(live.tape.ids), use_cache=False).logits[0]
     whole = torch.log_softmax(logits.float(), -1)
     for step in live.steps:
         assert step.logprob == pytest.approx(whole[step.position - 1, step.token_id].item(), abs=1e-4)
+
+
+def test_a_mixed_model_is_steered_token_by_token(mixed):
+    speaks_as_it_reads(mixed)
 
 
 def test_its_shadow_has_a_past_of_its_own(mixed):
@@ -44,13 +49,7 @@ def test_a_pure_one_speaks_as_it_reads_the_whole():
     model = adopted(
         transformers.MambaConfig(vocab_size=300, hidden_size=64, num_hidden_layers=4, state_size=8)
     )
-    live = core.stream(model, PROMPT, mixer=MIXER, max_new_tokens=6, ignore_end=True)
-    list(live)
-    with torch.no_grad(), core.steered(model, MIXER):
-        logits = model.hf(torch.tensor(live.tape.ids), use_cache=False).logits[0]
-    whole = torch.log_softmax(logits.float(), -1)
-    for step in live.steps:
-        assert step.logprob == pytest.approx(whole[step.position - 1, step.token_id].item(), abs=1e-4)
+    speaks_as_it_reads(model)
 
 
 def test_without_a_cache_a_model_is_read_but_does_not_speak():

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import UsageError
-from core.mixer.cap_bounds import parse_bound, parse_bounds
+from core.mixer.cap_bounds import check_bound, parse_bound, parse_bounds
 from core.mixer.mixer import Channel
 
 SPELLINGS = [
@@ -50,3 +50,18 @@ def test_what_is_no_cap_is_refused(text: str, sentence: str) -> None:
 @pytest.mark.parametrize("word", ["p25", "p2.5", "p+25", "p1e1", "-1", "1e3"])
 def test_a_bound_that_is_read_is_one_that_a_channel_takes(word: str) -> None:
     assert Channel(None, floor=parse_bound("floor", word)).is_capped
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("p025.50", "p25.5"),
+        ("p1e1", "p10"),
+        ("p-0", "p0"),
+        ("p1e-999999", "p0"),
+        ("p1e-9999999999999999999", "p0"),
+        ("p0e99999999999999999999", "p0"),
+    ],
+)
+def test_a_percentile_of_any_exponent_is_kept_in_few_digits(typed: str, kept: str) -> None:
+    assert check_bound("floor", typed) == kept

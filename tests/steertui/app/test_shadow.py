@@ -8,7 +8,7 @@ from steertui.screens.desk.unsteered_panel import UnsteeredPanel
 from steertui.widgets.status.collapse_lamp import CollapseLamp
 from tests.sessions import scripted
 from tests.steertui import scripted_engine
-from tests.steertui.app.stage import stage
+from tests.steertui.app.stage import Stage, stage
 from tests.steertui.hostile import HOSTILE, talks_to_terminal
 from tests.steertui.scripted_engine import Studio
 
@@ -35,13 +35,17 @@ async def test_a_free_shadow_answers_beside_the_answer_from_the_next_one_on(size
         assert (shadow.y > words.y) == (size[0] < 140)
 
 
+async def answer_beside_a_forced_shadow(at: Stage) -> None:
+    await at.ready()
+    await at.press("tab", "S", "S")
+    at.desk.prompt.focus()
+    await at.ask("one")
+    await at.play(5)
+
+
 async def test_a_forced_shadow_says_what_it_would_have_said_and_kl() -> None:
     async with stage(size=(140, 40)) as at:
-        await at.ready()
-        await at.press("tab", "S", "S")
-        at.desk.prompt.focus()
-        await at.ask("one")
-        await at.play(5)
+        await answer_beside_a_forced_shadow(at)
         await at.sees("unsteered · would have said", "I WILL NOT GIVE", "3.00 nats, mean 1.50")
         at.desk.transcript.focus()
         await at.press("p", "p", "enter")
@@ -59,11 +63,7 @@ async def test_a_model_of_experts_says_how_many_of_them_changed(monkeypatch: pyt
 
     monkeypatch.setattr(scripted_engine, "shadowed", routed)
     async with stage(size=(140, 40)) as at:
-        await at.ready()
-        await at.press("tab", "S", "S")
-        at.desk.prompt.focus()
-        await at.ask("one")
-        await at.play(5)
+        await answer_beside_a_forced_shadow(at)
         await at.sees("3.00 nats · 14 % of experts changed")
         at.desk.transcript.focus()
         await at.press("p", "p", "enter")

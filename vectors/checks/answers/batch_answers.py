@@ -127,8 +127,7 @@ class AnswerBatch:
     def _answer(self, row: int) -> BatchAnswer:
         ended = bool(self.generated[row]) and self.generated[row][-1] in self._ends
         tokens = tuple(self.generated[row][:-1] if ended else self.generated[row])
-        begins = self._spoken[row].begins
-        begins = len(tokens) if begins is None else begins
+        begins = self._spoken[row].first_said
         return BatchAnswer(tokens[begins:], ended, tokens[:begins])
 
     def _prefill(self) -> Tensor:
