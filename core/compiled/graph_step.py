@@ -10,7 +10,7 @@ import inspect
 import weakref
 from collections.abc import Callable, Sequence
 from types import FunctionType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 torch._dynamo.config.skip_nnmodule_hook_guards = False
 
 
+CLASS_REGISTRY = "_CAN_RECORD_REGISTRY"
+"""Where transformers notes each class of model that this process has made."""
+
+
 class CacheHolder(Protocol):
     """The tape whose cache a compiled step currently uses."""
 
@@ -45,9 +49,9 @@ class GraphStep:
         self.cache = _static_cache(model, size)
         self._tables = TableBuilder(size, model.hidden_size, model.device)
         self._table_cache: LruCache[tuple[Layers, CoefficientTable]] = LruCache(16)
-        options: dict[str, str | int | bool | Callable[..., None]] = (
-            {"triton.cudagraphs": True} if model.device.type == "cuda" else {}
-        )
+        options: dict[str, Any] = {"guard_filter_fn": _kept_guards}
+        if model.device.type == "cuda":
+            options["triton.cudagraphs"] = True
         self._position = torch.zeros(size.lanes, 1, dtype=torch.long, device=model.device)
         torch._dynamo.mark_static_address(self._position)
         function = _with_own_code(_decode_function(model, self.cache, self._position))
@@ -108,6 +112,11 @@ class GraphStep:
         """Copy the first positions into an empty dynamic cache, so that eager passes can continue."""
         with torch.no_grad():
             copy_to_eager(self.cache, cache, length)
+
+
+def _kept_guards(guards: Sequence[Any]) -> list[bool]:
+    """All but those on transformers' list of classes: another model that is loaded later changes nothing here."""
+    return [CLASS_REGISTRY not in guard.name for guard in guards]
 
 
 def _static_cache(model: Model, size: GraphSize) -> Cache:

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from torch import Tensor
+from transformers.utils import output_capturing
 
 import core
 from core.compiled import precompile, verify, workshop
@@ -21,6 +23,7 @@ from core.compiled.setting import CoefficientTable
 from core.compiled.size import MOST_CAPS, GraphSize
 from core.compiled.workshop import graph_builder
 from core.errors import UsageError
+from tests.core import zoo
 from tests.core.compiled import tiny
 from tests.core.compiled.conftest import SIZE, Ready
 from tests.core.compiled.tiny import PROMPT, mixed
@@ -39,6 +42,18 @@ def test_the_child_filled_the_disk_cache(ready: Ready) -> None:
     assert ready.hits == 1
     assert "decoding stays eager until it is ready" in ready.news[0]
     assert "takes over" in ready.news[1]
+
+
+def test_a_model_of_another_class_that_is_made_later_changes_nothing(ready: Ready) -> None:
+    """transformers notes every class of model in a list that the graph looks into."""
+
+    class LaterLlama(transformers.LlamaForCausalLM):  # type: ignore[misc]
+        pass
+
+    before = len(output_capturing._CAN_RECORD_REGISTRY)
+    LaterLlama(transformers.LlamaConfig(**zoo.SHAPE))
+    assert len(output_capturing._CAN_RECORD_REGISTRY) > before
+    assert verify.verify_step(ready.step).is_sound
 
 
 def test_the_proof_sees_a_graph_that_does_not_steer(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
