@@ -13,13 +13,14 @@ from typing import Any
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from core.errors import SteerError
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
+from steertui.widgets.field_scroll import FieldScroll
 from steertui.widgets.line import SafeInput
 
 KEYS = "↑ ↓ move · enter takes all · esc leaves it as it was"
@@ -67,7 +68,7 @@ class DeskForm(ModalScreen[dict[str, Any] | None]):
         with Vertical(classes="dialog -wide") as box:
             box.border_title = Text(self._title)
             box.border_subtitle = KEYS
-            with VerticalScroll(id="fields", can_focus=False):
+            with FieldScroll(id="fields", can_focus=False):
                 for question in self._questions:
                     with Horizontal(classes="field"):
                         yield Static(Text(question.label), classes="label")

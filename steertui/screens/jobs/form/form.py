@@ -11,7 +11,7 @@ from typing import Any
 from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -30,6 +30,7 @@ from steertui.screens.pick import ChoiceDialog
 from steertui.text import safe_text
 from steertui.widgets.choices import Choice
 from steertui.widgets.cover import Cover
+from steertui.widgets.field_scroll import FieldScroll
 from steertui.widgets.status.hints import Hints
 
 ESTIMATE = "estimate"
@@ -41,10 +42,6 @@ SPEND = (
 MACHINE = CheckContext(pack_source, list_models=known_models)
 """What completes a name: the models, vectors and sets on this machine."""
 Begin = Callable[[str, Mapping[str, Any]], Awaitable[int | None]]
-
-
-class FieldScroll(VerticalScroll, inherit_bindings=False):
-    """Scrolls with the focus; its own arrow keys would take those of the form where the lines do not fit."""
 
 
 class JobForm(ShowsNotices, ModalScreen[int | None]):
