@@ -58,8 +58,8 @@ def connect(
 
 
 class EngineConnection:
-    """A blocking connection to an engine: `ask` sends any op of the protocol; `state` is the session's
-    current state.
+    """A blocking connection to an engine: `ask` sends any op of the protocol; `state` is the session's state as far
+    as its events have come.
     """
 
     def __init__(
@@ -124,6 +124,12 @@ class EngineConnection:
         """Wait until the model is loaded."""
         # A model that failed to load ends the wait as well.
         self._until(lambda state: state.model is not None and state.model.state != "loading", seconds)
+        return self.state
+
+    def current_state(self, seconds: float = 60.0) -> SessionState:
+        """The state with all that had happened when this connected: events follow the connection, and take a while."""
+        reached = self._client.welcome.seq
+        self._until(lambda state: state.seq >= reached, seconds)
         return self.state
 
     def events(self) -> Iterator[JournalRecord]:

@@ -22,6 +22,7 @@ from sessions.live.torch_backend import TorchBackend
 from sessions.state.fold import fold_all
 from steertui import paths
 from steertui.cli import main
+from steertui.engine.client import EngineClient
 from steertui.engine.connect import EngineConnection
 from steertui.engine.inline import InlineEngine
 from steertui.engine.process import EngineProcess as Process
@@ -198,8 +199,16 @@ def test_a_message_that_no_frame_holds_is_refused_in_a_sentence(
     assert "--own" in capsys.readouterr().err
 
 
-def test_the_mixer_of_the_desk_is_played_by_its_name(engine: EngineConnection, say: Say, push: Path) -> None:
-    """The same as the line that stands there, typed; the desk stays as it is."""
+def test_the_mixer_of_the_desk_is_played_by_its_name(
+    engine: EngineConnection, say: Say, push: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same as the line that stands there, typed; the desk stays as it is. Events may come slowly."""
+    dispatch = EngineClient._dispatch
+
+    def slowly(client: EngineClient, data: bytes) -> None:
+        time.sleep(0.02)
+        dispatch(client, data)
+
     name = engine.ask("vector.load", source=str(push))["name"]
     sha256 = engine.state.vectors[name].sha256
     engine.mix(
@@ -207,7 +216,9 @@ def test_the_mixer_of_the_desk_is_played_by_its_name(engine: EngineConnection, s
     )
     line = f"2.0 unit {push}@2-3"
     assert engine.state.mixer.expression == line
-    found = say("hello", "--mix", "desk", "--max-new", "5")
+    with monkeypatch.context() as patched:
+        patched.setattr(EngineClient, "_dispatch", slowly)
+        found = say("hello", "--mix", "desk", "--max-new", "5")
     assert found["expression"] == line
     the_same(found, say("hello", "--mix", line, "--max-new", "5"))
     assert found["token_ids"] != say("hello", "--max-new", "5")["token_ids"]

@@ -53,8 +53,10 @@ QUICK = (
 """Scenes that together show every widget; the others are walked in `make test-slow`."""
 MINE: tuple[str, ...] = ()
 """A widget that draws numbers and words of the house only."""
-BASES = ("RowWidget", "TranscriptLines")
-"""Widgets that are shown only as what derives from them; so are all of `steertui.textual_patches`."""
+BASES = ("RowWidget", "TranscriptLines", "FieldScroll")
+"""Widgets that are shown only as what derives from them, or as what they hold; so are all of
+`steertui.textual_patches`.
+"""
 CASES: dict[str, tuple[str, ...]] = {
     "FormAnswer": ("stop text", "template argument"),
     "InputDialog": ("vector note",),

@@ -49,7 +49,7 @@ def _mixer_of_desk(model: str, options: Mapping[str, Any]) -> AskedMixer:
         raise EngineUnavailable(f"no engine holds {model}, so there is no desk with a mixer")
     desk = EngineConnection(engine.path, "observer")
     try:
-        state = desk.state
+        state = desk.current_state()
     finally:
         desk.close()
     sources = {vector.sha256: vector.source for vector in state.vectors.values()}
